@@ -1,0 +1,1 @@
+"""The foundation: each file is one mechanism, and the only one of its kind."""

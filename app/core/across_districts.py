@@ -1,0 +1,22 @@
+"""The one way out of a district: sessions on role `across`, for the night staff, the portal and the command line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import current_app
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from app.core.settings import get_settings
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """A session that sees every district, in one transaction: committed at the end, rolled back on a fault."""
+    engine = current_app.extensions.get("across_engine")
+    if engine is None:
+        engine = create_engine(get_settings().database_across_url, poolclass=NullPool)
+        current_app.extensions["across_engine"] = engine
+    with Session(engine, info={"across_districts": True}) as opened, opened.begin():
+        yield opened

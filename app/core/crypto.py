@@ -1,0 +1,211 @@
+"""Sealed columns, blind indexes and message authentication codes, all under the district's own data key.
+
+Each district has a random 256-bit data key, wrapped by a ring of master keys that live outside the database:
+the newest wraps, all unwrap. A ciphertext is bound to its district, table, row, column and version, so that
+moved anywhere else it does not open. Deleting the data key makes the district's sealed data unreadable.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
+from typing import Any, Self, overload
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session, attributes
+
+from app.core.db import Base
+from app.core.directory import District, district_by_id
+from app.core.settings import get_settings
+from app.core.tenancy import DistrictOwned, current_district_id, district_in_force
+
+VERSION = "v1"
+
+
+class CannotOpen(RuntimeError):
+    """A ciphertext that was moved, altered, or whose key is gone."""
+
+
+# --- the ring of master keys, and the district's data key -------------------------------------------------
+
+
+def new_data_key(district_id: UUID) -> str:
+    """A fresh data key for a new district, wrapped: what goes into `districts.data_key`."""
+    return _wrap(secrets.token_bytes(32), district_id)
+
+
+def rewrap(session: Session) -> int:
+    """Wrap every district's data key under the newest master key, and count those changed. Sealed rows stay."""
+    newest = get_settings().master_keys[0][0]
+    changed = 0
+    for district in session.scalars(select(District).where(District.data_key.is_not(None)).with_for_update()):
+        if district.data_key and district.data_key.split(".")[1] != newest:
+            district.data_key = _wrap(_unwrap(district.data_key, district.id), district.id)
+            changed += 1
+    return changed
+
+
+def _wrap(data_key: bytes, district_id: UUID) -> str:
+    kid, master = get_settings().master_keys[0]
+    nonce = os.urandom(12)
+    return ".".join([VERSION, kid, _text(nonce), _text(AESGCM(master).encrypt(nonce, data_key, district_id.bytes))])
+
+
+@lru_cache(maxsize=1024)
+def _unwrap(wrapped: str, district_id: UUID) -> bytes:
+    version, kid, nonce, ciphertext = wrapped.split(".")
+    master = dict(get_settings().master_keys).get(kid)
+    if version != VERSION or master is None:
+        raise CannotOpen(f"The master key {kid!r} that wraps this district's data key is not in the ring.")
+    try:
+        return AESGCM(master).decrypt(_bytes(nonce), _bytes(ciphertext), district_id.bytes)
+    except InvalidTag as error:
+        raise CannotOpen("The district's data key does not open: it was altered or belongs to another.") from error
+
+
+@lru_cache(maxsize=4096)
+def _derived(data_key: bytes, use: str) -> bytes:
+    return hmac.digest(data_key, f"frontoffice {use} {VERSION}".encode(), "sha256")
+
+
+def _data_key(district_id: UUID) -> bytes:
+    card = district_by_id(district_id)
+    if card is None or card.data_key is None:
+        raise CannotOpen("This district has no data key: its sealed data cannot be read.")
+    return _unwrap(card.data_key, district_id)
+
+
+# --- sealing ----------------------------------------------------------------------------------------------
+
+
+def seal(plaintext: str, *, table: str, row_id: UUID, column: str, district_id: UUID | None = None) -> str:
+    """AES-256-GCM under the district's data key, bound to exactly this place."""
+    district_id = district_id or current_district_id()
+    nonce = os.urandom(12)
+    key = _derived(_data_key(district_id), "seal")
+    sealed = AESGCM(key).encrypt(nonce, plaintext.encode(), _place(district_id, table, row_id, column))
+    return f"{VERSION}.{_text(nonce)}.{_text(sealed)}"
+
+
+def unseal(sealed: str, *, table: str, row_id: UUID, column: str, district_id: UUID | None = None) -> str:
+    """The plaintext. Raises CannotOpen for a ciphertext of any other place."""
+    district_id = district_id or current_district_id()
+    version, nonce, ciphertext = sealed.split(".")
+    if version != VERSION:
+        raise CannotOpen(f"Sealed by an unknown version, {version!r}.")
+    key = _derived(_data_key(district_id), "seal")
+    try:
+        place = _place(district_id, table, row_id, column)
+        return AESGCM(key).decrypt(_bytes(nonce), _bytes(ciphertext), place).decode()
+    except InvalidTag as error:
+        raise CannotOpen(f"{table}.{column} does not open here: it was moved or altered.") from error
+
+
+def _place(district_id: UUID, table: str, row_id: UUID, column: str) -> bytes:
+    return "|".join([str(district_id), table, str(row_id), column, VERSION]).encode()
+
+
+class Sealed:
+    """A sealed attribute over a text column: `password = Sealed("password_sealed")`.
+
+    What is set stays in memory until the flush, where the row is known, and is sealed into the column there.
+    """
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, row: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, row: DistrictOwned, owner: type) -> str | None: ...
+    def __get__(self, row: DistrictOwned | None, owner: type) -> Self | str | None:
+        if row is None:
+            return self
+        waiting: dict[str, str | None] = row.__dict__.get("_to_seal", {})
+        if self.column in waiting:
+            return waiting[self.column]
+        sealed = getattr(row, self.column)
+        if sealed is None:
+            return None
+        return unseal(
+            sealed, table=_table(row), row_id=row.id, column=self.column, district_id=row.district_id
+        )
+
+    def __set__(self, row: DistrictOwned, value: str | None) -> None:
+        row.__dict__.setdefault("_to_seal", {})[self.column] = value
+        setattr(row, self.column, None if value is None else "to be sealed")
+        attributes.flag_modified(row, self.column)
+
+
+def _table(row: DistrictOwned) -> str:
+    return str(row.__tablename__)  # type: ignore[attr-defined]
+
+
+@event.listens_for(Session, "before_flush")
+def _seal_what_waits(session: Session, *_: object) -> None:
+    for row in [*session.new, *session.dirty]:
+        waiting: dict[str, str | None] = row.__dict__.pop("_to_seal", {})
+        for column, value in waiting.items():
+            if value is not None:
+                district_id = row.district_id or current_district_id()
+                place = {"table": _table(row), "row_id": row.id, "column": column}
+                setattr(row, column, seal(value, **place, district_id=district_id))
+
+
+# --- keyed digests ----------------------------------------------------------------------------------------
+
+
+def blind_index(value: str) -> str:
+    """A keyed digest by which a sealed value can be found again, within its district."""
+    folded = value.strip().casefold().encode()
+    return hmac.digest(_derived(_data_key(current_district_id()), "blind index"), folded, "sha256").hex()
+
+
+def mac(purpose: str, *parts: str | bytes | UUID, bits: int = 128) -> str:
+    """A code that only we can make: lower-case base32, safe in addresses and URLs.
+
+    Under the district's key where one is in force, else under the deployment's. `parts` cannot run together.
+    """
+    district_id = district_in_force()
+    key = (
+        _derived(_data_key(district_id), "codes")
+        if district_id
+        else _derived(get_settings().cookie_secret.encode(), "codes")
+    )
+    message = hashlib.sha256()
+    for part in (purpose, *parts):
+        octets = part if isinstance(part, bytes) else str(part).encode()
+        message.update(len(octets).to_bytes(8, "big") + octets)
+    code = hmac.digest(key, message.digest(), "sha256")[: bits // 8]
+    return b32encode(code).decode().rstrip("=").lower()
+
+
+def mac_ok(given: str, purpose: str, *parts: str | bytes | UUID, bits: int = 128) -> bool:
+    """True if `given` is our code for exactly these parts. Takes the same time for any wrong one."""
+    return hmac.compare_digest(given.lower().encode(), mac(purpose, *parts, bits=bits).encode())
+
+
+def token_hash(token: str) -> str:
+    """How a random token is stored: enough to recognise it, nothing to steal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _text(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def sealed_columns(model: type[Base]) -> dict[str, Any]:
+    """The sealed attributes of a model, by column name."""
+    return {value.column: value for value in vars(model).values() if isinstance(value, Sealed)}

@@ -1,0 +1,48 @@
+"""The database handle, the base class of every model, and how constraints are named."""
+
+import secrets
+import time
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table of the house. Times carry a zone, text has no length but what a CHECK says."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        str: Text(),
+        UUID: Uuid(),
+        dict[str, Any]: JSONB(),
+        list[str]: JSONB(),
+    }
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def uuid7() -> UUID:
+    """A time-ordered id (RFC 9562), made here before the insert so that it can be sealed, linked and rung."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | secrets.randbits(76)
+    return UUID(int=value & ~(3 << 62) | 2 << 62)
+
+
+def changed_rows(result: Any) -> int:
+    """How many rows an UPDATE or DELETE touched: what a claim asks."""
+    return cast(int, result.rowcount)

@@ -1,0 +1,149 @@
+"""The short list of unowned tables: what must be read before a district is known. No personal data here."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import CheckConstraint, ForeignKey, Select, Uuid, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import Base, db, uuid7
+from app.core.records import PRIVATE, PUBLIC, Keeping
+
+STATES = ("preparing", "open", "read-only", "closing", "gone")
+REGIONS = ("us", "ca", "uk")
+
+#: Tables without a district. A house test holds this list against the metadata.
+UNOWNED = frozenset({"districts", "district_domains", "inbound_addresses", "timetable"})
+
+#: How long a district's card may be out of date, in seconds.
+FRESH_FOR = 5.0
+
+
+class District(Base):
+    """A tenant: a school district, or a school group in the UK. Its slug never changes."""
+
+    __tablename__ = "districts"
+    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+    __table_args__ = (
+        CheckConstraint("slug ~ '^[a-z][a-z0-9-]{1,38}$'", name="slug"),
+        CheckConstraint("state in ('preparing','open','read-only','closing','gone')", name="state"),
+        CheckConstraint("region in ('us','ca','uk')", name="region"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True, default=uuid7, info=PUBLIC)
+    slug: Mapped[str] = mapped_column(unique=True, info=PUBLIC)
+    name: Mapped[str] = mapped_column(info=PUBLIC)
+    state: Mapped[str] = mapped_column(default="preparing", info=PUBLIC)
+    region: Mapped[str] = mapped_column(default="us", info=PUBLIC)
+    zone: Mapped[str] = mapped_column(default="America/Chicago", info=PUBLIC)
+    #: The district's data key, wrapped by a master key: deleting it makes all sealed data unreadable.
+    data_key: Mapped[str | None] = mapped_column(info=PRIVATE)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+    @property
+    def zone_name(self) -> str:
+        """The IANA zone that its schools share unless they say otherwise."""
+        return self.zone
+
+
+class DistrictDomain(Base):
+    """A mail domain that a district has shown to be its own."""
+
+    __tablename__ = "district_domains"
+    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+
+    domain: Mapped[str] = mapped_column(primary_key=True, info=PUBLIC)
+    district_id: Mapped[UUID] = mapped_column(ForeignKey("districts.id"), index=True, info=PUBLIC)
+
+
+class InboundAddress(Base):
+    """An address at which a district's desk receives mail."""
+
+    __tablename__ = "inbound_addresses"
+    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+
+    address: Mapped[str] = mapped_column(primary_key=True, info=PUBLIC)
+    district_id: Mapped[UUID] = mapped_column(ForeignKey("districts.id"), index=True, info=PUBLIC)
+
+
+@dataclass(frozen=True)
+class DistrictCard:
+    """What may be known of a district before its wall is up."""
+
+    id: UUID
+    slug: str
+    name: str
+    state: str
+    region: str
+    zone: str
+    data_key: str | None
+
+    @property
+    def zone_name(self) -> str:
+        """The IANA zone that its schools share unless they say otherwise."""
+        return self.zone
+
+    def __repr__(self) -> str:
+        return f"DistrictCard({self.slug})"
+
+
+def district_by_slug(slug: str) -> DistrictCard | None:
+    """The district that a path names."""
+    return _look_up("slug", slug, _CARD.where(District.slug == slug))
+
+
+def district_by_id(district_id: UUID) -> DistrictCard | None:
+    """The district of an id."""
+    return _look_up("id", district_id, _CARD.where(District.id == district_id))
+
+
+def district_by_domain(domain: str) -> DistrictCard | None:
+    """The district that a mail domain belongs to."""
+    domain = domain.strip().rstrip(".").lower()
+    joined = _CARD.join(DistrictDomain, DistrictDomain.district_id == District.id)
+    return _look_up("domain", domain, joined.where(DistrictDomain.domain == domain))
+
+
+def district_by_inbound_address(address: str) -> DistrictCard | None:
+    """The district whose desk that address is. A plus-address (`help+token@…`) belongs to its plain one."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    plain = f"{local.partition('+')[0]}@{domain}"
+    joined = _CARD.join(InboundAddress, InboundAddress.district_id == District.id)
+    return _look_up("inbound", plain, joined.where(InboundAddress.address == plain))
+
+
+def forget_directory() -> None:
+    """Read the directory anew at the next question, in this process."""
+    current_app.extensions.pop("directory", None)
+
+
+_CARD = select(
+    District.id,
+    District.slug,
+    District.name,
+    District.state,
+    District.region,
+    District.zone,
+    District.data_key,
+)
+
+
+def _look_up(by: str, key: object, question: Select[Any]) -> DistrictCard | None:
+    known: dict[tuple[str, object], tuple[float, DistrictCard | None]]
+    known = current_app.extensions.setdefault("directory", {})
+    read_at, card = known.get((by, key), (0.0, None))
+    if read_at and time.monotonic() - read_at < FRESH_FOR:
+        return card
+    # Its own connection: the session's transaction must begin when the district is known, not before.
+    with db.engine.connect() as connection:
+        row = connection.execute(question).one_or_none()
+    card = DistrictCard(*row) if row else None
+    if len(known) > 4096:
+        known.clear()
+    known[by, key] = (time.monotonic(), card)
+    return card
