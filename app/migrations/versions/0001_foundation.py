@@ -1,4 +1,4 @@
-"""The directory, and the audit log with its seals."""
+"""The directory, the audit log with its seals, the work queue and its timetable."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -95,3 +95,35 @@ def upgrade() -> None:
     )
     own("audit_seals", app="select, insert")
     op.execute("revoke update, delete on audit_seals from across")
+
+    op.create_table(
+        "work",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("district_id", sa.Uuid(), sa.ForeignKey("districts.id"), nullable=False),
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Uuid()),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_error", sa.Text()),
+        sa.Column("failed_at", sa.DateTime(timezone=True)),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("queue in ('intake','notifications','upkeep')", name="queue"),
+        sa.UniqueConstraint("district_id", "id"),
+    )
+    op.create_index("ix_work_due_at", "work", ["due_at"], postgresql_where=sa.text("failed_at is null"))
+    own("work")
+    op.create_table(
+        "timetable",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column(
+            "district_id", sa.Uuid(), sa.ForeignKey("districts.id", ondelete="CASCADE"), primary_key=True
+        ),
+        sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=False, index=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("last_started_at", sa.DateTime(timezone=True)),
+        sa.Column("last_finished_at", sa.DateTime(timezone=True)),
+        sa.Column("last_error", sa.Text()),
+    )
+    open_to("timetable")

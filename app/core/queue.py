@@ -1,0 +1,250 @@
+"""Work for later. The row is the job, Redis is only the doorbell.
+
+later() writes a Work row in the transaction of whatever made the work necessary. After the commit the bell is
+rung; a bell that nobody heard is rung again by the sweeper. A worker claims the row under a lease, and deletes
+it in the transaction of the work itself, so that its effects stand once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    Integer,
+    Uuid,
+    delete,
+    event,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
+
+from app.core import clock
+from app.core.db import Base, changed_rows, db, uuid7
+from app.core.directory import District
+from app.core.doorbell import Bell, doorbell
+from app.core.records import PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, current_district_id, owned
+
+#: What a worker listens to, the most urgent first.
+QUEUES: Final = ("intake", "notifications", "upkeep")
+
+#: How long a claim holds. A job is stopped before that (jobs/worker.py), so that it never runs beside its heir.
+LEASE: Final = timedelta(minutes=3)
+MOST_ATTEMPTS: Final = 12
+LONGEST_PAUSE: Final = timedelta(hours=4)
+FAILED_WORK_IS_KEPT: Final = timedelta(days=30)
+#: Districts in these states are left as they are.
+LEFT_ALONE: Final = ("closing", "gone")
+
+
+class TryAgain(Exception):  # noqa: N818 - it is an instruction, not an error
+    """The work cannot be done now. `sentence` is for the person who asks why."""
+
+    def __init__(self, sentence: str, in_seconds: float | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.in_seconds = in_seconds
+
+
+class PermanentFailure(Exception):  # noqa: N818
+    """The work can never be done as it stands. `sentence` is for the person who must see to it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class ClaimLost(RuntimeError):
+    """The lease ran out and somebody else took the work: what was done under it must be rolled back."""
+
+
+class Work(DistrictOwned, Base):
+    """Something that must happen: a job's name and the id it is about. Gone once it is done."""
+
+    __tablename__ = "work"
+    __keeping__ = Keeping(
+        "nobody", "until it is done; 30 days if it failed", exported=False, erased="keep: holds ids only"
+    )
+    __table_args__ = owned(
+        CheckConstraint("queue in ('intake','notifications','upkeep')", name="queue"),
+        Index("ix_work_due_at", "due_at", postgresql_where=text("failed_at is null")),
+    )
+
+    job: Mapped[str] = mapped_column(info=PUBLIC)
+    subject_id: Mapped[UUID | None] = mapped_column(Uuid(), info=PUBLIC)
+    queue: Mapped[str] = mapped_column(info=PUBLIC)
+    due_at: Mapped[datetime] = mapped_column(info=PUBLIC)
+    lease_until: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    attempts: Mapped[int] = mapped_column(Integer(), default=0, server_default="0", info=PUBLIC)
+    last_error: Mapped[str | None] = mapped_column(info=PUBLIC)
+    failed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+
+def later(job: str, subject_id: UUID | None = None, *, queue: str = "upkeep", due: datetime | None = None) -> UUID:
+    """Have `job` ("jobs.room.name") done for `subject_id` after this transaction commits. Nothing, if it does not."""
+    if queue not in QUEUES:
+        raise ValueError(f"There is no queue {queue!r}; there are {', '.join(QUEUES)}.")
+    now = clock.now()
+    bell = Bell(current_district_id(), uuid7(), queue)
+    db.session.execute(
+        insert(Work).values(
+            id=bell.work_id,
+            district_id=bell.district_id,
+            job=job,
+            subject_id=subject_id,
+            queue=queue,
+            due_at=due or now,
+            made_at=now,
+        )
+    )
+    if due is None or due <= now:  # what is due another day is rung by the sweeper
+        _bells(db.session()).append(bell)
+    return bell.work_id
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt at one piece of work. A later claim has a higher attempt, which is how this one knows it lost."""
+
+    work_id: UUID
+    job: str
+    subject_id: UUID | None
+    attempt: int
+
+
+def claim(work_id: UUID) -> Claim | None:
+    """Take the work, alone, and commit that; None if it is done, not due, failed or in other hands."""
+    now = clock.now()
+    row = db.session.execute(
+        update(Work)
+        .where(Work.id == work_id, *_ready(now))
+        .values(lease_until=now + LEASE, attempts=Work.attempts + 1)
+        .returning(Work.id, Work.job, Work.subject_id, Work.attempts)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    db.session.commit()
+    return Claim(*row) if row else None
+
+
+def strike_off(done: Claim) -> None:
+    """Delete the work, within the transaction that did it. Raises ClaimLost if it is no longer ours."""
+    struck = db.session.execute(
+        delete(Work)
+        .where(Work.id == done.work_id, Work.attempts == done.attempt)
+        .execution_options(synchronize_session=False)
+    )
+    if changed_rows(struck) != 1:
+        raise ClaimLost
+
+
+def put_off(tried: Claim, sentence: str, in_seconds: float | None = None) -> None:
+    """Free the work for another attempt, after a pause that grows; after too many it has failed."""
+    if tried.attempt >= MOST_ATTEMPTS:
+        give_up(tried, sentence)
+        return
+    pause = timedelta(seconds=in_seconds) if in_seconds is not None else pause_after(tried.attempt)
+    _let_go(tried, due_at=clock.now() + pause, last_error=sentence)
+
+
+def give_up(tried: Claim, sentence: str) -> None:
+    """Leave the work, failed, to a person."""
+    _let_go(tried, failed_at=clock.now(), last_error=sentence)
+
+
+def pause_after(attempt: int) -> timedelta:
+    """30 seconds, 2 minutes, 8 minutes … 4 hours."""
+    return min(timedelta(seconds=30) * 4 ** min(attempt - 1, 10), LONGEST_PAUSE)
+
+
+def unclaimed(across: Session, *, since: timedelta, limit: int) -> Sequence[Bell]:
+    """Work of all districts that has been due for that long and that nobody holds, the oldest first."""
+    now = clock.now()
+    rows = across.execute(
+        select(Work.district_id, Work.id, Work.queue)
+        .join(District, District.id == Work.district_id)
+        .where(District.state.not_in(LEFT_ALONE), Work.due_at <= now - since, *_ready(now))
+        .order_by(Work.due_at)
+        .limit(limit)
+    )
+    return [Bell(*row) for row in rows]
+
+
+def forget_failed_work() -> int:
+    """Delete work that failed long ago; how much it was."""
+    long_ago = clock.now() - FAILED_WORK_IS_KEPT
+    gone = delete(Work).where(Work.failed_at < long_ago).execution_options(synchronize_session=False)
+    return changed_rows(db.session.execute(gone))
+
+
+def _ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Work.failed_at.is_(None),
+        Work.due_at <= now,
+        or_(Work.lease_until.is_(None), Work.lease_until < now),
+    )
+
+
+def _let_go(tried: Claim, **values: Any) -> None:
+    db.session.execute(
+        update(Work)
+        .where(Work.id == tried.work_id, Work.attempts == tried.attempt)
+        .values(lease_until=None, **values)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+
+
+# Bells wait in the session until its outermost commit. Savepoints are a stack, so a rollback forgets the tail of
+# the list: what was collected since that savepoint began.
+
+
+def _bells(session: Session) -> list[Bell]:
+    bells: list[Bell] = session.info.setdefault("bells", [])
+    return bells
+
+
+def _marks(session: Session) -> dict[SessionTransaction, int]:
+    marks: dict[SessionTransaction, int] = session.info.setdefault("bell_marks", {})
+    return marks
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark_where_it_began(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        _marks(session)[transaction] = len(_bells(session))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_since_it_began(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        del _bells(session)[_marks(session).get(transaction, 0) :]
+    elif transaction.parent is None:
+        _bells(session).clear()
+
+
+@event.listens_for(Session, "after_commit")
+def _ring(session: Session) -> None:
+    # It also fires when a SAVEPOINT is released, and nobody outside can see those rows yet.
+    if session.in_nested_transaction():
+        return
+    bells = list(_bells(session))
+    _bells(session).clear()
+    if bells:
+        doorbell().ring(bells)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _leave_nothing_behind(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        _bells(session).clear()
+        _marks(session).clear()
