@@ -1,0 +1,1 @@
+"""Who and what there is: schools, rooms, people and devices."""

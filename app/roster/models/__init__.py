@@ -1,0 +1,1 @@
+"""The roster's nouns, a file a table."""
