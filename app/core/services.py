@@ -1,0 +1,346 @@
+"""The registry of outside services: the one list that the way out, the switches and the legal page read.
+
+A company that is not on it cannot be called. What is on it and not built yet is named so that nobody adds
+it in silence, and cannot be turned on. Everything is off until somebody named in `turned_on_by` turns it on.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint, Uuid, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.addresses import OutsideRefused, plain_host
+from app.core.db import Base, db
+from app.core.records import PUBLIC, Keeping
+from app.core.settings import Settings, get_settings
+from app.core.tenancy import DistrictOwned, district_in_force, owned
+
+
+class Hand(StrEnum):
+    """Whose hand is on the switch."""
+
+    OPERATOR = "the operator of this deployment"
+    DISTRICT = "a district admin"
+
+
+def _never(_: Settings) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutsideService:
+    """One company that something of ours could reach, and what it would learn."""
+
+    key: str
+    name: str
+    company: str
+    purpose: str
+    #: What passes to it. Nothing else does.
+    passes: str
+    location: str
+    turned_on_by: Hand
+    #: The hosts it may be called at; none when whoever turns it on names the host.
+    hosts: tuple[str, ...] = ()
+    #: For the operator's services: the host that the settings name, or "" while it is off.
+    host_in_settings: Callable[[Settings], str] = _never
+    #: Called by the reader's browser, never by our servers.
+    from_browser: bool = False
+    #: False: there is no code for it yet, so no switch moves.
+    built: bool = False
+    since: date | None = None
+    link: str = ""
+
+    def refuse_unless_built(self) -> None:
+        """Raises OutsideRefused for what is only named."""
+        if not self.built:
+            raise OutsideRefused(f"{self.name} is not built yet, so it cannot be turned on.")
+
+
+HTMX_CDN: Final = "htmx_cdn"
+OPERATOR_RELAY: Final = "operator_mail_relay"
+DISTRICT_RELAY: Final = "district_mail_relay"
+
+SERVICES: Final[tuple[OutsideService, ...]] = (
+    OutsideService(
+        key=HTMX_CDN,
+        name="jsDelivr",
+        company="Prospect One sp. z o.o.",
+        purpose="Delivers one script file (htmx) to the browsers of signed-in staff.",
+        passes="What every request to a web server shows: the browser's network address, its kind, and the "
+        "address of this site. No page, no name, no cookie.",
+        location="Poland; copies of the file lie on delivery networks around the world",
+        turned_on_by=Hand.OPERATOR,
+        hosts=("cdn.jsdelivr.net",),
+        host_in_settings=lambda settings: "cdn.jsdelivr.net" if settings.htmx == "cdn" else "",
+        from_browser=True,
+        built=True,
+        since=date(2026, 11, 22),
+        link="https://www.jsdelivr.com/terms/privacy-policy-jsdelivr-net",
+    ),
+    OutsideService(
+        key=OPERATOR_RELAY,
+        name="The operator's mail server",
+        company="Named by the operator of this deployment",
+        purpose="Sends the desk's email for districts that have no mail server of their own.",
+        passes="The addresses of sender and recipient, the subject and the text of each email.",
+        location="Where the operator's mail server stands",
+        turned_on_by=Hand.OPERATOR,
+        host_in_settings=lambda settings: settings.smtp_relay_host,
+        built=True,
+        since=date(2026, 11, 22),
+    ),
+    OutsideService(
+        key=DISTRICT_RELAY,
+        name="The district's own mail server",
+        company="Named by the district",
+        purpose="Sends the desk's email in the district's own name.",
+        passes="The addresses of sender and recipient, the subject and the text of each email.",
+        location="Where the district's mail server stands",
+        turned_on_by=Hand.DISTRICT,
+        built=True,
+        since=date(2026, 11, 22),
+    ),
+    OutsideService(
+        key="microsoft_sign_in",
+        name="Microsoft Entra ID",
+        company="Microsoft Corporation",
+        purpose="Signs staff in with their work account.",
+        passes="Name, email address and groups of the person who signs in.",
+        location="The region of the district's Microsoft tenant",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("login.microsoftonline.com",),
+    ),
+    OutsideService(
+        key="microsoft_mail",
+        name="Microsoft Graph, mail",
+        company="Microsoft Corporation",
+        purpose="Reads and sends the desk's email from one mailbox.",
+        passes="The email of that mailbox.",
+        location="The region of the district's Microsoft tenant",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("graph.microsoft.com",),
+    ),
+    OutsideService(
+        key="microsoft_devices",
+        name="Microsoft Intune",
+        company="Microsoft Corporation",
+        purpose="Fetches the list of managed devices.",
+        passes="Device name, model, serial number and assignment come in; nothing goes out.",
+        location="The region of the district's Microsoft tenant",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("graph.microsoft.com",),
+    ),
+    OutsideService(
+        key="google_sign_in",
+        name="Google sign-in",
+        company="Google LLC",
+        purpose="Signs staff in with their work account.",
+        passes="Name and email address of the person who signs in.",
+        location="The region of the district's Google Workspace",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("accounts.google.com", "oauth2.googleapis.com"),
+    ),
+    OutsideService(
+        key="google_mail",
+        name="Gmail",
+        company="Google LLC",
+        purpose="Reads and sends the desk's email from one mailbox.",
+        passes="The email of that mailbox.",
+        location="The region of the district's Google Workspace",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("gmail.googleapis.com", "oauth2.googleapis.com"),
+    ),
+    OutsideService(
+        key="google_directory",
+        name="Google Directory",
+        company="Google LLC",
+        purpose="Fetches the list of staff.",
+        passes="Names and email addresses of staff come in; nothing goes out.",
+        location="The region of the district's Google Workspace",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("admin.googleapis.com", "oauth2.googleapis.com"),
+    ),
+    OutsideService(
+        key="mosyle",
+        name="Mosyle",
+        company="Mosyle Corporation",
+        purpose="Fetches the list of managed Apple devices.",
+        passes="Device name, model, serial number, assignment and ownership come in; nothing goes out.",
+        location="United States",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("managerapi.mosyle.com",),
+    ),
+    OutsideService(
+        key="oneroster",
+        name="OneRoster",
+        company="The roster vendor that the district names",
+        purpose="Fetches schools and people from the district's roster.",
+        passes="Schools and people come in; nothing goes out.",
+        location="Where the district's roster vendor keeps it",
+        turned_on_by=Hand.DISTRICT,
+    ),
+    OutsideService(
+        key="twilio",
+        name="Twilio",
+        company="Twilio Inc.",
+        purpose="Sends and receives text messages of those who asked for them.",
+        passes="The telephone number and the text of the message.",
+        location="United States",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("api.twilio.com",),
+    ),
+    OutsideService(
+        key="openai",
+        name="OpenAI",
+        company="OpenAI, L.L.C.",
+        purpose="Suggests replies, under the district's own contract and key.",
+        passes="Title and text of a ticket.",
+        location="United States",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("api.openai.com",),
+    ),
+    OutsideService(
+        key="cloudflare_r2",
+        name="Cloudflare R2",
+        company="Cloudflare, Inc.",
+        purpose="Stores the files of tickets.",
+        passes="Files that people attach.",
+        location="The region of the bucket",
+        turned_on_by=Hand.OPERATOR,
+        hosts=("*.r2.cloudflarestorage.com",),
+    ),
+    OutsideService(
+        key="postmark",
+        name="Postmark",
+        company="ActiveCampaign, LLC",
+        purpose="Sends the platform's own email, such as invitations.",
+        passes="The recipient's address and a fixed text. Never a ticket.",
+        location="United States",
+        turned_on_by=Hand.OPERATOR,
+        hosts=("api.postmarkapp.com",),
+    ),
+    OutsideService(
+        key="stripe",
+        name="Stripe",
+        company="Stripe, Inc.",
+        purpose="Takes card payments on its own pages.",
+        passes="Billing contact, amount and purchase order number.",
+        location="United States",
+        turned_on_by=Hand.OPERATOR,
+        hosts=("api.stripe.com",),
+    ),
+    OutsideService(
+        key="mailgun",
+        name="Mailgun",
+        company="Sinch Email (Mailgun Technologies, Inc.)",
+        purpose="Sends the desk's email by another road.",
+        passes="The recipient's address and the email.",
+        location="The European Union or the United States",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("api.mailgun.net", "api.eu.mailgun.net"),
+    ),
+    OutsideService(
+        key="wonde",
+        name="Wonde",
+        company="Wonde Ltd",
+        purpose="Fetches people and attendance from a school's information system.",
+        passes="Schools, people and attendance come in; nothing goes out.",
+        location="United Kingdom",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("api.wonde.com",),
+    ),
+    OutsideService(
+        key="groupcall",
+        name="Groupcall Xporter",
+        company="Groupcall Limited",
+        purpose="Fetches people and attendance from a school's information system.",
+        passes="Schools, people and attendance come in; nothing goes out.",
+        location="United Kingdom",
+        turned_on_by=Hand.DISTRICT,
+    ),
+)
+
+_BY_KEY = {one.key: one for one in SERVICES}
+
+
+class ServiceSwitch(DistrictOwned, Base):
+    """Whether a district lets one outside service in. No row means off."""
+
+    __tablename__ = "service_switches"
+    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+    __table_args__ = owned(UniqueConstraint("district_id", "service"))
+
+    service: Mapped[str] = mapped_column(info=PUBLIC)
+    on: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
+    #: The one host it may be called at, for a service whose host the district names.
+    host: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    by_account_id: Mapped[UUID | None] = mapped_column(Uuid(), info=PUBLIC)
+    at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+
+def service(key: str) -> OutsideService:
+    """The service of that key. Raises OutsideRefused for one that the registry does not hold."""
+    found = _BY_KEY.get(key)
+    if found is None:
+        raise OutsideRefused(f"“{key}” is not in the registry of outside services, so it cannot be called.")
+    return found
+
+
+def built_services() -> Iterator[OutsideService]:
+    """The services that can be in use: what the legal page lists."""
+    return (one for one in SERVICES if one.built)
+
+
+def is_on(key: str) -> bool:
+    """Whether the current district (or the operator, for the operator's services) has it turned on."""
+    return bool(hosts_in_use(key))
+
+
+def hosts_in_use(key: str) -> tuple[str, ...]:
+    """The hosts that this service may be called at now: none while it is off."""
+    one = service(key)
+    if not one.built:
+        return ()
+    if one.turned_on_by is Hand.OPERATOR:
+        host = one.host_in_settings(get_settings())
+        return (host.lower(),) if host else ()
+    if district_in_force() is None:
+        return ()
+    switch = switch_of(key)
+    if switch is None or not switch.on:
+        return ()
+    return one.hosts or ((switch.host,) if switch.host else ())
+
+
+def switch_of(key: str) -> ServiceSwitch | None:
+    """This district's switch for a service: who moved it last, and when."""
+    return db.session.scalars(select(ServiceSwitch).where(ServiceSwitch.service == key)).one_or_none()
+
+
+def turn(key: str, on: bool, by: Actor, host: str | None = None) -> ServiceSwitch:
+    """Turn a district's service on or off. `host` where the district names it, such as its mail server.
+
+    The audit log gets its entry at the flush. Raises OutsideRefused.
+    """
+    one = service(key)
+    one.refuse_unless_built()
+    if one.turned_on_by is not Hand.DISTRICT:
+        raise OutsideRefused(f"{one.name} is turned on by {one.turned_on_by}, for all districts at once.")
+    switch = switch_of(key)
+    named = plain_host(host) if host else (switch.host if switch else "")
+    if on and not one.hosts and not named:
+        raise OutsideRefused(f"Name the host of {one.name.lower()} to turn it on.")
+    if switch is None:
+        switch = ServiceSwitch(service=key, on=False, host="")
+        db.session.add(switch)
+    switch.on, switch.host = on, "" if one.hosts else named
+    switch.by_account_id = by.id if by.kind == "account" else None
+    switch.at = clock.now()
+    return switch
