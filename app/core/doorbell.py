@@ -1,6 +1,7 @@
 """The doorbell: tells a worker through Redis that a row is waiting. Losing it loses nothing.
 
-A bell carries ids only. Where Redis is absent the request that rings goes on at once, and the sweeper does the work.
+A bell carries ids only. Where Redis is absent the request that rings goes on at once, and the sweeper does
+the work.
 """
 
 import logging

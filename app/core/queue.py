@@ -1,8 +1,8 @@
 """Work for later. The row is the job, Redis is only the doorbell.
 
-later() writes a Work row in the transaction of whatever made the work necessary. After the commit the bell is
-rung; a bell that nobody heard is rung again by the sweeper. A worker claims the row under a lease, and deletes
-it in the transaction of the work itself, so that its effects stand once.
+later() writes a Work row in the transaction of whatever made the work necessary. After the commit the bell
+is rung; a bell that nobody heard is rung again by the sweeper. A worker claims the row under a lease, and
+deletes it in the transaction of the work itself, so that its effects stand once.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ from app.core.tenancy import DistrictOwned, current_district_id, owned
 #: What a worker listens to, the most urgent first.
 QUEUES: Final = ("intake", "notifications", "upkeep")
 
-#: How long a claim holds. A job is stopped before that (jobs/worker.py), so that it never runs beside its heir.
+#: How long a claim holds. A worker stops a job before that (core/doorbell.py): none runs beside its heir.
 LEASE: Final = timedelta(minutes=3)
 MOST_ATTEMPTS: Final = 12
 LONGEST_PAUSE: Final = timedelta(hours=4)
@@ -46,7 +46,7 @@ FAILED_WORK_IS_KEPT: Final = timedelta(days=30)
 LEFT_ALONE: Final = ("closing", "gone")
 
 
-class TryAgain(Exception):  # noqa: N818 - it is an instruction, not an error
+class TryAgain(Exception):
     """The work cannot be done now. `sentence` is for the person who asks why."""
 
     def __init__(self, sentence: str, in_seconds: float | None = None) -> None:
@@ -55,7 +55,7 @@ class TryAgain(Exception):  # noqa: N818 - it is an instruction, not an error
         self.in_seconds = in_seconds
 
 
-class PermanentFailure(Exception):  # noqa: N818
+class PermanentFailure(Exception):
     """The work can never be done as it stands. `sentence` is for the person who must see to it."""
 
     def __init__(self, sentence: str) -> None:
@@ -90,8 +90,10 @@ class Work(DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
 
-def later(job: str, subject_id: UUID | None = None, *, queue: str = "upkeep", due: datetime | None = None) -> UUID:
-    """Have `job` ("jobs.room.name") done for `subject_id` after this transaction commits. Nothing, if it does not."""
+def later(
+    job: str, subject_id: UUID | None = None, *, queue: str = "upkeep", due: datetime | None = None
+) -> UUID:
+    """Have `job` ("jobs.room.name") done for `subject_id` once this transaction has committed, if it does."""
     if queue not in QUEUES:
         raise ValueError(f"There is no queue {queue!r}; there are {', '.join(QUEUES)}.")
     now = clock.now()
@@ -114,7 +116,7 @@ def later(job: str, subject_id: UUID | None = None, *, queue: str = "upkeep", du
 
 @dataclass(frozen=True)
 class Claim:
-    """One attempt at one piece of work. A later claim has a higher attempt, which is how this one knows it lost."""
+    """One attempt at one piece of work. A later claim has a higher attempt: so this one knows it lost."""
 
     work_id: UUID
     job: str
@@ -163,7 +165,7 @@ def give_up(tried: Claim, sentence: str) -> None:
 
 def pause_after(attempt: int) -> timedelta:
     """30 seconds, 2 minutes, 8 minutes … 4 hours."""
-    return min(timedelta(seconds=30) * 4 ** min(attempt - 1, 10), LONGEST_PAUSE)
+    return min(timedelta(seconds=30 * pow(4.0, min(attempt - 1, 10))), LONGEST_PAUSE)
 
 
 def unclaimed(across: Session, *, since: timedelta, limit: int) -> Sequence[Bell]:
@@ -204,8 +206,8 @@ def _let_go(tried: Claim, **values: Any) -> None:
     db.session.commit()
 
 
-# Bells wait in the session until its outermost commit. Savepoints are a stack, so a rollback forgets the tail of
-# the list: what was collected since that savepoint began.
+# Bells wait in the session until its outermost commit. Savepoints are a stack, so a rollback forgets the
+# tail of the list: what was collected since that savepoint began.
 
 
 def _bells(session: Session) -> list[Bell]:

@@ -109,7 +109,7 @@ def claim_next(across: Session, entries: Iterable[Entry]) -> Round | None:
         select(Timetable.name, Timetable.district_id, District.zone)
         .join(District, District.id == Timetable.district_id)
         .where(
-            or_(*((Timetable.name == entry.name) & District.state.in_(entry.states) for entry in by_name.values())),
+            or_(*((Timetable.name == e.name) & District.state.in_(e.states) for e in by_name.values())),
             Timetable.next_due_at <= now,
             or_(Timetable.lease_until.is_(None), Timetable.lease_until < now),
         )

@@ -1,0 +1,105 @@
+"""The night staff. @job names a function that may be done later: one district, one transaction, one log line.
+
+A job takes the id that it is about, or nothing. It may be begun twice (a worker can die at any line), so
+whatever it does beyond its transaction must be safe to repeat.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from app.core import queue
+from app.core.actor import SYSTEM, acting_as
+from app.core.db import db
+from app.core.directory import district_by_id
+from app.core.queue import ClaimLost, PermanentFailure, TryAgain
+from app.core.tenancy import as_district, current_district_id
+
+Job = Callable[..., Any]
+
+UNFORESEEN = "Something unforeseen stopped this; it is tried again by itself."
+NEVER_FINISHED = "This was begun many times and never came to an end."
+UNKNOWN = "This version of the product does not know how to do this."
+
+log = logging.getLogger("frontoffice.jobs")
+
+_jobs: dict[str, Job] = {}
+
+
+def job(function: Job) -> Job:
+    """Let this function be called by its name, "jobs.room.name"."""
+    _jobs[f"{function.__module__}.{function.__name__}"] = function
+    return function
+
+
+def find(name: str) -> Job:
+    """The job of that name. Only what was declared with @job can be reached. Raises LookupError."""
+    room = name.rpartition(".")[0]
+    if name not in _jobs and room.startswith("jobs."):
+        try:
+            import_module(room)
+        except ModuleNotFoundError as error:
+            raise LookupError(name) from error
+    return _jobs[name]
+
+
+def run_work(district_id: str, work_id: str) -> None:
+    """Do one piece of work, if it is still to be done. What a bell asks for, so it must not raise."""
+    try:
+        card = district_by_id(UUID(district_id))
+        if card is not None and card.state not in queue.LEFT_ALONE:
+            with as_district(card.id):
+                _run(UUID(work_id))
+    except Exception as error:  # noqa: BLE001 - the row and its lease are safe, and RQ would log what it says
+        log.error("work=%s not run: %s", work_id, type(error).__name__)
+
+
+def perform(
+    name: str, subject_id: UUID | None = None, before_commit: Callable[[], None] = lambda: None
+) -> None:
+    """Do a job in this context's district: as the system, in one transaction, with one line in the log."""
+    slug, began = _slug(), time.monotonic()
+    outcome = "done"
+    try:
+        with acting_as(SYSTEM):
+            function = find(name)
+            function() if subject_id is None else function(subject_id)
+            before_commit()
+            db.session.commit()
+    except BaseException as error:
+        outcome = type(error).__name__  # never its words: they may quote a person
+        db.session.rollback()
+        raise
+    finally:
+        spent = (time.monotonic() - began) * 1000
+        log.info("%s district=%s id=%s ms=%.0f %s", name, slug, subject_id or "-", spent, outcome)
+
+
+def _slug() -> str:
+    card = district_by_id(current_district_id())
+    return card.slug if card else "-"
+
+
+def _run(work_id: UUID) -> None:
+    claim = queue.claim(work_id)
+    if claim is None:
+        return  # done, or in other hands: a bell may ring twice
+    if claim.attempt > queue.MOST_ATTEMPTS:
+        queue.give_up(claim, NEVER_FINISHED)
+        return
+    try:
+        perform(claim.job, claim.subject_id, before_commit=lambda: queue.strike_off(claim))
+    except TryAgain as wish:
+        queue.put_off(claim, wish.sentence, wish.in_seconds)
+    except PermanentFailure as failure:
+        queue.give_up(claim, failure.sentence)
+    except LookupError as error:
+        # Perhaps a newer process wrote it during an upgrade, so it is tried again for a while.
+        queue.put_off(claim, UNKNOWN if error.args == (claim.job,) else UNFORESEEN)
+    except ClaimLost:
+        log.warning("work=%s took longer than its lease; another attempt counts", work_id)
+    except Exception:  # noqa: BLE001 - perform() has logged its type
+        queue.put_off(claim, UNFORESEEN)

@@ -1,0 +1,97 @@
+"""The timetable: when, what, for which districts. `python -m jobs.schedule` keeps it, and sweeps."""
+
+import logging
+import signal
+from datetime import time, timedelta
+from threading import Event, Thread
+from types import FrameType
+from typing import Final
+
+from flask import Flask
+
+from app.core import across_districts, timetable
+from app.core.queue import PermanentFailure, TryAgain
+from app.core.tenancy import as_district
+from app.core.timetable import Entry, Round
+from app.factory import create_app
+from jobs import find, perform
+from jobs.sweeper import keep_sweeping
+
+TIMETABLE: Final = (
+    Entry("Seal the audit log", "jobs.upkeep.seal_audit", every=timedelta(seconds=10)),
+    Entry("Send what lies unsent", "jobs.notices.send_what_is_due", every=timedelta(seconds=30)),
+    Entry("Clear away ended sessions, used links and failed work", "jobs.upkeep.clear_away", at=time(2, 40)),
+    Entry("Discard held mail after 30 days", "jobs.helpdesk.discard_held_mail", at=time(3, 10)),
+)
+
+TICK: Final = 1.0
+#: How often a newly opened district is looked for.
+SET_UP_EVERY: Final = 15
+
+log = logging.getLogger("frontoffice.schedule")
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s schedule %(message)s")
+    app = create_app()
+    for entry in TIMETABLE:
+        find(entry.job)
+    stop = Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    sweeper = Thread(target=keep_sweeping, args=(app, stop), name="sweeper")
+    sweeper.start()
+    keep_timetable(app, stop)
+    sweeper.join()
+
+
+def keep_timetable(app: Flask, stop: Event) -> None:
+    """Do what is due until told to stop. A database that is away for a while does not end it."""
+    ticks = 0
+    with app.app_context():
+        while not stop.is_set():
+            try:
+                if ticks % SET_UP_EVERY == 0:
+                    set_up()
+                tick(stop)
+                ticks += 1
+            except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to one round
+                log.error("The timetable was not kept: %s", type(error).__name__)
+            stop.wait(TICK)
+
+
+def set_up() -> None:
+    """Write the lines of districts that have none yet."""
+    with across_districts.session() as across:
+        timetable.set_up(across, TIMETABLE)
+
+
+def tick(stop: Event) -> None:
+    """Do every round that is due, one after another."""
+    while not stop.is_set():
+        with across_districts.session() as across:
+            due = timetable.claim_next(across, TIMETABLE)
+        if due is None:
+            return
+        error = _do(due)
+        with across_districts.session() as across:
+            timetable.finish(across, due, error)
+
+
+def _do(due: Round) -> str | None:
+    try:
+        with as_district(due.district_id):
+            perform(due.entry.job)
+    except (TryAgain, PermanentFailure) as answer:
+        return answer.sentence
+    except Exception as error:  # noqa: BLE001 - perform() has logged it; the next round is due all the same
+        return f"It stopped unexpectedly ({type(error).__name__})."
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Reads the narrow table of what is due in all districts, and rings again for what nobody heard.
+
+Where Redis is missing it does the work itself, so that the desk goes on, slower.
+"""
+
+import logging
+from datetime import timedelta
+from threading import Event
+from typing import Final
+
+from flask import Flask
+
+from app.core import across_districts, queue
+from app.core.doorbell import doorbell
+from jobs import run_work
+
+BETWEEN_ROUNDS: Final = 15.0
+WITHOUT_REDIS: Final = 2.0
+#: Whoever wrote the work has this long to ring for it.
+PATIENCE: Final = timedelta(seconds=5)
+AT_ONCE: Final = 500
+
+log = logging.getLogger("frontoffice.sweeper")
+
+
+def sweep(stop: Event) -> float:
+    """One round; how many seconds to wait before the next."""
+    return _ring_again() if doorbell().answers() else _do_it_ourselves(stop)
+
+
+def keep_sweeping(app: Flask, stop: Event) -> None:
+    """Sweep until told to stop. A database that is away for a while does not end it."""
+    with app.app_context():
+        while not stop.is_set():
+            try:
+                pause = sweep(stop)
+            except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to one round
+                log.error("A round was not finished: %s", type(error).__name__)
+                pause = WITHOUT_REDIS
+            stop.wait(pause)
+
+
+def _ring_again() -> float:
+    with across_districts.session() as across:
+        overdue = queue.unclaimed(across, since=PATIENCE, limit=AT_ONCE)
+    unheard = doorbell().unheard(overdue)
+    if unheard and doorbell().ring(unheard):
+        log.info("Rang again for %d pieces of work.", len(unheard))
+    return BETWEEN_ROUNDS
+
+
+def _do_it_ourselves(stop: Event) -> float:
+    with across_districts.session() as across:
+        due = queue.unclaimed(across, since=timedelta(0), limit=20)
+    for bell in due:
+        if stop.is_set():
+            break
+        run_work(str(bell.district_id), str(bell.work_id))
+    return 0.0 if due else WITHOUT_REDIS
