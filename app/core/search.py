@@ -1,11 +1,11 @@
 """Every text search, under the wall.
 
 Row-level security keeps LIKE and trigrams away from an index, so each searched table has one SQL function
-(migration 0006) that reads the district from the setting itself, raises when none is set and returns ids only.
-The caller joins the ids back, under both walls.
+(migration 0006) that reads the district from the setting itself, raises when none is set and returns ids
+only. The caller joins the ids back, under both walls.
 
-What is searched lies in a generated column `folded`: NFKD, without marks, lower case. PostgreSQL keeps it, so no
-writer can forget it, and the same function folds what was typed.
+What is searched lies in a generated column `folded`: NFKD, without marks, lower case. PostgreSQL keeps it, so
+no writer can forget it, and the same function folds what was typed.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ def people_matching(typed: str, limit: int = AT_MOST) -> list[UUID]:
 
 
 def tickets_matching(typed: str, limit: int = AT_MOST) -> list[UUID]:
-    """Ids of the tickets whose number, title, text or device tag holds every word typed, the liveliest first."""
+    """Ids of the tickets whose number, title, text or device tag holds every word typed, liveliest first."""
     return _matching(_TICKETS, typed, limit)
 
 

@@ -10,7 +10,8 @@ FOLDED = """
 create function search_folded(a text, b text, c text, d text) returns text
 language sql immutable parallel safe
 return lower(regexp_replace(
-    normalize(coalesce(a, '') || ' ' || coalesce(b, '') || ' ' || coalesce(c, '') || ' ' || coalesce(d, ''), NFKD),
+    normalize(
+        coalesce(a, '') || ' ' || coalesce(b, '') || ' ' || coalesce(c, '') || ' ' || coalesce(d, ''), NFKD),
     U&'[\\0300-\\036F]', '', 'g'))
 """
 
@@ -31,14 +32,15 @@ as $$
 declare district uuid := nullif(current_setting('app.district_id', true), '')::uuid;
 begin
     if district is null then
-        raise exception 'No district is set: nothing can be searched.' using errcode = 'insufficient_privilege';
+        raise exception 'No district is set: nothing can be searched.'
+            using errcode = 'insufficient_privilege';
     end if;
     return district;
 end $$
 """
 
-# Each word is a condition of its own, so that the rarest one may use the trigrams; the plan is made anew for every
-# search (EXECUTE), because a plan for any words at all would not use the index.
+# Each word is a condition of its own, so that the rarest one may use the trigrams; the plan is made anew for
+# every search (EXECUTE), because a plan for any words at all would not use the index.
 MATCHING = """
 create function {table}_matching(typed text, at_most integer) returns setof uuid
 language plpgsql stable security definer

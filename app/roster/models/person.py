@@ -24,7 +24,9 @@ class Person(DistrictOwned, Base):
     """Somebody with a name, and perhaps an email address and a school."""
 
     __tablename__ = "people"
-    __keeping__ = Keeping("staff", "as long as they work here, and one year", exported=True, erased="anonymise")
+    __keeping__ = Keeping(
+        "staff", "as long as they work here, and one year", exported=True, erased="anonymise"
+    )
     __table_args__ = owned(
         points_at("school_id", "schools"),
         UniqueConstraint("district_id", "email"),
@@ -34,7 +36,9 @@ class Person(DistrictOwned, Base):
         CheckConstraint("given_name <> '' or family_name <> ''", name="named"),
         Index(None, "district_id", "school_id"),
         Index(None, "district_id", "family_name", "given_name", "id"),
-        Index("ix_people_folded", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}),
+        Index(
+            "ix_people_folded", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}
+        ),
     )
     FOUND_BY = ("id",)
 
