@@ -2,19 +2,31 @@
 
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 
+import app
+import app.core
 from app.core.room import Room
 
 NAMES = ("roster", "auth", "notices", "helpdesk", "legal", "admin")
 
-ROOMS: list[Room] = [import_module(f"app.{name}.room").ROOM for name in NAMES if find_spec(f"app.{name}") and find_spec(f"app.{name}.room")]
+
+def _has(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+ROOMS: list[Room] = [import_module(f"app.{name}.room").ROOM for name in NAMES if _has(f"app.{name}.room")]
 
 
 def every_model_is_known() -> None:
-    """Import the foundation's own tables; the rooms' came with their cards."""
-    for name in ("audit", "directory", "egress", "queue", "sessions", "timetable"):
-        if find_spec(f"app.core.{name}"):
-            import_module(f"app.core.{name}")
+    """Import every file that may hold a table, so that the metadata is whole."""
+    for module in iter_modules(app.core.__path__, "app.core."):
+        import_module(module.name)
     for name in NAMES:
-        if find_spec(f"app.{name}.models"):
-            import_module(f"app.{name}.models")
+        if _has(f"app.{name}.models"):
+            models = import_module(f"app.{name}.models")
+            for module in iter_modules(models.__path__, f"{models.__name__}."):
+                import_module(module.name)

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, registry
 
 NAMES = {
     "pk": "pk_%(table_name)s",
@@ -23,14 +23,16 @@ NAMES = {
 class Base(DeclarativeBase):
     """Every table of the house. Times carry a zone, text has no length but what a CHECK says."""
 
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {
-        datetime: DateTime(timezone=True),
-        str: Text(),
-        UUID: Uuid(),
-        dict[str, Any]: JSONB(),
-        list[str]: JSONB(),
-    }
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={
+            datetime: DateTime(timezone=True),
+            str: Text(),
+            UUID: Uuid(),
+            dict[str, Any]: JSONB(),
+            list[str]: JSONB(),
+        },
+    )
 
 
 db = SQLAlchemy(model_class=Base)
