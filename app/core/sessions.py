@@ -1,0 +1,115 @@
+"""The session row: who is signed in, in which browser. The browser has 128 random bits, the row their hash."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.crypto import token_hash
+from app.core.db import Base, changed_rows, db
+from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned, points_at
+
+IDLE: Final = timedelta(minutes=60)
+ABSOLUTE: Final = timedelta(hours=12)
+SEEN_EVERY: Final = timedelta(minutes=1)
+KEPT: Final = timedelta(days=30)
+
+
+class WebSession(DistrictOwned, Base):
+    """One browser in which one account is signed in, to one district."""
+
+    __tablename__ = "web_sessions"
+    __keeping__ = Keeping("staff", "30 days after it ended", exported=False, erased="delete")
+    __audited__ = False  # signing in and out is noted as such; a row that is touched each minute is no news
+    __table_args__ = owned(
+        points_at("account_id", "accounts"),
+        UniqueConstraint("district_id", "token_hash"),
+        Index(None, "district_id", "account_id"),
+    )
+    FOUND_BY = ("id",)
+
+    account_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    token_hash: Mapped[str] = mapped_column(info=PRIVATE)
+    csrf: Mapped[str] = mapped_column(info=PRIVATE)
+    flashes: Mapped[list[Any]] = mapped_column(JSONB(), default=list, info=PRIVATE)
+    user_agent: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    last_seen_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+
+    @classmethod
+    def find(cls, id: UUID) -> Self | None:
+        """A living session of this district."""
+        return db.session.scalar(select(cls).where(cls.id == id, *_living()))
+
+    @classmethod
+    def of_token(cls, token: str) -> Self | None:
+        """The living session of this district that a browser's token opens."""
+        return db.session.scalar(select(cls).where(cls.token_hash == token_hash(token), *_living()))
+
+    @classmethod
+    def living(cls, account_id: UUID) -> Sequence[Self]:
+        """Where an account is signed in, last seen first."""
+        question = select(cls).where(cls.account_id == account_id, *_living())
+        return db.session.scalars(question.order_by(cls.last_seen_at.desc(), cls.id)).all()
+
+
+def begin(account_id: UUID, user_agent: str) -> tuple[WebSession, str]:
+    """A new session and its token, which is told once and stored nowhere."""
+    token = secrets.token_urlsafe(16)
+    row = WebSession(
+        account_id=account_id,
+        token_hash=token_hash(token),
+        csrf=secrets.token_urlsafe(16),
+        flashes=[],
+        user_agent=user_agent[:200],
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row, token
+
+
+def seen(row: WebSession) -> None:
+    """Remember that it is in use: at most once a minute, for it is a write on every page otherwise."""
+    now = clock.now()
+    if row.last_seen_at <= now - SEEN_EVERY:
+        _change(WebSession.id == row.id, WebSession.last_seen_at <= now - SEEN_EVERY, last_seen_at=now)
+        db.session.commit()
+
+
+def keep_flashes(session_id: UUID, flashes: list[Any]) -> None:
+    """What the next page is to say."""
+    _change(WebSession.id == session_id, flashes=flashes)
+
+
+def end(session_id: UUID) -> None:
+    """Nobody gets in with it again."""
+    _change(WebSession.id == session_id, WebSession.ended_at.is_(None), ended_at=clock.now())
+
+
+def end_all(account_id: UUID, *, but: UUID | None = None) -> int:
+    """End every session of an account, except perhaps one; how many that were."""
+    others = [WebSession.account_id == account_id, *_living()]
+    if but is not None:
+        others.append(WebSession.id != but)
+    return _change(*others, ended_at=clock.now())
+
+
+def _living() -> list[Any]:
+    now = clock.now()
+    return [
+        WebSession.ended_at.is_(None),
+        WebSession.last_seen_at > now - IDLE,
+        WebSession.made_at > now - ABSOLUTE,
+    ]
+
+
+def _change(*which: Any, **values: Any) -> int:
+    return changed_rows(db.session.execute(update(WebSession).where(*which).values(**values)))

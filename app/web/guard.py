@@ -1,0 +1,180 @@
+"""One guard a door: `@allow` finds the thing, asks the rules, hands it to the view; `@anyone` is open.
+
+A thing that is not there, of another district, or not for them is the same 404. A view's changes are
+committed when it returns and rolled back when it raises, so that no door half does something.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Final, cast
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, abort, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms.validators import ValidationError
+
+from app.core.actor import SYSTEM, Actor, Role, set_actor
+from app.core.db import db
+from app.core.permissions import Rules, permits
+from app.web import district, drafts
+
+View = Callable[..., ResponseReturnValue]
+
+READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+STALE: Final = "This page was open for too long, so nothing was changed. Reload it and try again."
+READ_ONLY: Final = (
+    "{name} can be read but not changed at the moment. Please try again later, or ask your administrator."
+)
+NOT_OPEN: Final = "{name} is not open. Its administrators can sign in; everybody else is asked to wait."
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a door asks of whoever comes. House tests read it from the view."""
+
+    may: StrEnum | None
+    rules: Rules | None = None
+    of: type[Any] | None = None
+    paper: type[FlaskForm] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True for a door that asks nothing."""
+        return self.may is None
+
+
+def allow(
+    may: StrEnum, rules: Rules, *, of: type[Any] | None = None, paper: type[FlaskForm] | None = None
+) -> Callable[[View], View]:
+    """Open the door to those whom the rules permit. `of`: the thing's model; `paper`: the form it takes."""
+    guard = Guard(may, rules, of, paper)
+    if paper is not None:
+        drafts.know(paper)
+
+    def hang(view: View) -> View:
+        @wraps(view)
+        def door(**keys: Any) -> ResponseReturnValue:
+            who = visitor()
+            if who is None:
+                return _sign_in_first(paper)
+            set_actor(who)
+            _ask_the_district(who)
+            if paper is None and request.method not in READS:
+                _ask_for_our_token()
+            found: tuple[Any, ...] = () if of is None else (_find(of, keys),)
+            if not permits(rules, may, who, *found):
+                abort(404)
+            return _do_it_whole(view, *found, **keys)
+
+        door.guard = guard  # type: ignore[attr-defined]
+        return door
+
+    return hang
+
+
+def anyone(view: View) -> View:
+    """Open the door to everybody. What comes in by POST is checked by the form itself (PublicPaper)."""
+
+    @wraps(view)
+    def door(**keys: Any) -> ResponseReturnValue:
+        set_actor(visitor() or SYSTEM)
+        return _do_it_whole(view, **keys)
+
+    door.guard = Guard(None)  # type: ignore[attr-defined]
+    return door
+
+
+def guard_of(view: Any) -> Guard | None:
+    """The guard that stands at a view, if one does."""
+    return cast("Guard | None", getattr(view, "guard", None))
+
+
+def visitor() -> Actor | None:
+    """Whoever is signed in to this district, in this browser; None if nobody is."""
+    return cast(Actor, current_user._get_current_object()) if current_user.is_authenticated else None
+
+
+def me() -> Actor:
+    """Whoever is signed in, behind a door that asked."""
+    who = visitor()
+    if who is None:
+        raise RuntimeError("Nobody is signed in: a door that asks for me() needs @allow.")
+    return who
+
+
+def token_is_ours() -> bool:
+    """True if the request carries the CSRF token of this very session, in its form or in htmx's header."""
+    try:
+        validate_csrf(request.headers.get("X-CSRFToken") or request.form.get("csrf_token"))
+    except ValidationError:
+        return False
+    return True
+
+
+def local_path(given: str | None) -> str | None:
+    """`given` if it is a path within this district and nothing else; a link to elsewhere never comes back."""
+    if not given or not given.startswith("/") or given.startswith("//") or "\\" in given:
+        return None
+    parts = urlsplit(given)
+    return given if not parts.scheme and not parts.netloc and given.isprintable() else None
+
+
+def sign_in_address(next_path: str | None = None) -> str:
+    """Where to sign in to this district, and where to go on to from there."""
+    address = f"{request.script_root}/sign-in"
+    return f"{address}?next={quote(next_path, safe='/')}" if next_path and next_path != "/" else address
+
+
+def install(app: Flask) -> None:
+    """Nobody acts before a door has asked who they are, and nobody after the request."""
+    app.before_request(lambda: set_actor(SYSTEM))
+    app.teardown_request(lambda _: set_actor(SYSTEM))
+    app.jinja_env.globals["csrf_token"] = lambda: generate_csrf() if visitor() else ""
+
+
+def _find(of: type[Any], keys: dict[str, Any]) -> Any:
+    thing = of.find(**{key: keys.pop(key) for key in of.FOUND_BY})
+    return thing if thing is not None else abort(404)
+
+
+def _do_it_whole(view: View, *found: Any, **keys: Any) -> ResponseReturnValue:
+    try:
+        answer = view(*found, **keys)
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    return answer
+
+
+def _ask_for_our_token() -> None:
+    if not token_is_ours():
+        abort(400, STALE)
+
+
+def _ask_the_district(who: Actor) -> None:
+    card = district.here()
+    if card is None:
+        abort(404)
+    if card.state in ("preparing", "closing") and not who.has(Role.ADMIN):
+        abort(403, NOT_OPEN.format(name=card.name))
+    if card.state in ("read-only", "closing") and request.method not in READS:
+        abort(403, READ_ONLY.format(name=card.name))
+
+
+def _sign_in_first(paper: type[FlaskForm] | None) -> ResponseReturnValue:
+    if paper is not None and request.method not in READS and drafts.is_known_hand():
+        return drafts.sign_in_above(paper)
+    if request.headers.get("HX-Request") == "true":
+        answer: Response = make_response("Your session has ended. Sign in to go on.", 401)
+        answer.headers["HX-Redirect"] = sign_in_address(drafts.page_they_were_on())
+        return answer
+    if request.method in READS:
+        return redirect(sign_in_address(request.full_path.rstrip("?")), 303)
+    return redirect(sign_in_address(drafts.page_they_were_on()), 303)

@@ -1,0 +1,181 @@
+"""Flask's session, kept in the session row. The cookie is one per district and carries random bits alone.
+
+Looked up within the district of the path, so a session made at /maple opens nothing at /birch. Whoever is
+not signed in gets no cookie.
+"""
+
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Flask, Request, Response, g, request, session
+from flask.sessions import SessionInterface, SessionMixin
+from flask_login import LoginManager
+
+from app.core import sessions
+from app.core.db import db
+from app.core.directory import district_by_slug
+from app.core.sessions import WebSession
+from app.core.tenancy import as_district
+from app.web import district
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+PREFIXES: Final = ("__Host-fo_", "fo_")
+
+#: All that a page may put into the session: the row has a place for each and for nothing else.
+KEYS: Final = frozenset({"_flashes", "csrf_token"})
+
+
+class BrowserSession(dict[str, Any], SessionMixin):
+    """The row as Flask, flask-login and flask-wtf expect to find it."""
+
+    def __init__(self, row: WebSession | None = None) -> None:
+        super().__init__()
+        self.new_token: str | None = None
+        self.leave: list[str] = []
+        self.account_id: UUID | None = None
+        self.row_id: UUID | None = None
+        self._flashes_in_row: list[Any] = []
+        if row is not None:
+            self.now_of(row)
+
+    def now_of(self, row: WebSession) -> None:
+        """From here on this is that row's session."""
+        self.clear()
+        self.row_id, self.account_id = row.id, row.account_id
+        self._flashes_in_row = [list(flash) for flash in row.flashes]
+        super().__setitem__("_user_id", str(row.account_id))
+        super().__setitem__("csrf_token", row.csrf)
+        if row.flashes:
+            super().__setitem__("_flashes", [tuple(flash) for flash in row.flashes])
+
+    def now_of_nobody(self) -> None:
+        """From here on nobody is signed in."""
+        self.clear()
+        self.row_id = self.account_id = self.new_token = None
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key not in KEYS:
+            raise KeyError(f"The session row has no place for {key!r}.")
+        super().__setitem__(key, value)
+
+    @property
+    def flashes_to_keep(self) -> list[Any] | None:
+        """What the row must say from now on, or None if it says so already."""
+        flashes = [[str(part) for part in flash] for flash in self.get("_flashes", [])]
+        return None if flashes == self._flashes_in_row else flashes
+
+
+class RowSessions(SessionInterface):
+    """Opens the row that the cookie names, and writes back what changed."""
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
+        """The first thing that happens in a request, and so where its district is entered."""
+        card = district.enter()
+        token = request.cookies.get(cookie_name(card.slug) or "") if card else None
+        row = WebSession.of_token(token) if token else None
+        if row is None:
+            return BrowserSession()
+        opened = BrowserSession(row)
+        sessions.seen(row)
+        return opened
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Flashes into the row; a cookie only where somebody has just signed in or out."""
+        mine = cast(BrowserSession, session)
+        flashes = mine.flashes_to_keep
+        if mine.row_id is not None and flashes is not None:
+            db.session.rollback()  # what a view left uncommitted, it did not mean to keep
+            sessions.keep_flashes(mine.row_id, flashes)
+            db.session.commit()
+        for name in mine.leave:
+            response.delete_cookie(name, **_attributes(name))
+        card = district.here()
+        name_here = cookie_name(card.slug) if card else None
+        if mine.new_token and name_here:
+            response.set_cookie(name_here, mine.new_token, **_attributes(name_here))
+
+
+class SessionLogin(LoginManager):
+    """flask-login without its remember cookie: nothing but the session row says who is signed in."""
+
+    def _load_user_from_remember_cookie(self, cookie: str) -> None:
+        return None
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
+login = SessionLogin()
+login.session_protection = None  # it binds sessions to a phone's changing address; the row is ended instead
+
+
+def install(app: Flask) -> None:
+    """Have Flask and flask-login read the session row."""
+    app.session_interface = RowSessions()
+    login.init_app(app)
+
+
+def begin(account_id: UUID) -> None:
+    """Sign an account in, in this browser: always a new row and a new token."""
+    mine = _mine()
+    if mine.row_id is not None:
+        sessions.end(mine.row_id)
+    row, token = sessions.begin(account_id, request.user_agent.string)
+    mine.now_of(row)
+    mine.new_token = token
+    for cached in ("_login_user", "csrf_token"):
+        g.pop(cached, None)
+
+
+def end_everywhere() -> None:
+    """Sign this browser out, of every district it holds a cookie of."""
+    db.session.rollback()
+    for name, token in request.cookies.items():
+        slug = slug_of_cookie(name)
+        card = district_by_slug(slug) if slug else None
+        if slug is None:
+            continue
+        _mine().leave.append(name)
+        if card is not None:
+            with as_district(card.id):
+                row = WebSession.of_token(token)
+                if row is not None:
+                    sessions.end(row.id)
+                db.session.commit()
+    _mine().now_of_nobody()
+    g.pop("_login_user", None)
+
+
+def this_session_id() -> UUID | None:
+    """The row of this browser."""
+    return _mine().row_id
+
+
+def can_be_kept() -> bool:
+    """True if a cookie may be set here: over https, or on this very machine."""
+    return request.is_secure or urlsplit(f"//{request.host}").hostname in LOOPBACK
+
+
+def cookie_name(slug: str) -> str | None:
+    """The cookie of a district on this connection; None where none can be kept safely."""
+    if request.is_secure:
+        return f"__Host-fo_{slug}"
+    return f"fo_{slug}" if can_be_kept() else None
+
+
+def slug_of_cookie(name: str) -> str | None:
+    """The district that one of our cookies belongs to."""
+    for prefix in PREFIXES:
+        slug = name.removeprefix(prefix)
+        if slug != name and district.SLUG.fullmatch(slug):
+            return slug
+    return None
+
+
+def _attributes(name: str) -> dict[str, Any]:
+    return {"httponly": True, "samesite": "Lax", "path": "/", "secure": name.startswith("__Host-")}
+
+
+def _mine() -> BrowserSession:
+    return cast(BrowserSession, cast(Any, session)._get_current_object())
