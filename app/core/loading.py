@@ -11,7 +11,7 @@ from app.core.tenancy import DistrictOwned, current_district_id
 
 
 def load(model: type[DistrictOwned], rows: Sequence[Mapping[str, Any]], *, source: str) -> None:
-    """Insert plain rows of this district. The audit log says how many and where from; sealed columns stay out.
+    """Insert plain rows of this district; the audit log says how many and where from. Not for sealed columns.
 
     Each row names the same columns. An id and the district are added where they are missing.
     """
