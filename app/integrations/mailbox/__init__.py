@@ -1,0 +1,1 @@
+"""Mail in and out: raw bytes become a ParsedMail, an OutgoingMail becomes raw bytes, a driver carries them."""

@@ -1,0 +1,147 @@
+"""HTML from strangers: an allow-list decides what is kept, and nothing that it keeps calls home.
+
+Images come only from the mail itself (cid:). Styles, classes, ids, forms and frames go; their text stays.
+"""
+
+import re
+from html.parser import HTMLParser
+
+import nh3
+
+#: Longer or deeper than this and the mail is shown as text: cleaning time grows with the square of depth.
+LONGEST_HTML = 2_000_000
+DEEPEST = 3000
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TAGS = _names(
+    "a abbr address b bdi bdo blockquote br caption center cite code col colgroup dd del dfn div dl dt em "
+    "figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub "
+    "sup table tbody td tfoot th thead tr tt u ul var wbr"
+)
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "ol": {"start", "type"},
+    "*": {"dir", "lang"},
+}
+_DROPPED_WITH_CONTENT = {
+    "script",
+    "style",
+    "title",
+    "head",
+    "template",
+    "noscript",
+    "iframe",
+    "object",
+    "svg",
+    "math",
+}
+_HREF = re.compile(r"^(https?|mailto|tel):", re.IGNORECASE)
+_CID = re.compile(r"^cid:[^\s\"'<>]{1,250}$", re.IGNORECASE)
+_SMALL_NUMBER = re.compile(r"^\d{1,4}$")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_NEVER_OPEN = _names("area base br col embed hr img input link meta p li td th tr source track wbr o")
+
+
+def clean(html: str) -> str | None:
+    """The HTML that may be shown, or None when it is too big or too deep to be cleaned in bounded time."""
+    if len(html) > LONGEST_HTML or _depth(html) > DEEPEST:
+        return None
+    return nh3.clean(
+        html,
+        tags=set(_TAGS),
+        clean_content_tags=set(_DROPPED_WITH_CONTENT),
+        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+        attribute_filter=_keep,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        url_relative="deny",
+        link_rel="noopener noreferrer nofollow",
+    ).strip()
+
+
+def as_text(html: str) -> str:
+    """HTML as a person would type it: links keep their address, pictures their description."""
+    reader = _Reader()
+    reader.feed(html[:LONGEST_HTML])
+    reader.close()
+    lines = [" ".join(line.split()) for line in "".join(reader.pieces).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def cids_in(html: str) -> frozenset[str]:
+    """The content ids that this cleaned HTML shows."""
+    return frozenset(re.findall(r'src="cid:([^"]+)"', html))
+
+
+def _keep(tag: str, attribute: str, value: str) -> str | None:
+    if attribute == "href":
+        return value if _HREF.match(value.strip()) else None
+    if attribute == "src":
+        return value if _CID.match(value.strip()) else None
+    if attribute in {"width", "height", "colspan", "rowspan", "start"}:
+        return value if _SMALL_NUMBER.match(value) else None
+    return value[:500]
+
+
+def _depth(html: str) -> int:
+    depth = deepest = 0
+    for closing, name in _TAG.findall(html):
+        if name.lower() in _NEVER_OPEN:
+            continue
+        depth = max(0, depth - 1) if closing else depth + 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_BLOCKS = _names("address blockquote center dd div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre table tr ul")
+_AIRY = _names("blockquote h1 h2 h3 h4 h5 h6 p pre table")
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._silent: str | None = None
+        self._href = ""
+        self._link_text_from = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._silent:
+            return
+        given = dict(attrs)
+        if tag in _DROPPED_WITH_CONTENT:
+            self._silent = tag
+        elif tag == "br":
+            self.pieces.append("\n")
+        elif tag == "img":
+            self.pieces.append(f" [{given['alt']}] " if (given.get("alt") or "").strip() else "")
+        elif tag == "li":
+            self.pieces.append("\n- ")
+        elif tag in {"td", "th"}:
+            self.pieces.append(" ")
+        elif tag == "a":
+            self._href, self._link_text_from = (given.get("href") or "").strip(), len(self.pieces)
+        elif tag in _BLOCKS:
+            self.pieces.append("\n\n" if tag in _AIRY else "\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._silent:
+            self._silent = None if tag == self._silent else self._silent
+        elif tag == "a" and self._href:
+            shown = "".join(self.pieces[self._link_text_from :])
+            address = self._href.removeprefix("mailto:").removeprefix("tel:")
+            if address.lower().startswith(("http://", "https://")) and address.rstrip("/") not in shown:
+                self.pieces.append(f" <{address}>")
+            self._href = ""
+        elif tag in _BLOCKS:
+            self.pieces.append("\n\n" if tag in _AIRY else "\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.pieces.append(re.sub(r"\s+", " ", data))
