@@ -1,0 +1,49 @@
+"""What a test may need that a laptop may lack. There it is a named skip; in CI it is a failure."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+def missing(need: str, sentence: str) -> NoReturn:
+    """need: POSTGRES, REDIS or BROWSER. REQUIRE_<need>=1, and CI for all three, make its want a failure."""
+    if IN_CI or os.environ.get(f"REQUIRE_{need}") == "1":
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+def find_browser(candidates: Iterable[str] = BROWSERS) -> str | None:
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named if Path(named).is_file() else None
+    return next((found for found in map(shutil.which, candidates) if found), None)
+
+
+def browser() -> str:
+    found = find_browser()
+    if found is None:
+        missing(
+            "BROWSER",
+            "No Chromium on this machine: apt-get install chromium, or name one with CHROMIUM=/path.",
+        )
+    return found
+
+
+def browser_arguments() -> list[str]:
+    """Chromium's own sandbox does not work for root."""
+    return [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
