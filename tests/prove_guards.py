@@ -1,0 +1,147 @@
+"""`make prove-guards`: take each guard away, one at a time, in a scratch copy, and see its tests fail.
+
+A guard of `guards.toml` names its file, the text to take away, what stands there instead, and the tests that
+claim it. `each = "table"` repeats the removal for every owned table, `each = "door"` for every @allow.
+A guard counts as proven only if a test *failed*: an import error or a fixture that broke proves nothing.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HOUSE = HERE.parent
+EVERYONE = 'type("Everyone", (dict,), {"get": lambda *_: [lambda *_: True]})()'
+DOOR = re.compile(r"@allow\((?P<may>May\.\w+), (?P<rules>\w*RULES)(?P<rest>[^)]*)\)\ndef (?P<view>\w+)\(")
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One guard to take away, and the tests that must notice."""
+
+    name: str
+    file: str
+    find: str
+    instead: str
+    tests: tuple[str, ...]
+    keyword: str = ""
+
+
+def removals() -> Iterator[Removal]:
+    """Everything that guards.toml lists, with its repetitions spelled out."""
+    for entry in tomllib.loads((HERE / "guards.toml").read_text())["guard"]:
+        each = entry.pop("each", None)
+        guard = Removal(**{"find": "", "instead": "", "file": "", **entry, "tests": tuple(entry["tests"])})
+        if each == "table":
+            yield from every_table(guard)
+        elif each == "door":
+            yield from every_door(guard)
+        else:
+            yield guard
+
+
+def every_table(guard: Removal) -> Iterator[Removal]:
+    """The same removal for each table that a migration puts behind the wall."""
+    for path in sorted((HOUSE / "app/migrations/versions").glob("*.py")):
+        source = path.read_text()
+        for call in re.finditer(r'^    own\("(?P<table>\w+)"[^\n]*\)$', source, re.M):
+            grant = f"    op.execute('grant select, insert, update, delete on {call['table']} to app, across')"
+            yield replace(
+                guard,
+                name=f"{guard.name}: {call['table']}",
+                file=str(path.relative_to(HOUSE)),
+                find=call[0],
+                instead=grant,
+            )
+
+
+def every_door(guard: Removal) -> Iterator[Removal]:
+    """The same removal for each @allow: the rules answer yes to everybody."""
+    for path in sorted((HOUSE / "app").glob("*/views/*.py")):
+        for door in DOOR.finditer(path.read_text()):
+            endpoint = f"{path.parts[-3]}.{path.stem}_{door['view']}"
+            opened = f"@allow({door['may']}, {EVERYONE}{door['rest']})\ndef {door['view']}("
+            yield replace(
+                guard,
+                name=f"{guard.name}: {endpoint}",
+                file=str(path.relative_to(HOUSE)),
+                find=door[0],
+                instead=opened,
+                keyword=endpoint,
+            )
+
+
+def copy_of_the_house(to: Path) -> None:
+    """What git tracks or would track, as it lies here now."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=HOUSE, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        source = HOUSE / name
+        if source.is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, to / name)
+
+
+def run_tests(scratch: Path, tests: tuple[str, ...], keyword: str = "") -> tuple[int, str]:
+    """pytest's exit code and closing line."""
+    chosen = ["-k", keyword] if keyword else []
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *chosen, *tests],
+        cwd=scratch,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"},
+        timeout=600,
+    )
+    lines = [line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error|deselected)", line)]
+    return done.returncode, lines[-1].strip("= ") if lines else (done.stdout + done.stderr)[-300:]
+
+
+def prove(scratch: Path, guard: Removal) -> tuple[bool, str]:
+    """True if a claiming test fails once the guard is gone."""
+    path = scratch / guard.file
+    whole = path.read_text()
+    if whole.count(guard.find) < 1 or not guard.find:
+        return False, "the guard is not in its file: mend tests/guards.toml"
+    path.write_text(whole.replace(guard.find, guard.instead))
+    try:
+        code, line = run_tests(scratch, guard.tests, guard.keyword)
+    finally:
+        path.write_text(whole)
+    return code == 1 and " failed" in f" {line}", line
+
+
+def main() -> int:
+    """Prove every guard whose name holds the word given, or all; print the table."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    chosen = [guard for guard in removals() if wanted in guard.name]
+    unproven = 0
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        scratch = Path(folder)
+        copy_of_the_house(scratch)
+        claims = tuple(dict.fromkeys(test for guard in chosen for test in guard.tests))
+        code, line = run_tests(scratch, claims)
+        print(f"with every guard in place: {line}", flush=True)
+        if code != 0:
+            print("The claiming tests must be green before anything is taken away.")
+            return 1
+        for guard in chosen:
+            proven, line = prove(scratch, guard)
+            unproven += not proven
+            print(f"{'proven  ' if proven else 'UNPROVEN'}  {guard.name:<70}  {line}", flush=True)
+    print(f"{len(chosen) - unproven} of {len(chosen)} guards proven in {time.monotonic() - began:.0f} s")
+    return 1 if unproven else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
