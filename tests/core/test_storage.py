@@ -1,0 +1,153 @@
+import errno
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from app.core import settings, storage
+from app.core.tenancy import NoDistrict, OtherDistrict, enter_district
+
+MAPLE = UUID("01890000-0000-7000-8000-00000000000a")
+BIRCH = UUID("01890000-0000-7000-8000-00000000000b")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    before = settings._settings
+    settings.use_settings(
+        settings.read_settings(
+            {
+                "FRONTOFFICE_DEMO": "yes",
+                "FRONTOFFICE_INSTANCE": str(tmp_path),
+                "FRONTOFFICE_DATABASE_URL": "postgresql:///nowhere",
+                "FRONTOFFICE_MASTER_KEYS": "a:" + "A" * 43 + "=",
+                "FRONTOFFICE_COOKIE_SECRET": "c" * 32,
+            }
+        )
+    )
+    yield tmp_path / "files"
+    settings.use_settings(before)
+
+
+@pytest.fixture
+def maple(place: Path) -> Iterator[Path]:
+    with Flask("storage").app_context():
+        enter_district(MAPLE)
+        yield place
+
+
+def test_a_file_comes_back_as_it_was_put(maple: Path) -> None:
+    stored = storage.put(("attachments", "1"), b"a photo", "image/jpeg")
+
+    with storage.open(stored.key) as file:
+        assert file.read() == b"a photo"
+    assert stored.key == f"{MAPLE}/attachments/1"
+    assert stored.size == 7
+    assert stored.sha256 == hashlib.sha256(b"a photo").hexdigest()
+
+
+def test_a_stream_is_stored_like_bytes(maple: Path) -> None:
+    data = os.urandom(storage.CHUNK * 2 + 17)
+
+    stored = storage.put((str(MAPLE), "mail", BIRCH), io.BytesIO(data), "message/rfc822")
+
+    assert stored.key == f"{MAPLE}/mail/{BIRCH}"
+    assert (stored.size, stored.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+def test_only_this_machines_account_may_read_the_files(maple: Path) -> None:
+    stored = storage.put(("mail", "1"), b"x", "message/rfc822")
+
+    assert (maple / stored.key).stat().st_mode & 0o077 == 0
+    assert (maple / stored.key).parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_of_another_district_is_refused(maple: Path) -> None:
+    birchs = maple / str(BIRCH) / "mail"
+    birchs.mkdir(parents=True)
+    (birchs / "1").write_bytes(b"secret")
+
+    for ask in (storage.open, storage.delete):
+        with pytest.raises(OtherDistrict):
+            ask(f"{BIRCH}/mail/1")
+    assert list(storage.keys()) == []
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("..", str(BIRCH), "1"),
+        ("mail", ".."),
+        ("mail", "."),
+        ("mail", ""),
+        ("mail", "a/../../b"),
+        ("mail", "a/b"),
+        ("mail", "a\\b"),
+        ("mail", "/etc/passwd"),
+        ("mail", "a\0b"),
+        ("mail", "a..b"),
+        ("mail", ".unfinished-1"),
+        ("mail", "photo of the lab.jpg"),
+        ("mail", "é"),
+        ("mail", "x" * 101),
+        (),
+    ],
+)
+def test_a_key_never_leads_out_of_the_folder(maple: Path, parts: tuple[str, ...]) -> None:
+    with pytest.raises(storage.KeyRefused):
+        storage.put(parts, b"x", "text/plain")
+    with pytest.raises((storage.KeyRefused, storage.FileMissing)):
+        storage.open("/".join((str(MAPLE), *parts)))
+
+
+def test_without_a_district_nothing_is_stored(place: Path) -> None:
+    with Flask("storage").app_context(), pytest.raises(NoDistrict):
+        storage.put(("mail", "1"), b"x", "text/plain")
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(maple: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+
+    with pytest.raises(storage.StorageFull, match="no room left"):
+        storage.put(("mail", "1"), b"x" * 1000, "message/rfc822")
+    assert [found for found in maple.rglob("*") if found.is_file()] == []
+
+
+def test_a_write_that_breaks_off_leaves_the_old_file(maple: Path) -> None:
+    class BreaksOff(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell():
+                raise ConnectionResetError
+            return super().read(3)
+
+    stored = storage.put(("mail", "1"), b"the whole of it", "message/rfc822")
+
+    with pytest.raises(ConnectionResetError):
+        storage.put(("mail", "1"), BreaksOff(b"half of it"), "message/rfc822")
+
+    with storage.open(stored.key) as file:
+        assert file.read() == b"the whole of it"
+    assert list(storage.keys()) == [stored.key]
+
+
+def test_files_are_listed_by_folder_and_can_be_removed_twice(maple: Path) -> None:
+    one = storage.put(("mail", "1"), b"1", "text/plain")
+    two = storage.put(("attachments", "2"), b"2", "text/plain")
+
+    assert list(storage.keys()) == [two.key, one.key]
+    assert list(storage.keys("mail")) == [one.key]
+
+    storage.delete(one.key)
+    storage.delete(one.key)
+
+    assert list(storage.keys("mail")) == []
+    with pytest.raises(storage.FileMissing, match="no longer here"):
+        storage.open(one.key)
