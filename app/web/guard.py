@@ -15,13 +15,11 @@ from flask import Flask, Response, abort, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from flask_wtf.csrf import generate_csrf, validate_csrf
-from wtforms.validators import ValidationError
 
 from app.core.actor import SYSTEM, Actor, Role, set_actor
 from app.core.db import db
 from app.core.permissions import Rules, permits
-from app.web import district, drafts
+from app.web import csrf, district, drafts
 
 View = Callable[..., ResponseReturnValue]
 
@@ -108,15 +106,6 @@ def me() -> Actor:
     return who
 
 
-def token_is_ours() -> bool:
-    """True if the request carries the CSRF token of this very session, in its form or in htmx's header."""
-    try:
-        validate_csrf(request.headers.get("X-CSRFToken") or request.form.get("csrf_token"))
-    except ValidationError:
-        return False
-    return True
-
-
 def local_path(given: str | None) -> str | None:
     """`given` if it is a path within this district and nothing else; a link to elsewhere never comes back."""
     if not given or not given.startswith("/") or given.startswith("//") or "\\" in given:
@@ -135,7 +124,7 @@ def install(app: Flask) -> None:
     """Nobody acts before a door has asked who they are, and nobody after the request."""
     app.before_request(lambda: set_actor(SYSTEM))
     app.teardown_request(lambda _: set_actor(SYSTEM))
-    app.jinja_env.globals["csrf_token"] = lambda: generate_csrf() if visitor() else ""
+    app.jinja_env.globals["csrf_token"] = csrf.token
 
 
 def _find(of: type[Any], keys: dict[str, Any]) -> Any:
@@ -154,7 +143,7 @@ def _do_it_whole(view: View, *found: Any, **keys: Any) -> ResponseReturnValue:
 
 
 def _ask_for_our_token() -> None:
-    if not token_is_ours():
+    if not csrf.came_from_us():
         abort(400, STALE)
 
 

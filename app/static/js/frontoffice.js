@@ -1,0 +1,129 @@
+// What a page cannot do by itself: say that a request failed, put the focus where the news is,
+// and not send a form twice. Every page works without it.
+(function () {
+  "use strict";
+  const NO_ANSWER = "The office could not be reached. Check the connection and try again; what you typed is still here.";
+  const TOO_SLOW = "That took too long, so we stopped waiting. Check the connection and try again; what you typed is still here.";
+  const NOT_UNDERSTOOD = "That did not work. Try again in a minute; what you typed is still here.";
+  const PATIENCE = 30000;
+
+  // --- saying it -------------------------------------------------------------------------------
+  function say(sentence) {
+    const region = document.getElementById("alerts");
+    if (!region) return;
+    const notice = document.createElement("div");
+    notice.className = "notice";
+    notice.dataset.tone = "bad";
+    const text = document.createElement("p");
+    text.className = "notice__body";
+    text.textContent = sentence;
+    notice.append(text);
+    region.replaceChildren(notice);
+    notice.scrollIntoView({ block: "nearest" });
+  }
+
+  function sentenceOf(xhr) {
+    const answer = new DOMParser().parseFromString(xhr.responseText || "", "text/html");
+    const said = answer.querySelector("[data-sentence]");
+    return said ? said.textContent : NOT_UNDERSTOOD;
+  }
+
+  document.addEventListener("htmx:responseError", (event) => say(sentenceOf(event.detail.xhr)));
+  document.addEventListener("htmx:sendError", () => say(NO_ANSWER));
+  document.addEventListener("htmx:timeout", () => say(TOO_SLOW));
+  document.addEventListener("htmx:swapError", () => say(NOT_UNDERSTOOD));
+
+  // --- sending once ----------------------------------------------------------------------------
+  const isBusy = (form) => form.getAttribute("aria-busy") === "true";
+
+  function busy(form) {
+    form.setAttribute("aria-busy", "true");
+    for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-disabled", "true");
+  }
+
+  function free(form) {
+    form.removeAttribute("aria-busy");
+    for (const button of form.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+  }
+
+  function tooMuch(form) {
+    for (const input of form.querySelectorAll("input[type=file][data-max-bytes]")) {
+      const files = [...input.files], most = Number(input.dataset.maxFiles), largest = Number(input.dataset.maxBytes);
+      if (files.length > most) return [input, `Choose at most ${most} files. You chose ${files.length}.`];
+      const large = files.find((file) => file.size > largest);
+      if (large) return [input, `${large.name} is too large. A file may have at most ${Math.floor(largest / 1048576)} MB.`];
+    }
+    return null;
+  }
+
+  // Before htmx hears of it, and before the browser sends it.
+  document.addEventListener("submit", (event) => {
+    const form = event.target, problem = tooMuch(form);
+    if (!problem && !isBusy(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (problem) { say(problem[1]); problem[0].focus(); }
+  }, true);
+
+  // After both: what the browser sends itself is marked once the button's own value is taken along.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method === "get") return;
+    setTimeout(() => busy(form));
+    setTimeout(() => free(form), PATIENCE);
+  });
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, xhr, requestConfig } = event.detail;
+    const polls = (elt.getAttribute("hx-trigger") || "").includes("every ");
+    if (polls && document.hidden) return event.preventDefault();
+    const form = elt.closest("form");
+    if (requestConfig.verb !== "get" && form) busy(form);
+    // Pictures on a slow line may take minutes; a sentence may not.
+    if (!form || !form.querySelector("input[type=file]")) xhr.timeout = PATIENCE;
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest("form");
+    if (form) free(form);
+    if (event.detail.successful) document.getElementById("alerts")?.replaceChildren();
+  });
+
+  // Back from another page, the browser may show this one as it was left: waiting.
+  addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach(free));
+
+  // --- where the news is -------------------------------------------------------------------------
+  function lookAt(element) {
+    if (!element) return;
+    if (!element.hasAttribute("tabindex")) element.setAttribute("tabindex", "-1");
+    element.focus();
+  }
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const news = event.detail.elt;
+    const problem = news.matches("[data-focus]") ? news : news.querySelector("[data-focus]");
+    if (problem) return lookAt(problem);
+    // What had the focus is gone: go on from the heading of what came instead, or from its first field.
+    if (document.activeElement === document.body && event.target === news) {
+      lookAt(news.querySelector("h1, h2, h3, legend, textarea, input:not([type=hidden])") || news);
+    }
+  });
+
+  // --- once, when the page stands ----------------------------------------------------------------
+  document.querySelector("main [data-focus]")?.focus();
+  const here = document.querySelector(".menu [aria-current]");
+  if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;
+
+  // A menu closes when one looks elsewhere.
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.account[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.account[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
+  // --- written and not sent ------------------------------------------------------------------------
+  const written = () => [...document.querySelectorAll("form:not([aria-busy]) textarea")].some((one) => one.value !== one.defaultValue);
+  addEventListener("beforeunload", (event) => { if (written()) event.preventDefault(); });
+})();

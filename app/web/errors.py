@@ -1,0 +1,90 @@
+"""When a request cannot be answered: a calm page for a browser, one sentence for htmx."""
+
+import secrets
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as Answer
+
+from app.core.settings import get_settings
+from app.web import drafts
+from app.web.filters import file_size
+from app.web.guard import sign_in_address
+from app.web.page import wants_part
+
+#: Heading and sentence of each; the sentence says what to do next.
+SAID = {
+    400: ("That request could not be read", "Go back, check what you typed, and try again."),
+    401: ("Sign in first", "Your session has ended. Sign in again to go on."),
+    403: ("That is not yours to do", "Ask an admin of your district if you need to do this."),
+    404: ("There is nothing here", "The address may be mistyped, or the page is not one you can open."),
+    405: ("That page does not work that way", "Open it from a link instead of repeating the last step."),
+    408: ("That took too long to arrive", "Check the connection, then send it again."),
+    409: ("Somebody else was faster", "Load the page again to see what changed, then decide."),
+    410: ("That link is used up", "Ask for a new one."),
+    413: ("That is too much to send at once", ""),
+    415: ("That kind of file cannot be read", "Choose another file, and try again."),
+    422: ("Something in the form is not right", "Go back, check what you typed, and try again."),
+    429: ("Too many tries", "Wait a few minutes, then try again."),
+    500: ("Something went wrong on our side", "Nothing you typed was the cause. Try again in a minute."),
+    503: ("We are closed for a moment", "Try again in a few minutes."),
+}
+
+
+def install(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(500, _broken)
+
+
+def sentence(status: int) -> tuple[str, str]:
+    """Heading and sentence for a status; one without words of its own gets those of its family."""
+    heading, text = SAID.get(status) or SAID[500 if status >= 500 else 400]
+    if status == 413:
+        limits = get_settings()
+        text = (
+            f"Send at most {limits.max_files} files of {file_size(limits.max_file_bytes)} each. "
+            "Go back: what you wrote is still there."
+        )
+    return heading, text
+
+
+def part(text: str, status: int) -> Response:
+    """One sentence, which the page shows in its alert region."""
+    return make_response(Markup("<p data-sentence>{}</p>").format(text), status)
+
+
+def _answer(error: HTTPException) -> Answer | HTTPException:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error
+    heading, text = sentence(status)
+    if type(error).description != error.description and error.description:
+        text = error.description
+    if wants_part():
+        answer = part(text, status)
+        if status == 401:
+            answer.headers["HX-Redirect"] = sign_in_address(drafts.page_they_were_on())
+    else:
+        answer = make_response(
+            render_template("error.html", status=status, heading=heading, text=text), status
+        )
+    for name, value in error.get_headers(request.environ):
+        if name not in {"Content-Type", "Content-Length"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _broken(error: InternalServerError) -> Answer:
+    """Our fault: says so with a code that finds the log line. Asks nothing of database or session."""
+    code = secrets.token_hex(3).upper()
+    current_app.logger.error("The last error was shown to a person as %s: %s", code, request.path)
+    heading, text = sentence(500)
+    if wants_part():
+        return part(f"{heading}. {text} (Code {code})", 500)
+    template = current_app.jinja_env.get_template("error.html")
+    return make_response(
+        template.render(status=500, heading=heading, text=text, code=code, alone=True), 500
+    )
+
+

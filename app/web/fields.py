@@ -1,0 +1,174 @@
+"""Paper: what people fill in. Every refusal is a sentence above or beside the field, and nothing is lost."""
+
+import re
+from typing import Any, Self
+from uuid import UUID
+
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from markupsafe import Markup
+from werkzeug.datastructures import FileStorage
+from wtforms import HiddenField
+from wtforms.csrf.core import CSRF, CSRFTokenField
+from wtforms.validators import ValidationError
+
+from app.core.db import uuid7
+from app.core.settings import get_settings
+from app.web import csrf, drafts, public_forms
+from app.web.filters import file_size
+from app.web.guard import visitor
+
+ANOTHER_HAND = (
+    "Somebody else signed in on this device after this form was opened, so it is shown empty and nothing was sent."
+)
+
+
+class OnceField(HiddenField):
+    """A key made when the form is shown: however often the form arrives, it counts once."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default=uuid7, **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            try:
+                self.data = UUID(valuelist[0])
+            except ValueError:
+                self.data = uuid7()
+
+    def _value(self) -> str:
+        return str(self.data or "")
+
+
+class FilesField(MultipleFileField):
+    """Several files at once: only those really chosen, within the limits of the settings."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = [one for one in valuelist if isinstance(one, FileStorage) and one.filename]
+
+    def __call__(self, **kwargs: Any) -> Markup:
+        limits = get_settings()
+        kwargs.setdefault("data-max-files", limits.max_files)
+        kwargs.setdefault("data-max-bytes", limits.max_file_bytes)
+        return Markup(super().__call__(**kwargs))
+
+    def pre_validate(self, form: Any) -> None:
+        limits = get_settings()
+        files: list[FileStorage] = self.data or []
+        if len(files) > limits.max_files:
+            raise ValidationError(f"Choose at most {limits.max_files} files. You chose {len(files)}.")
+        for one in files:
+            size = _size_of(one)
+            if size == 0:
+                raise ValidationError(f"{one.filename} is empty. Choose it again, or leave it out.")
+            if size > limits.max_file_bytes:
+                raise ValidationError(
+                    f"{one.filename} has {file_size(size)}. A file may have at most {file_size(limits.max_file_bytes)}."
+                )
+
+
+class PlainPaper(FlaskForm):
+    """What every paper has: ids of its own on the page, and hidden fields without any."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Two papers on one page may both ask for a "text".
+        for field in self:
+            field.id = field.label.field_id = f"{self.short_name()}-{field.name}"
+
+    @classmethod
+    def short_name(cls) -> str:
+        """ReplyForm is "reply"."""
+        plain = re.sub("(Form|Paper)$", "", cls.__name__) or cls.__name__
+        return re.sub("(?<=[a-z0-9])(?=[A-Z])", "-", plain).lower()
+
+    @classmethod
+    def filled(cls, **kwargs: Any) -> Self:
+        """The paper as it came with the request, or as it was kept while its writer signed in again."""
+        kept = drafts.kept(cls)
+        return cls(kept, **kwargs) if kept is not None else cls(**kwargs)
+
+    @classmethod
+    def blank(cls, **kwargs: Any) -> Self:
+        """A fresh paper, whatever came with the request: for what is shown after it was sent."""
+        return cls(None, **kwargs)
+
+    def hidden_tag(self, *fields: Any) -> Markup:
+        """The hidden fields, without ids: several papers stand on one page."""
+        hidden = fields or [one for one in self if isinstance(one, HiddenField | CSRFTokenField)]
+        return Markup("\n").join(one(id=False) for one in hidden)
+
+    def refuse(self, sentence: str) -> None:
+        """Say above the whole form what is wrong; an action's refusal comes this way."""
+        self.form_errors.append(sentence)
+
+
+class SessionToken(CSRF):
+    """flask-wtf's place for the token, with ours in it."""
+
+    def generate_csrf_token(self, csrf_token_field: Any) -> str:
+        return csrf.token()
+
+    def validate_csrf_token(self, form: Any, field: Any) -> None:
+        if not csrf.came_from_us():
+            raise ValidationError(csrf.STALE)
+
+
+class Paper(PlainPaper):
+    """A form of somebody signed in. A dead token is a sentence above it, never an error page."""
+
+    class Meta(FlaskForm.Meta):
+        csrf = True
+        csrf_class = SessionToken
+
+    once = OnceField()
+    author = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._by_another = self.is_submitted() and drafts.author_of(self.author.data) not in {None, _my_id()}
+        if self._by_another:
+            self.process(None)
+        self.author.data = drafts.author_token()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if self._by_another:
+            self.refuse(ANOTHER_HAND)
+            return False
+        valid = super().validate(extra_validators)
+        if self.csrf_token.errors:
+            self.csrf_token.errors = ()
+            self.refuse(csrf.STALE)
+        return bool(valid)
+
+
+class PublicPaper(PlainPaper):
+    """A form of somebody not signed in: no cookie, but a signed token and an Origin that must be ours."""
+
+    class Meta(FlaskForm.Meta):
+        csrf = False
+
+    token = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._given = str(self.token.data or "")
+        self.token.data = public_forms.token(self.short_name())
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        if not public_forms.check(self.short_name(), self._given):
+            self.refuse(csrf.STALE)
+            return False
+        return bool(valid)
+
+
+def _my_id() -> UUID | None:
+    who = visitor()
+    return who.id if who else None
+
+
+def _size_of(file: FileStorage) -> int:
+    size = file.stream.seek(0, 2)
+    file.stream.seek(0)
+    return size

@@ -1,0 +1,104 @@
+"""Dates, numbers and sizes as people read them, in the zone of their school."""
+
+from datetime import date, datetime, timedelta
+
+from flask import Flask
+
+from app.core import clock
+from app.web import district
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        moment=moment,
+        moment_in_full=moment_in_full,
+        ago=ago,
+        day=day,
+        number=number,
+        counted=counted,
+        file_size=file_size,
+    )
+
+
+def moment(at: datetime | None, zone: str | None = None) -> str:
+    """Today, 3:04 pm · Yesterday, 3:04 pm · Nov 22, 3:04 pm · Nov 22, 2025, 3:04 pm."""
+    if at is None:
+        return ""
+    there, today = _there(at, zone), _there(clock.now(), zone).date()
+    if there.date() == today:
+        when = "Today"
+    elif there.date() == today - timedelta(days=1):
+        when = "Yesterday"
+    else:
+        when = _date(there.date(), with_year=there.year != today.year)
+    return f"{when}, {_hour(there)}"
+
+
+def moment_in_full(at: datetime, zone: str | None = None) -> str:
+    """Sunday, Nov 22, 2026, 3:04 pm CST."""
+    there = _there(at, zone)
+    return f"{DAYS[there.weekday()]}, {_date(there.date())}, {_hour(there)} {there.tzname()}"
+
+
+def ago(at: datetime | None) -> str:
+    """How long since, in the largest unit that says it: 5 min, 3 h, 2 days."""
+    if at is None:
+        return ""
+    minutes = int((clock.now() - at).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 60 * 24:
+        return f"{minutes // 60} h"
+    return counted(minutes // (60 * 24), "day")
+
+
+def day(on: date | None) -> str:
+    """A date without a time: Nov 22, 2026."""
+    return _date(on) if on else ""
+
+
+def number(value: int) -> str:
+    """1,042"""
+    return f"{value:,}"
+
+
+def counted(value: int, one: str, several: str | None = None) -> str:
+    """1 ticket, 12 tickets."""
+    return f"{value:,} {one if value == 1 else several or one + 's'}"
+
+
+def file_size(size: int) -> str:
+    """340 bytes, 12 KB, 1.5 MB."""
+    if size < 1024:
+        return counted(size, "byte")
+    if size < 1024 * 1024:
+        return f"{size / 1024:.0f} KB"
+    return f"{size / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+
+
+def _there(at: datetime, zone: str | None) -> datetime:
+    card = district.here()
+    return clock.local(at, zone or (card.zone if card else "UTC"))
+
+
+def _in_britain() -> bool:
+    card = district.here()
+    return card is not None and card.region == "uk"
+
+
+def _date(on: date, *, with_year: bool = True) -> str:
+    month = MONTHS[on.month - 1]
+    if _in_britain():
+        return f"{on.day} {month}" + (f" {on.year}" if with_year else "")
+    return f"{month} {on.day}" + (f", {on.year}" if with_year else "")
+
+
+def _hour(at: datetime) -> str:
+    if _in_britain():
+        return f"{at:%H:%M}"
+    return f"{at.hour % 12 or 12}:{at:%M} {'am' if at.hour < 12 else 'pm'}"

@@ -1,0 +1,95 @@
+"""How a view answers, browsers and htmx alike: page() shows, done() says that something was done."""
+
+from typing import Any
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from jinja2_fragments.flask import render_block
+from werkzeug.wrappers import Response as Answer
+
+from app.core.actor import Actor
+from app.core.permissions import permits
+from app.core.room import MenuItem
+from app.core.settings import get_settings
+from app.web import district
+from app.web.guard import visitor
+
+Link = tuple[str, str, bool]
+
+
+def install(app: Flask) -> None:
+    """Every template knows where it is, and who reads it."""
+    app.jinja_env.globals["product"] = get_settings().product_name
+    app.context_processor(_around)
+
+
+def wants_part() -> bool:
+    """True when htmx asks for a piece of a page, and not for a page to put in its history."""
+    asked = request.headers.get
+    return asked("HX-Request") == "true" and not (
+        asked("HX-Boosted") == "true" or asked("HX-History-Restore-Request") == "true"
+    )
+
+
+def page(template: str, block: str | None = None, status: int = 200, **context: Any) -> Response:
+    """The whole page, or only `block` of it for htmx."""
+    context.setdefault("failed", status == 422)
+    if block and wants_part():
+        body = render_block(template, block, **context)
+    else:
+        body = render_template(template, **context)
+    return make_response(body, status)
+
+
+def done(message: str, go_to: str, show: str | None = None, tone: str = "good", **context: Any) -> Answer:
+    """An action succeeded: htmx gets `show` and the message, a browser is sent to `go_to`.
+
+    Without `show`, htmx loads `go_to` whole, and the message waits for it there.
+    """
+    if not wants_part():
+        flash(message, tone)
+        return go(go_to)
+    if show is None:
+        flash(message, tone)
+        return make_response("", 200, {"HX-Redirect": go_to})
+    said = render_template("shared/_flashes.html", messages=[(tone, message)], out_of_band=True)
+    return make_response(render_template(show, **context) + said)
+
+
+def go(url: str) -> Answer:
+    """Send a browser to another page with a GET, whatever brought it here."""
+    return redirect(url, 303)
+
+
+def _around() -> dict[str, Any]:
+    who = visitor()
+    return {
+        "district": district.here(),
+        "me": who,
+        "menu": _menu(who) if who is not None and not wants_part() else [],
+    }
+
+
+def _menu(who: Actor) -> list[Link]:
+    """The doors that the rooms offer to whoever may open them: label, address, and whether it is this page."""
+    items = [item for room in current_app.extensions.get("rooms", ()) for item in room.menu]
+    return [
+        (item.label, url_for(item.endpoint), _is_here(item))
+        for item in sorted(items, key=lambda item: item.position)
+        if permits(item.rules, item.may, who)
+    ]
+
+
+def _is_here(item: MenuItem) -> bool:
+    """This very page, or one of the same noun: a ticket belongs to the tickets."""
+    noun, _, _ = item.endpoint.rpartition("_")
+    return (request.endpoint or "").rpartition("_")[0] == noun
