@@ -190,17 +190,16 @@ def home_of_the_data(instance: Path, keeper: Keeper) -> Path:
     return home
 
 
-def folder_for_sockets(home: Path, name: str, keeper: Keeper) -> Path:
-    folder = home / "run" / name
-    if len(os.fsencode(folder)) > LONGEST_FOLDER:
+def run_folder(home: Path, keeper: Keeper) -> Path:
+    """Where sockets lie: under the instance folder, or under /tmp where that path would be too long for one."""
+    folder = home / "run"
+    if len(os.fsencode(folder / "postgres")) > LONGEST_FOLDER:
         short = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"frontoffice-{os.geteuid()}-{short}" / name
-    parent = folder.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    if parent.stat().st_uid != os.geteuid():
-        raise NoPostgres(f"{parent} belongs to somebody else; FrontOffice does not put its sockets there.")
-    parent.chmod(0o711 if keeper.dropped else 0o700)
-    keeper.owns(folder)
+        folder = Path(tempfile.gettempdir()) / f"frontoffice-{os.geteuid()}-{short}"
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise NoPostgres(f"{folder} belongs to somebody else; FrontOffice does not put its sockets there.")
+    folder.chmod(0o711 if keeper.dropped else 0o700)
     return folder
 
 

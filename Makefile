@@ -1,0 +1,39 @@
+# The two commands are `make run` and `make test`. Each does all of its own set-up.
+
+.PHONY: help run test setup demo-reset bench prove-guards lock
+
+help:
+	@echo "make run           the demo: web, worker, mail door and timetable, until Ctrl-C"
+	@echo "make test          lint, types, import contracts, migrations, tests, browser tests"
+	@echo "make demo-reset    the demo as new"
+	@echo "make setup         .venv with everything the tests need, nothing started"
+	@echo "make bench         the figures of the README, measured here"
+	@echo "make prove-guards  take each guard away in a copy, and see a test fail"
+	@echo "make lock          write the lock files anew from pyproject.toml"
+
+run:
+	@./bootstrap
+	@exec .venv/bin/python -m app.laptop
+
+demo-reset:
+	@./bootstrap
+	@exec .venv/bin/python -m app.laptop demo-reset
+
+setup:
+	@./bootstrap test
+
+test: setup
+	@exec .venv/bin/python -m tests.checks
+
+bench: setup
+	@exec .venv/bin/python -m bench
+
+prove-guards: setup
+	@exec .venv/bin/python -m tests.prove_guards
+
+LOCK = .venv/bin/uv pip compile -q --system-certs --no-config --universal --generate-hashes \
+	--python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
+
+lock: setup
+	$(LOCK) $(UPGRADE) pyproject.toml -o requirements.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --group pyproject.toml:test -c requirements.lock -o requirements-test.lock
