@@ -1,4 +1,4 @@
-"""The session row: who is signed in, in which browser. The browser has 128 random bits, the row their hash."""
+"""The session row: who is signed in, and where. The browser has 128 random bits, the row their hash."""
 
 import secrets
 from collections.abc import Sequence

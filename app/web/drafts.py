@@ -2,7 +2,7 @@
 
 A form posted after the session died is answered with sign-in and, below it, what was written. Signing in
 again as the same account keeps that as a draft and goes back to the form, filled; another account finds it
-empty. A hidden `author` field, signed by us, says which account had the form before it. Works without JavaScript.
+empty. A hidden `author` field, signed by us, says which account had the form before it.
 """
 
 from collections.abc import Callable

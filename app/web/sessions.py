@@ -124,7 +124,7 @@ def begin(account_id: UUID) -> None:
     row, token = sessions.begin(account_id, request.user_agent.string)
     mine.now_of(row)
     mine.new_token = token
-    for cached in ("_login_user", "csrf_token"):
+    for cached in ("_login_user", "csrf_masked"):
         g.pop(cached, None)
 
 

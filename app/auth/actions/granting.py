@@ -1,0 +1,66 @@
+"""Giving and taking roles. Any change ends the account's sessions, so that nobody works on with what they lost."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.auth.actions.refused import LastAdmin, Refused
+from app.auth.models.account import Account
+from app.auth.models.role_grant import RoleGrant
+from app.core import sessions
+from app.core.actor import Actor, Role
+from app.core.db import db
+
+
+def grant(
+    account: Account, role: Role, school_id: UUID | None, *, by: Actor, but: UUID | None = None
+) -> RoleGrant:
+    """Give a role, at one school or (None) at all. `but`: the session in which somebody changes their own."""
+    if role is Role.ADMIN and school_id is not None:
+        raise Refused("An admin is admin of the whole district. Choose all schools.")
+    held = account.grant_of(role, school_id)
+    if held is not None:
+        return held
+    given_by = by.id if by.kind == "account" else None
+    given = RoleGrant(account_id=account.id, role=role.value, school_id=school_id, granted_by_id=given_by)
+    account.grants.append(given)
+    db.session.flush()
+    sessions.end_all(account.id, but=but)
+    return given
+
+
+def withdraw(held: RoleGrant, *, by: Actor, but: UUID | None = None) -> None:
+    """Take a role away. Raises LastAdmin."""
+    account = Account.find(held.account_id)
+    assert account is not None
+    if held.role == Role.ADMIN:
+        _somebody_else_is_admin(account)
+    account.grants.remove(held)
+    db.session.flush()
+    sessions.end_all(account.id, but=but)
+
+
+def suspend(account: Account, *, by: Actor) -> None:
+    """Nobody signs in with it from this moment on. Raises LastAdmin."""
+    if account.has(Role.ADMIN):
+        _somebody_else_is_admin(account)
+    account.suspend()
+    db.session.flush()
+    sessions.end_all(account.id)
+
+
+def resume(account: Account, *, by: Actor) -> None:
+    """Let them in again."""
+    account.resume()
+    db.session.flush()
+
+
+def _somebody_else_is_admin(account: Account) -> None:
+    # Locked, so that two admins cannot take each other's role at once.
+    admins = db.session.scalars(
+        select(RoleGrant).where(RoleGrant.role == Role.ADMIN.value).with_for_update()
+    ).all()
+    others = [grant.account_id for grant in admins if grant.account_id != account.id]
+    active = select(func.count(Account.id)).where(Account.id.in_(others), Account.state == "active")
+    if not others or not db.session.scalar(active):
+        raise LastAdmin

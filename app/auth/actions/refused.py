@@ -1,0 +1,53 @@
+"""What this room refuses, each with a sentence for the person who asked."""
+
+from datetime import timedelta
+
+
+class Refused(Exception):
+    """Not done; `sentence` says why, and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class NotThem(Refused):
+    """Address and password do not belong together. Says the same whether the account exists or not."""
+
+    def __init__(self) -> None:
+        super().__init__("That address and password do not belong together. Check both, then try again.")
+
+
+class MustWait(Refused):
+    """Too many tries: `wait` must pass before the next one is looked at."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.seconds = max(1, round(wait.total_seconds()))
+        super().__init__(f"There were too many tries. Wait {in_words(self.seconds)}, then try again.")
+
+
+class LinkUsedUp(Refused):
+    """The link was used, is older than an hour, or never was one. Says the same for all three."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link does not work any more. A link works once, for 60 minutes: ask for a new one."
+        )
+
+
+class WeakPassword(Refused):
+    """The new password is too easy to guess."""
+
+
+class LastAdmin(Refused):
+    """Somebody has to be able to open the door for the others."""
+
+    def __init__(self) -> None:
+        super().__init__("This is the only admin who can sign in. Make somebody else an admin first.")
+
+
+def in_words(seconds: int) -> str:
+    """A pause as it is said."""
+    if seconds < 90:
+        return f"{seconds} seconds" if seconds != 1 else "1 second"
+    return f"{-(-seconds // 60)} minutes"

@@ -1,0 +1,30 @@
+"""May they? What an account may do with its own sessions. People and roles are the admin room's doors."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from app.core.actor import Actor
+from app.core.permissions import Rules
+
+
+class May(StrEnum):
+    """What is asked at the doors of this room."""
+
+    SEE_OWN_SESSIONS = "see where they are signed in"
+    END_OWN_SESSION = "end a session of their own"
+
+
+def has_an_account(who: Actor, _: Any) -> bool:
+    """Whoever signed in."""
+    return who.kind == "account"
+
+
+def is_theirs(who: Actor, thing: Any) -> bool:
+    """It belongs to their account."""
+    return bool(who.id == thing.account_id)
+
+
+RULES: Final[Rules] = {
+    May.SEE_OWN_SESSIONS: [has_an_account],
+    May.END_OWN_SESSION: [is_theirs],
+}
