@@ -29,7 +29,10 @@ def main() -> int:
     INSTANCE.mkdir(parents=True, exist_ok=True)
     with durable(INSTANCE) as environment:
         filled = subprocess.run(
-            [sys.executable, "-m", "bench.fill", *map(str, sizes)], env=environment, capture_output=True, text=True
+            [sys.executable, "-m", "bench.fill", *map(str, sizes)],
+            env=environment,
+            capture_output=True,
+            text=True,
         )
         print(filled.stderr[-2000:], end="")
         districts = json.loads(filled.stdout.splitlines()[-1])
@@ -49,7 +52,16 @@ def main() -> int:
 def serve(port: int, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     """The same gunicorn as `make run`, with one worker, which one client keeps to."""
     order = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
-    order += ["--threads", "4", "--workers", "1", "--keep-alive", "60", "--no-control-socket", "bench.server:app"]
+    order += [
+        "--threads",
+        "4",
+        "--workers",
+        "1",
+        "--keep-alive",
+        "60",
+        "--no-control-socket",
+        "bench.server:app",
+    ]
     server = subprocess.Popen(order, env=environment, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 30
     while time.monotonic() < until:
@@ -65,7 +77,9 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
     """Print each page's figure against the reference's; 1 if a bar is missed."""
     figures: dict[tuple[str, int], float] = {}
     missed = 0
-    print(f"{'page':<8} {'tickets':>8} {'p95 ms':>8} {'reference':>10} {'ratio':>6} {'× at 1,000':>10} {'statements':>10} {'bytes':>7}  bar")
+    print(
+        f"{'page':<8} {'tickets':>8} {'p95 ms':>8} {'reference':>10} {'ratio':>6} {'× at 1,000':>10} {'statements':>10} {'bytes':>7}  bar"
+    )
     for district in districts:
         slug, size, number = str(district["slug"]), int(str(district["tickets"])), district["number"]
         browser = Browser(port)
@@ -81,7 +95,11 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
             figures[name, size] = p95
             growth = p95 / figures.get((name, 1_000), p95)
             most = {20_000: 4.0, 200_000: 2.5}.get(size)
-            met = (most is None or p95 <= most * usual) and (size != 200_000 or growth <= 1.3) and ours[0].statements <= 12
+            met = (
+                (most is None or p95 <= most * usual)
+                and (size != 200_000 or growth <= 1.3)
+                and ours[0].statements <= 12
+            )
             missed |= not met
             bar = "met" if met else "MISSED"
             print(
@@ -89,7 +107,12 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
                 f"{ours[0].statements:>10} {ours[0].octets:>7,}  {bar if most else ''}",
                 flush=True,
             )
-        print("\n".join(district["plans"].splitlines()) if size == max(int(str(d["tickets"])) for d in districts) else "", flush=True)  # type: ignore[attr-defined]
+        print(
+            "\n".join(district["plans"].splitlines())
+            if size == max(int(str(d["tickets"])) for d in districts)
+            else "",
+            flush=True,
+        )  # type: ignore[attr-defined]
     return missed
 
 
@@ -113,7 +136,11 @@ def runs(browser: Browser, page: str, reference: str) -> tuple[list[Answered], l
 def resident(pid: int) -> float:
     """The worker's resident memory in megabytes: the largest child of gunicorn's arbiter."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return max(int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return (
+        max(int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children)
+        * os.sysconf("SC_PAGE_SIZE")
+        / 1e6
+    )
 
 
 def free_port() -> int:

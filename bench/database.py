@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.laptop import roles
-from app.laptop.postgres import Cluster, binaries_for, folder_for_sockets, home_of_the_data, keeper_of_the_data, within_reach
+from app.laptop.postgres import (
+    Cluster,
+    binaries_for,
+    folder_for_sockets,
+    home_of_the_data,
+    keeper_of_the_data,
+    within_reach,
+)
 from app.migrations.run import upgrade
 
 DATABASE = "frontoffice_bench"
@@ -19,7 +26,9 @@ def durable(instance: Path) -> Iterator[dict[str, str]]:
     keeper = keeper_of_the_data()
     home = home_of_the_data(instance, keeper)
     found = within_reach(binaries_for(None, None), keeper, home / "shelf")
-    cluster = Cluster(found, home / "postgres", folder_for_sockets(home, "postgres", keeper), keeper, password=None)
+    cluster = Cluster(
+        found, home / "postgres", folder_for_sockets(home, "postgres", keeper), keeper, password=None
+    )
     cluster.make()
     server = cluster.server(home / "postgres.log")
     server.start()

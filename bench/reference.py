@@ -7,13 +7,14 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
+from flask import abort, current_app, request
+from jinja2 import Template
+from sqlalchemy import Connection, text
+
 from app.core.db import db
 from app.core.directory import district_by_slug
 from app.core.room import Doors, Room
 from app.web.guard import anyone
-from flask import abort, current_app, request
-from jinja2 import Template
-from sqlalchemy import Connection, text
 
 QUEUE: Final = """
 with page as materialized (
@@ -78,7 +79,9 @@ def explained(slug: str, number: int) -> str:
     for question, more in ((QUEUE, {}), (TICKET, {"number": number}), (REPLIES, {"number": number})):
         with db.engine.connect() as connection:
             district = _enter(connection, slug)
-            rows = connection.execute(text("explain (analyze, buffers, costs off) " + question), {"district": district, **more})
+            rows = connection.execute(
+                text("explain (analyze, buffers, costs off) " + question), {"district": district, **more}
+            )
             plans.append("\n".join(line for (line,) in rows))
     return "\n\n".join(plans)
 
@@ -86,7 +89,9 @@ def explained(slug: str, number: int) -> str:
 def _table(*questions: tuple[str, dict[str, Any]]) -> str:
     with db.engine.connect() as connection:
         district = _enter(connection, request.script_root.strip("/"))
-        tables = [connection.execute(text(sql), {"district": district, **more}).all() for sql, more in questions]
+        tables = [
+            connection.execute(text(sql), {"district": district, **more}).all() for sql, more in questions
+        ]
     return _template().render(tables=tables)
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from app.core.db import db
-from app.factory import create_app
 from flask import Response, g
 from sqlalchemy import event
 
+from app.core.db import db
+from app.factory import create_app
 from bench.reference import ROOM
 
 app = create_app()

@@ -53,7 +53,9 @@ def every_table(guard: Removal) -> Iterator[Removal]:
     for path in sorted((HOUSE / "app/migrations/versions").glob("*.py")):
         source = path.read_text()
         for call in re.finditer(r'^    own\("(?P<table>\w+)"[^\n]*\)$', source, re.M):
-            grant = f"    op.execute('grant select, insert, update, delete on {call['table']} to app, across')"
+            grant = (
+                f"    op.execute('grant select, insert, update, delete on {call['table']} to app, across')"
+            )
             yield replace(
                 guard,
                 name=f"{guard.name}: {call['table']}",
@@ -82,7 +84,11 @@ def every_door(guard: Removal) -> Iterator[Removal]:
 def copy_of_the_house(to: Path) -> None:
     """What git tracks or would track, as it lies here now."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=HOUSE, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=HOUSE,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for name in listed.stdout.splitlines():
         source = HOUSE / name
@@ -95,14 +101,27 @@ def run_tests(scratch: Path, tests: tuple[str, ...], keyword: str = "") -> tuple
     """pytest's exit code and closing line."""
     chosen = ["-k", keyword] if keyword else []
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *chosen, *tests],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "--no-header",
+            *chosen,
+            *tests,
+        ],
         cwd=scratch,
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"},
         timeout=600,
     )
-    lines = [line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error|deselected)", line)]
+    lines = [
+        line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error|deselected)", line)
+    ]
     return done.returncode, lines[-1].strip("= ") if lines else (done.stdout + done.stderr)[-300:]
 
 

@@ -9,12 +9,27 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, Uuid, event, func, insert, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Identity,
+    Index,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    event,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import Mapped, Session, attributes, mapped_column
+from sqlalchemy.orm.base import PassiveFlag
 
 from app.core import clock, crypto
 from app.core.actor import current_actor
@@ -30,7 +45,9 @@ class AuditEntry(DistrictOwned, Base):
     """One thing that somebody did to one row, or saw."""
 
     __tablename__ = "audit_entries"
-    __keeping__ = Keeping("staff", "audit", exported=True, erased="keep: ids only, values are erased beside it")
+    __keeping__ = Keeping(
+        "staff", "audit", exported=True, erased="keep: ids only, values are erased beside it"
+    )
     __audited__ = False
     __table_args__ = owned(
         Index(None, "district_id", "transaction", "position"),
@@ -110,7 +127,7 @@ def _write_down_what_changed(session: Session, *_: object) -> None:
     if entries:
         _write(session, *entries)
     if beside:
-        session.connection().execute(insert(AuditPersonal.__table__), beside)
+        session.connection().execute(insert(_table_of(AuditPersonal)), beside)
 
 
 def _rows_touched(session: Session) -> Iterator[tuple[str, Any]]:
@@ -124,7 +141,7 @@ def _changes(did: str, row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     public: dict[str, Any] = {}
     personal: dict[str, Any] = {}
     for attribute in attributes.instance_state(row).mapper.column_attrs:
-        column = attribute.columns[0]
+        column = cast("Column[Any]", attribute.columns[0])
         before, after = _before_and_after(did, row, attribute.key)
         if before == after or column.name in ("id", "district_id"):
             continue
@@ -142,7 +159,7 @@ def _changes(did: str, row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 def _before_and_after(did: str, row: Any, key: str) -> tuple[Any, Any]:
     if did == "removed":
         return row.__dict__.get(key), None
-    history = attributes.get_history(row, key, passive=attributes.PASSIVE_NO_INITIALIZE)
+    history = attributes.get_history(row, key, passive=PassiveFlag.PASSIVE_NO_INITIALIZE)
     after = history.added[0] if history.added else None
     if did == "created":
         return None, after
@@ -151,7 +168,9 @@ def _before_and_after(did: str, row: Any, key: str) -> tuple[Any, Any]:
     return (history.deleted[0] if history.deleted else None), after
 
 
-def _entry(district_id: UUID, did: str, what: str, which: UUID | None, changes: dict[str, Any]) -> dict[str, Any]:
+def _entry(
+    district_id: UUID, did: str, what: str, which: UUID | None, changes: dict[str, Any]
+) -> dict[str, Any]:
     actor = current_actor()
     return {
         "id": uuid7(),
@@ -168,8 +187,13 @@ def _entry(district_id: UUID, did: str, what: str, which: UUID | None, changes: 
 
 def _sealed_beside(entry: dict[str, Any], column: str, values: list[Any]) -> dict[str, Any]:
     row_id = uuid7()
-    place = {"table": "audit_personal", "row_id": row_id, "column": "values_sealed"}
-    sealed = crypto.seal(json.dumps(values), **place, district_id=entry["district_id"])
+    sealed = crypto.seal(
+        json.dumps(values),
+        table="audit_personal",
+        row_id=row_id,
+        column="values_sealed",
+        district_id=entry["district_id"],
+    )
     return {
         "id": row_id,
         "district_id": entry["district_id"],
@@ -180,7 +204,7 @@ def _sealed_beside(entry: dict[str, Any], column: str, values: list[Any]) -> dic
 
 
 def _write(session: Session, *entries: dict[str, Any]) -> None:
-    session.connection().execute(insert(AuditEntry.__table__), list(entries))
+    session.connection().execute(insert(_table_of(AuditEntry)), list(entries))
 
 
 def _plain(value: Any) -> Any:
@@ -195,6 +219,10 @@ def _plain(value: Any) -> Any:
 
 def _table(row: Any) -> str:
     return str(row.__tablename__)
+
+
+def _table_of(model: type[Base]) -> Table:
+    return cast(Table, model.__table__)
 
 
 # --- sealing and verifying --------------------------------------------------------------------------------
@@ -221,7 +249,9 @@ def seal_entries(at_most: int = 10_000) -> int:
     Entries of transactions that may still run wait, so that nothing can slip in behind a seal.
     """
     session = db.session()
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"audit {current_district_id()}", 0))))
+    session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"audit {current_district_id()}", 0)))
+    )
     last = session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
     finished = text("transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     rows = session.execute(_columns().where(_after(last), finished).limit(at_most)).all()
@@ -255,9 +285,11 @@ def verify() -> Verdict:
 
 
 def _columns() -> Any:
-    return select(AuditEntry.__table__).where(
-        AuditEntry.district_id == current_district_id()
-    ).order_by(AuditEntry.transaction, AuditEntry.position)
+    return (
+        select(_table_of(AuditEntry))
+        .where(AuditEntry.district_id == current_district_id())
+        .order_by(AuditEntry.transaction, AuditEntry.position)
+    )
 
 
 def _after(seal: AuditSeal | None) -> Any:
@@ -270,12 +302,22 @@ def _after(seal: AuditSeal | None) -> Any:
 def _digest(before: str, rows: Any) -> str:
     digest = hashlib.sha256(before.encode())
     for row in rows:
-        told = [row.id, row.position, row.at, row.by_kind, row.by_id, row.did, row.what, row.which, row.changes]
+        told = [
+            row.id,
+            row.position,
+            row.at,
+            row.by_kind,
+            row.by_id,
+            row.did,
+            row.what,
+            row.which,
+            row.changes,
+        ]
         digest.update(json.dumps(_canonical(told), sort_keys=True, separators=(",", ":")).encode())
     return digest.hexdigest()
 
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(clock.UTC).isoformat()
+        return value.astimezone(UTC).isoformat()
     return _plain(value) if not isinstance(value, list) else [_canonical(inner) for inner in value]

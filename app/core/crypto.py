@@ -53,7 +53,9 @@ def rewrap(session: Session) -> int:
 def _wrap(data_key: bytes, district_id: UUID) -> str:
     kid, master = get_settings().master_keys[0]
     nonce = os.urandom(12)
-    return ".".join([VERSION, kid, _text(nonce), _text(AESGCM(master).encrypt(nonce, data_key, district_id.bytes))])
+    return ".".join(
+        [VERSION, kid, _text(nonce), _text(AESGCM(master).encrypt(nonce, data_key, district_id.bytes))]
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -65,7 +67,9 @@ def _unwrap(wrapped: str, district_id: UUID) -> bytes:
     try:
         return AESGCM(master).decrypt(_bytes(nonce), _bytes(ciphertext), district_id.bytes)
     except InvalidTag as error:
-        raise CannotOpen("The district's data key does not open: it was altered or belongs to another.") from error
+        raise CannotOpen(
+            "The district's data key does not open: it was altered or belongs to another."
+        ) from error
 
 
 @lru_cache(maxsize=4096)

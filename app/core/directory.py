@@ -133,7 +133,7 @@ _CARD = select(
 )
 
 
-def _look_up(by: str, key: object, question: Select[Any]) -> DistrictCard | None:
+def _look_up(by: str, key: object, question: Select[*tuple[Any, ...]]) -> DistrictCard | None:
     known: dict[tuple[str, object], tuple[float, DistrictCard | None]]
     known = current_app.extensions.setdefault("directory", {})
     read_at, card = known.get((by, key), (0.0, None))

@@ -115,9 +115,9 @@ def _write_this_district_only(session: Session, *_: object) -> None:
         return
     for row in session.new:
         if isinstance(row, DistrictOwned):
-            if row.district_id is None:
-                row.district_id = current_district_id()
-            if row.district_id != current_district_id():
+            here = current_district_id()
+            row.district_id = row.__dict__.get("district_id") or here
+            if row.district_id != here:
                 raise OtherDistrict(f"A {type(row).__name__} of another district was refused.")
     for row in session.dirty:
         if isinstance(row, DistrictOwned) and attributes.get_history(row, "district_id").has_changes():

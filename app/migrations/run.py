@@ -19,12 +19,17 @@ def differences(database_owner_url: str) -> list[Any]:
     """What the models say and the database does not, or the other way round. Empty when they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
+
     from app.core.db import Base
     from app.rooms import every_model_is_known
 
     every_model_is_known()
     with create_engine(database_owner_url, poolclass=NullPool).connect() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata))
+        return list(
+            compare_metadata(
+                MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata
+            )
+        )
 
 
 class _configured:

@@ -1,6 +1,9 @@
 """Nobody calls the audit log, and nobody can forget it."""
 
 import pytest
+from sqlalchemy import create_engine, delete, select, text, update
+from sqlalchemy.exc import ProgrammingError
+
 from app.core import audit
 from app.core.actor import acting_as
 from app.core.audit import AuditEntry, AuditPersonal, AuditSeal
@@ -9,8 +12,6 @@ from app.core.settings import get_settings
 from app.core.tenancy import as_district
 from app.roster.models.person import Person
 from app.roster.models.school import School
-from sqlalchemy import create_engine, delete, select, text, update
-from sqlalchemy.exc import ProgrammingError
 
 
 @pytest.fixture
@@ -21,7 +22,9 @@ def maple(app, world):
 
 def newest(what):
     newest_first = AuditEntry.position.desc()
-    return db.session.scalars(select(AuditEntry).where(AuditEntry.what == what).order_by(newest_first)).first()
+    return db.session.scalars(
+        select(AuditEntry).where(AuditEntry.what == what).order_by(newest_first)
+    ).first()
 
 
 def test_a_change_is_written_down_with_who_what_and_which(maple, world):
@@ -45,7 +48,9 @@ def test_what_is_personal_lies_sealed_beside_the_entry(maple):
     assert entry.changes["given_name"] == "(personal)"
     beside = db.session.scalars(select(AuditPersonal).where(AuditPersonal.entry_id == entry.id)).all()
     assert any("Marguerite" in kept.values for kept in beside)
-    assert "Marguerite" not in str(db.session.execute(text("select * from audit_entries, audit_personal")).all())
+    assert "Marguerite" not in str(
+        db.session.execute(text("select * from audit_entries, audit_personal")).all()
+    )
 
 
 def test_what_is_rolled_back_leaves_no_entry(maple):

@@ -3,16 +3,17 @@
 import dataclasses
 
 import pytest
+from app.notices.models.mail_setting import MailSetting
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
 from app.core import crypto
 from app.core.across_districts import session as across
 from app.core.db import db, uuid7
 from app.core.directory import District, forget_directory
 from app.core.settings import get_settings, use_settings
 from app.core.tenancy import as_district
-from app.notices.models.mail_setting import MailSetting
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import text
 
 PLACE = {"table": "mail_settings", "column": "password_sealed"}
 

@@ -1,14 +1,15 @@
 """Maple asks; Birch has a row. What each wall stops."""
 
 import pytest
+from sqlalchemy import delete, exists, func, insert, select, text, union_all, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import aliased
+
 from app.core.db import db, uuid7
 from app.core.tenancy import NoDistrict, OtherDistrict, as_district, enter_district
 from app.roster.models.person import Person
 from app.roster.models.room import Room
 from app.roster.models.school import School
-from sqlalchemy import delete, exists, func, insert, select, text, union_all, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import aliased
 
 
 @pytest.fixture
@@ -48,7 +49,9 @@ def test_every_kind_of_read_sees_this_district_only(maple, world, birch_school):
 
 def test_reads_of_tables_and_text_stop_at_the_second_wall(maple, world, birch_school):
     assert birch_school.id not in db.session.scalars(select(School.__table__.c.id)).all()
-    assert db.session.scalar(text("select count(*) from schools where id = :id"), {"id": birch_school.id}) == 0
+    assert (
+        db.session.scalar(text("select count(*) from schools where id = :id"), {"id": birch_school.id}) == 0
+    )
 
 
 def test_bulk_changes_touch_this_district_only(maple, world, birch_school, app):

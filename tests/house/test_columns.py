@@ -23,5 +23,13 @@ def test_every_table_says_how_its_rows_are_kept(app):
 def test_nothing_that_people_write_is_public(app):
     for model in every_model():
         for column in model.__table__.columns:
-            if column.name in {"text", "html", "text_html", "password_hash", "token_hash", "email", "to_address"}:
+            if column.name in {
+                "text",
+                "html",
+                "text_html",
+                "password_hash",
+                "token_hash",
+                "email",
+                "to_address",
+            }:
                 assert kind_of(column) != "public", f"{column.table.name}.{column.name}"

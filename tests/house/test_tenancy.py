@@ -1,12 +1,14 @@
 """The walls stand around every table, and nobody has to remember them."""
 
 import pytest
+from sqlalchemy import create_engine, text
+
 from app.core.db import Base
 from app.core.directory import UNOWNED
 from app.core.settings import get_settings
 from app.core.tenancy import DistrictOwned
 from app.migrations.run import differences
-from sqlalchemy import create_engine, text
+
 
 @pytest.fixture
 def as_role(app):
@@ -18,7 +20,11 @@ def as_role(app):
 
 
 def owned_tables():
-    return sorted(str(mapper.local_table) for mapper in Base.registry.mappers if issubclass(mapper.class_, DistrictOwned))
+    return sorted(
+        str(mapper.local_table)
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, DistrictOwned)
+    )
 
 
 def test_a_table_is_owned_or_on_the_short_list(app):
@@ -34,7 +40,9 @@ def test_row_level_security_is_forced_on_every_owned_table(app, as_role):
             )
             if enabled and force
         }
-        policies = {tuple(row) for row in connection.execute(text("select tablename, policyname from pg_policies"))}
+        policies = {
+            tuple(row) for row in connection.execute(text("select tablename, policyname from pg_policies"))
+        }
 
     assert forced == set(owned_tables())
     for table in owned_tables():
@@ -54,7 +62,9 @@ def test_role_app_owns_nothing_and_is_nobody_special(app, as_role):
             text("select rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname = current_user")
         ).one()
         owns = connection.scalar(
-            text("select count(*) from pg_class where relowner = (select oid from pg_roles where rolname = 'app')")
+            text(
+                "select count(*) from pg_class where relowner = (select oid from pg_roles where rolname = 'app')"
+            )
         )
 
     assert tuple(special) == (False, False, False)
