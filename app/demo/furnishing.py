@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from app.admin.actions.opening import FIRST_CATEGORIES
 from app.auth.models import password
 from app.auth.models.account import Account
 from app.auth.models.role_grant import RoleGrant
@@ -80,7 +81,7 @@ def draw(sketch: Sketch) -> Place:
         schools=schools,
         staff=_draw_staff(sketch, schools, dice),
         things=_draw_things(sketch, schools, dice),
-        categories=[uuid7() for _ in names.CATEGORIES],
+        categories=[uuid7() for _ in FIRST_CATEGORIES],
     )
 
 
@@ -199,7 +200,7 @@ def _device(thing: Thing) -> dict[str, Any]:
 
 
 def _category(nth: int, id: UUID) -> dict[str, Any]:
-    return {"id": id, "name": names.CATEGORIES[nth], "position": nth}
+    return {"id": id, "name": FIRST_CATEGORIES[nth], "position": nth}
 
 
 def _tell(histories: Histories, tickets: int) -> None:

@@ -64,15 +64,3 @@ DEVICES: Final = (
     ("Printer", "Inkwell 4500 printer", "PR", 4),
     ("Interactive board", "Lumio Board 75", "IB", 2),
 )
-
-#: What a request can be about, in the order of the form.
-CATEGORIES: Final = (
-    "Chromebook or laptop",
-    "Projector or board",
-    "Printer",
-    "Password or account",
-    "Network",
-    "Phone",
-    "Software",
-    "Something else",
-)

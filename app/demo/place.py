@@ -64,7 +64,7 @@ class Place:
     schools: list[School]
     staff: list[Colleague]
     things: list[Thing]
-    #: In the order of names.CATEGORIES.
+    #: In the order of opening.FIRST_CATEGORIES.
     categories: list[UUID]
 
     def technicians(self, school: School) -> list[Colleague]:

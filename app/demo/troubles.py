@@ -10,7 +10,7 @@ COMPUTER, BOARD, PRINTER, ACCOUNT, NETWORK, PHONE, SOFTWARE, OTHER = range(8)
 class Trouble:
     """A kind of trouble: how it is reported, what is asked back, what mends it."""
 
-    #: Place in names.CATEGORIES.
+    #: Place in opening.FIRST_CATEGORIES.
     about: int
     titles: tuple[str, ...]
     texts: tuple[str, ...]
@@ -142,9 +142,7 @@ TROUBLES: Final = (
         "For which days, and will they stay in {room}?",
         "Thursday and Friday only, and they stay in the room.",
         "Library cart is free Thursday, checked with the librarian.",
-        (
-            "They are in {room}, in the blue crate. Please leave them there on Friday afternoon and I will collect them.",
-        ),
+        ("They are in {room}, in the blue crate. Please leave them there on Friday, I will collect them.",),
     ),
     Trouble(
         COMPUTER,

@@ -20,9 +20,9 @@ def main() -> None:
     app = create_app()
     with app.app_context():
         if settings.demo and not _anyone_here():
-            from app import demo
+            from app import cli
 
-            demo.seed()
+            cli.seed()
 
 
 def _anyone_here() -> bool:

@@ -1,0 +1,1 @@
+"""A district's own settings: people and roles, schools and rooms, switches, mail, and the audit log."""

@@ -1,0 +1,1 @@
+"""What an admin does that touches several rooms."""
