@@ -77,9 +77,8 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
     """Print each page's figure against the reference's; 1 if a bar is missed."""
     figures: dict[tuple[str, int], float] = {}
     missed = 0
-    print(
-        f"{'page':<8} {'tickets':>8} {'p95 ms':>8} {'reference':>10} {'ratio':>6} {'× at 1,000':>10} {'statements':>10} {'bytes':>7}  bar"
-    )
+    heads = ("tickets", "p95 ms", "reference", "ratio", "× at 1,000", "statements", "bytes")
+    print(f"{'page':<8}" + "".join(f"{head:>11}" for head in heads) + "  bar")
     for district in districts:
         slug, size, number = str(district["slug"]), int(str(district["tickets"])), district["number"]
         browser = Browser(port)
@@ -95,24 +94,15 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
             figures[name, size] = p95
             growth = p95 / figures.get((name, 1_000), p95)
             most = {20_000: 4.0, 200_000: 2.5}.get(size)
-            met = (
-                (most is None or p95 <= most * usual)
-                and (size != 200_000 or growth <= 1.3)
-                and ours[0].statements <= 12
-            )
+            statements = ours[0].statements
+            flat = size != 200_000 or growth <= 1.3
+            met = flat and statements <= 12 and (most is None or p95 <= most * usual)
             missed |= not met
-            bar = "met" if met else "MISSED"
-            print(
-                f"{name:<8} {size:>8,} {p95:>8.2f} {usual:>10.2f} {p95 / usual:>6.2f} {growth:>10.2f} "
-                f"{ours[0].statements:>10} {ours[0].octets:>7,}  {bar if most else ''}",
-                flush=True,
-            )
-        print(
-            "\n".join(district["plans"].splitlines())
-            if size == max(int(str(d["tickets"])) for d in districts)
-            else "",
-            flush=True,
-        )  # type: ignore[attr-defined]
+            cells = (f"{size:,}", f"{p95:.2f}", f"{usual:.2f}", f"{p95 / usual:.2f}", f"{growth:.2f}")
+            cells += (f"{statements}", f"{ours[0].octets:,}")
+            bar = "" if most is None else "met" if met else "MISSED"
+            print(f"{name:<8}" + "".join(f"{cell:>11}" for cell in cells) + f"  {bar}", flush=True)
+    print(f"\nthe reference's plans in the largest district:\n{districts[-1]['plans']}")
     return missed
 
 
@@ -136,11 +126,8 @@ def runs(browser: Browser, page: str, reference: str) -> tuple[list[Answered], l
 def resident(pid: int) -> float:
     """The worker's resident memory in megabytes: the largest child of gunicorn's arbiter."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return (
-        max(int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children)
-        * os.sysconf("SC_PAGE_SIZE")
-        / 1e6
-    )
+    pages = max(int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children)
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def free_port() -> int:

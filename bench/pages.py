@@ -34,15 +34,10 @@ class Browser:
     def sign_in(self, slug: str, email: str) -> None:
         """As a person does: fetch the form, send it."""
         _, page = self.get(f"/{slug}/sign-in")
-        hidden = dict(
-            re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page.decode())
-        )
-        hidden |= {
-            n: v
-            for n, v in re.findall(
-                r'<input[^>]*name="([^"]+)"[^>]*type="hidden"[^>]*value="([^"]*)"', page.decode()
-            )
-        }
+        inputs = [
+            dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input[^>]*>", page.decode())
+        ]
+        hidden = {one["name"]: one.get("value", "") for one in inputs if one.get("type") == "hidden"}
         form = urlencode({**hidden, "email": email, "password": DEMO_PASSWORD})
         response, _ = self._ask("POST", f"/{slug}/sign-in", form)
         if response.status != 303 or not self.cookies:

@@ -79,9 +79,8 @@ def explained(slug: str, number: int) -> str:
     for question, more in ((QUEUE, {}), (TICKET, {"number": number}), (REPLIES, {"number": number})):
         with db.engine.connect() as connection:
             district = _enter(connection, slug)
-            rows = connection.execute(
-                text("explain (analyze, buffers, costs off) " + question), {"district": district, **more}
-            )
+            explain = text("explain (analyze, buffers, costs off) " + question)
+            rows = connection.execute(explain, {"district": district, **more})
             plans.append("\n".join(line for (line,) in rows))
     return "\n\n".join(plans)
 

@@ -20,6 +20,9 @@ def maple(app, world):
         yield world.maple
 
 
+FIRST = "position = (select min(position) from audit_entries where district_id = :d)"
+
+
 def newest(what):
     newest_first = AuditEntry.position.desc()
     return db.session.scalars(
@@ -87,8 +90,8 @@ def test_the_chain_holds_and_names_its_unsealed_tail(maple):
 @pytest.mark.parametrize(
     "tampering",
     [
-        "update audit_entries set did = 'nothing' where position = (select min(position) from audit_entries where district_id = :d)",
-        "delete from audit_personal; delete from audit_entries where position = (select min(position) from audit_entries where district_id = :d)",
+        f"update audit_entries set did = 'nothing' where {FIRST}",
+        f"delete from audit_personal; delete from audit_entries where {FIRST}",
         "update audit_seals set entries = entries + 1 where district_id = :d",
         "delete from audit_seals where number = 1 and district_id = :d",
     ],

@@ -17,7 +17,7 @@ def test_every_column_is_declared_public_personal_or_private(app):
 def test_every_table_says_how_its_rows_are_kept(app):
     for model in every_model():
         keeping = keeping_of(model)
-        assert keeping.whose and keeping.keep and keeping.erased, model.__name__
+        assert all((keeping.whose, keeping.keep, keeping.erased)), model.__name__
 
 
 def test_nothing_that_people_write_is_public(app):

@@ -20,11 +20,8 @@ def as_role(app):
 
 
 def owned_tables():
-    return sorted(
-        str(mapper.local_table)
-        for mapper in Base.registry.mappers
-        if issubclass(mapper.class_, DistrictOwned)
-    )
+    models = (mapper.class_ for mapper in Base.registry.mappers)
+    return sorted(model.__tablename__ for model in models if issubclass(model, DistrictOwned))
 
 
 def test_a_table_is_owned_or_on_the_short_list(app):
@@ -77,7 +74,7 @@ def test_every_foreign_key_between_owned_tables_is_composite(app):
         for key in Base.metadata.tables[name].foreign_key_constraints:
             if key.referred_table.name in owned:
                 assert "district_id" in key.column_keys, f"{name}.{key.column_keys}"
-                assert [element.column.name for element in key.elements][0] == "district_id", name
+                assert next(element.column.name for element in key.elements) == "district_id", name
 
 
 def test_the_models_and_the_migrated_database_agree(app):
