@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import timedelta
@@ -129,6 +130,10 @@ class Process:
     def send(self, signum: signal.Signals) -> None:
         self._process.send_signal(signum)
 
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
     def end(self, seconds: float = 20) -> tuple[int, str]:
         """Its exit status and its words, once it has ended by itself."""
         try:
@@ -163,7 +168,7 @@ def as_environ(settings: Settings) -> dict[str, str]:
     for one in fields(settings):
         value = getattr(settings, one.name)
         if one.name == "master_keys":
-            value = ",".join(f"{name}:{base64_of(key)}" for name, key in value)
+            value = ",".join(f"{name}:{b64encode(key).decode()}" for name, key in value)
         elif isinstance(value, frozenset):
             value = ",".join(sorted(value))
         elif isinstance(value, bool):
@@ -171,12 +176,6 @@ def as_environ(settings: Settings) -> dict[str, str]:
         if one.name != "redis_url" and value != "":
             told[f"FRONTOFFICE_{one.name.upper()}"] = str(value)
     return told
-
-
-def base64_of(key: bytes) -> str:
-    import base64
-
-    return base64.b64encode(key).decode()
 
 
 def wait_until(question: Callable[[], object], seconds: float = 20) -> None:

@@ -144,7 +144,9 @@ def test_a_bell_carries_ids_and_a_description_without_any(
         assert (rung.func_name, rung.args) == ("jobs.run_work", [str(maple), str(work_id)])
         assert rung.description == "work"
         assert rung.result_ttl == 0
+        assert rung.failure_ttl is not None
         assert rung.failure_ttl <= 7 * 24 * 3600
+        assert rung.timeout is not None
         assert rung.timeout < queue.LEASE.total_seconds()
 
 

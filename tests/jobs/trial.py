@@ -56,3 +56,14 @@ def refuse(subject_id: UUID) -> None:
 def stumble(subject_id: UUID) -> None:
     noted("marked", "trial", subject_id)
     raise ValueError(SECRET)
+
+
+@job
+def mark_slowly_without_a_subject() -> None:
+    noted("marked", "trial")
+    time.sleep(0.3)
+
+
+@job
+def refuse_without_a_subject() -> None:
+    raise PermanentFailure("There is no printer.")
