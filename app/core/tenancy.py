@@ -21,6 +21,7 @@ from sqlalchemy import (
     event,
     text,
 )
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
@@ -35,7 +36,7 @@ from app.core.db import uuid7
 from app.core.records import PUBLIC
 
 
-class NoDistrict(RuntimeError):
+class NoDistrict(DontWrapMixin, RuntimeError):
     """Something owned by a district was asked for before a district was known."""
 
 

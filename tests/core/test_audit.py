@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import create_engine, delete, select, text, update
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.pool import NullPool
 
 from app.core import audit
 from app.core.actor import acting_as
@@ -102,7 +103,8 @@ def test_tampering_is_found(maple, tampering):
         db.session.commit()
         audit.seal_entries()
         db.session.commit()
-    with create_engine(get_settings().database_owner_url).begin() as owner:
+    owner_engine = create_engine(get_settings().database_owner_url, poolclass=NullPool)
+    with owner_engine.begin() as owner:
         for statement in tampering.split(";"):
             owner.execute(text(statement), {"d": maple.id} if ":d" in statement else {})
 

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from app.core.db import Base
 from app.core.directory import UNOWNED
@@ -14,7 +15,7 @@ from app.migrations.run import differences
 def as_role(app):
     def connect(role):
         url = getattr(get_settings(), {"app": "database_url", "owner": "database_owner_url"}[role])
-        return create_engine(url).connect()
+        return create_engine(url, poolclass=NullPool).connect()
 
     return connect
 
