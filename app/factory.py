@@ -16,7 +16,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=settings.cookie_secret,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 8, "max_overflow": 8, "pool_pre_ping": True, "pool_recycle": 1800},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": 8,
+            "max_overflow": 8,
+            "pool_pre_ping": True,
+            "pool_recycle": 1800,
+        },
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=settings.max_file_bytes * settings.max_files + 1_000_000,
         MAX_FORM_MEMORY_SIZE=1_000_000,
@@ -29,6 +34,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint())
     app.extensions["rooms"] = ROOMS
+    if settings.demo:
+        from app.demo.accounts import DEMO_ACCOUNTS
+
+        app.extensions["demo_accounts"] = DEMO_ACCOUNTS
     return app
 
 
@@ -36,7 +45,21 @@ def open_the_hall(app: Flask) -> None:
     """What every view uses, in the order in which a request meets it."""
     from importlib import import_module
     from importlib.util import find_spec
-    for name in ("district", "sessions", "guard", "errors", "headers", "assets", "filters", "components", "page", "drafts", "health", "gallery"):
+
+    for name in (
+        "district",
+        "sessions",
+        "guard",
+        "errors",
+        "headers",
+        "assets",
+        "filters",
+        "components",
+        "page",
+        "drafts",
+        "health",
+        "gallery",
+    ):
         if find_spec(f"app.web.{name}"):
             install = getattr(import_module(f"app.web.{name}"), "install", None)
             if install:

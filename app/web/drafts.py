@@ -97,7 +97,7 @@ def sign_in_above(paper: type[FlaskForm]) -> ResponseReturnValue:
     form = _sign_in_form[0]()
     kept = _as_submitted(paper, page_they_were_on(), prefix="")
     part = request.headers.get("HX-Request") == "true"
-    template = "auth/_sign_in.html" if part else "auth/session_ended.html"
+    template = "auth/_session_ended.html" if part else "auth/session_ended.html"
     # 422 is what htmx swaps in place of the form; a browser without it does not mind
     return make_response(render_template(template, form=form, kept=kept), 422)
 

@@ -1,0 +1,13 @@
+"""The card on the door of the room where people come in."""
+
+from app.auth.forms import SignInForm
+from app.auth.models.account import Account
+from app.auth.views import front_door, invitations, resets, sessions, sign_in, sign_out
+from app.core.room import Room
+from app.web import drafts
+from app.web.sessions import login
+
+ROOM = Room("auth", "Sign-in", doors=[front_door, sign_in, sign_out, invitations, resets, sessions])
+
+login.user_loader(Account.signed_in)
+drafts.sign_in_form(SignInForm.blank)

@@ -1,0 +1,44 @@
+"""Accepting an invitation. The link is used up by the form, never by opening it: mail scanners open links."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from app.auth.actions import inviting
+from app.auth.actions.refused import LinkUsedUp, WeakPassword
+from app.auth.forms import NewPasswordForm
+from app.auth.models.one_time_link import OneTimeLink
+from app.core.room import Doors
+from app.web import sessions
+from app.web.guard import anyone
+from app.web.page import done, page
+
+doors = Doors()
+
+
+@doors.get("/invitations/<token>")
+@anyone
+def show(token: str) -> ResponseReturnValue:
+    """The form, while the link works."""
+    link = OneTimeLink.working(token, "invite")
+    if link is None:
+        return page("auth/link_used_up.html", status=410, sentence=LinkUsedUp().sentence)
+    return page("auth/invitation.html", form=NewPasswordForm(), account=link.account)
+
+
+@doors.post("/invitations/<token>")
+@anyone
+def accept(token: str) -> ResponseReturnValue:
+    """The first password opens the account, and signs in."""
+    form = NewPasswordForm()
+    if form.validate():
+        try:
+            account = inviting.accept(token, form.password.data)
+        except LinkUsedUp as refusal:
+            return page("auth/link_used_up.html", status=410, sentence=refusal.sentence)
+        except WeakPassword as refusal:
+            form.password.errors = [refusal.sentence]
+        else:
+            sessions.begin(account.id)
+            return done(f"Welcome, {account.name}.", request.script_root + "/")
+    link = OneTimeLink.working(token, "invite")
+    return page("auth/invitation.html", status=422, form=form, account=link.account if link else None)
