@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 from uuid import UUID
@@ -25,8 +25,8 @@ URGENCIES: Final = ((Urgency.HIGH, 18), (Urgency.NORMAL, 64), (Urgency.LOW, 18))
 TAKEN_WITHIN: Final = {
     Urgency.CLASS_STOPPED: (2, 18),
     Urgency.HIGH: (10, 150),
-    Urgency.NORMAL: (25, 700),
-    Urgency.LOW: (90, 1600),
+    Urgency.NORMAL: (25, 1400),
+    Urgency.LOW: (90, 2400),
 }
 
 
@@ -63,6 +63,7 @@ class Story:
         self.place, self.dice, self.zone, self.now = place, dice, zone, now
         self.id, self.number, self.opened_at, self.at = uuid7(), number, opened_at, opened_at
         self.trouble: Trouble = dice.choice(TROUBLES)
+        self.nth = dice.randrange(len(self.trouble.told))
         self.asker = self._asker()
         self.thing = self._thing()
         self.urgency = self._urgency()
@@ -118,7 +119,7 @@ class Story:
         self.state = State.WAITING
         self._step()
         self._event("waiting", self._desk())
-        if self.dice.random() < 0.04:
+        if self.dice.random() < 0.05:
             raise TheEnd  # nobody ever answered
         self._wait(self.dice.triangular(4, 900, 60))
         self._reply(self.asker, self.trouble.answer)
@@ -127,7 +128,9 @@ class Story:
         self._event("reopened_by_answer", self.asker)
 
     def _mend(self) -> None:
-        mended = self._filled(self.dice.choice(self.trouble.mended))
+        if self.now - self.opened_at < timedelta(days=24) and self.dice.random() < 0.12:
+            raise TheEnd  # a part is on its way
+        mended = self._filled(self.trouble.mended[self.nth % len(self.trouble.mended)])
         self._reply(self._desk(), f"{self._greeting()}\n\n{mended}\n\n{self._desk().given_name}")
         chance = self.dice.random()
         if chance < 0.3:
@@ -167,7 +170,8 @@ class Story:
         return self.dice.choice(self.place.things_of(self.asker.school, kind))
 
     def _tells_a_tag(self) -> bool:
-        return any("{tag}" in words for words in (*self.trouble.titles, *self.trouble.texts))
+        titles, text = self.trouble.told[self.nth]
+        return any("{tag}" in words for words in (*titles, text))
 
     def _urgency(self) -> Urgency:
         if self.dice.random() * 100 < self.trouble.stops_class:
@@ -212,11 +216,12 @@ class Story:
     def _ticket(self) -> dict[str, Any]:
         school = self.asker.school
         room: UUID | None = school.rooms[self.asker.room]
-        text = self._filled(self.dice.choice(self.trouble.texts))
+        titles, words = self.trouble.told[self.nth]
+        text = self._filled(words)
         return {
             "id": self.id,
             "number": self.number,
-            "title": self._filled(self.dice.choice(self.trouble.titles)),
+            "title": self._filled(self.dice.choice(titles)),
             "text": f"{text}\n\n{self.asker.name}\n{self.asker.title}, {school.name}"
             if self.channel == "email"
             else text,
