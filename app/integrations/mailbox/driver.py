@@ -1,0 +1,44 @@
+"""What every mail driver does: carry one mail, and say truthfully what became of it.
+
+`send` answers Delivered, or raises TryAgain (nobody has it), PermanentFailure (nobody will take it), or
+OutcomeUnknown (it may have arrived): such a mail is never sent again without a person's word.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.core.queue import PermanentFailure
+
+_PLAIN_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,253}", re.IGNORECASE)
+
+
+class OutcomeUnknown(Exception):
+    """The whole mail was handed over and no answer came: it may have arrived."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Who was accepted; and of the others, why not, in a sentence each."""
+
+    accepted: tuple[str, ...]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class Driver(Protocol):
+    """A way for mail to leave."""
+
+    def send(self, raw: bytes, envelope_from: str, to: Sequence[str]) -> Delivered:
+        """Raises TryAgain, PermanentFailure or OutcomeUnknown when no recipient was accepted."""
+        ...
+
+
+def refuse_unless_plain(*addresses: str) -> None:
+    """Raises PermanentFailure for an address that could not stand in an envelope or a header as it is."""
+    if not all(map(_PLAIN_ADDRESS.fullmatch, addresses)):
+        raise PermanentFailure("This is not an address that mail can be sent to.")

@@ -1,0 +1,90 @@
+"""How a district's mail leaves. Without a row the desk's own inbound address and the deployment's way hold."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self
+
+from sqlalchemy import CheckConstraint, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.crypto import Sealed
+from app.core.db import Base, db
+from app.core.directory import DistrictCard, InboundAddress, district_by_id
+from app.core.records import PRIVATE, PUBLIC, Keeping
+from app.core.settings import get_settings
+from app.core.tenancy import DistrictOwned, current_district_id, owned
+
+DRIVERS: Final = ("maildir", "relay", "smtp")
+#: Where mail that cannot be delivered comes back to, at the domain of the desk.
+BOUNCE: Final = "bounce"
+
+
+class MailSetting(DistrictOwned, Base):
+    """A district's own choice of desk address and mail server."""
+
+    __tablename__ = "mail_settings"
+    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+    __table_args__ = owned(
+        UniqueConstraint("district_id"),
+        CheckConstraint("driver in ('maildir','relay','smtp')", name="driver"),
+        CheckConstraint("security in ('starttls','tls','none')", name="security"),
+        CheckConstraint("port between 1 and 65535", name="port"),
+        CheckConstraint("desk_address = lower(desk_address)", name="desk_address_is_lower"),
+    )
+
+    #: maildir: a folder of this machine; relay: the operator's server; smtp: the district's own.
+    driver: Mapped[str] = mapped_column(default="relay", info=PUBLIC)
+    host: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    port: Mapped[int] = mapped_column(default=587, info=PUBLIC)
+    security: Mapped[str] = mapped_column(default="starttls", info=PUBLIC)
+    username: Mapped[str] = mapped_column(default="", info=PRIVATE)
+    password_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    password = Sealed("password_sealed")
+    #: Empty: the first address at which the desk receives mail.
+    desk_address: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    #: Empty: the district's name and "Help Desk".
+    desk_name: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    #: The name by which the district's own mail server signs its Authentication-Results (RFC 8601).
+    authserv_id: Mapped[str | None] = mapped_column(info=PUBLIC)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+    @classmethod
+    def of_this_district(cls) -> Self | None:
+        """The district's row, if it has chosen."""
+        return db.session.scalar(select(cls))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who writes: what holds for this district now. `address` is empty while nobody has given one."""
+
+    name: str
+    address: str
+    driver: str
+    authserv_id: str | None
+    district: DistrictCard
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+def desk() -> Desk:
+    """The desk of the current district."""
+    card = district_by_id(current_district_id())
+    assert card is not None  # the wall is up, so the district is there
+    chosen = MailSetting.of_this_district()
+    return Desk(
+        name=(chosen.desk_name if chosen else "") or f"{card.name} Help Desk",
+        address=(chosen.desk_address if chosen else "") or _first_inbound_address(),
+        driver=chosen.driver if chosen else "maildir" if get_settings().demo else "relay",
+        authserv_id=chosen.authserv_id if chosen else None,
+        district=card,
+    )
+
+
+def _first_inbound_address() -> str:
+    own = select(InboundAddress.address).where(InboundAddress.district_id == current_district_id())
+    addresses = db.session.scalars(own.order_by(InboundAddress.address))
+    return next((address for address in addresses if not address.startswith(f"{BOUNCE}@")), "")

@@ -1,0 +1,171 @@
+"""A message that leaves the house. The row is the job: whatever becomes of it stands here.
+
+queued → sending → sent | failed | unsure. An unsure message may have arrived, so only a person sends it again.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Self
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, or_, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import Base, db
+from app.core.queue import later
+from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned, points_at
+
+#: How long one attempt may hold a message. Shorter than the lease of the job that makes it.
+HOLDS_FOR: Final = timedelta(minutes=2, seconds=30)
+#: Kinds whose text opens an account: it is not kept once it has left.
+CARRIES_A_LINK: Final = frozenset({"account_invited", "password_reset"})
+LINK_LASTS: Final = timedelta(minutes=60)
+DELIVER: Final = "jobs.notices.deliver"
+
+STOPPED_WHILE_SENDING: Final = (
+    "The program stopped while this was being sent, so nobody knows whether it arrived."
+)
+
+
+class State(StrEnum):
+    """Where a message stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNSURE = "unsure"
+
+
+class Message(DistrictOwned, Base):
+    """One email to one address."""
+
+    __tablename__ = "messages"
+    __keeping__ = Keeping("requester", "ticket", exported=True, erased="anonymise")
+    __table_args__ = owned(
+        points_at("to_person_id", "people"),
+        UniqueConstraint("district_id", "message_id"),
+        CheckConstraint("state in ('queued','sending','sent','failed','unsure')", name="state"),
+        CheckConstraint("channel in ('email')", name="channel"),
+        CheckConstraint("kind <> ''", name="kind"),
+        CheckConstraint("(state = 'sending') = (claimed_until is not null)", name="claimed_while_sending"),
+        Index("ix_messages_log", "district_id", "made_at", "id"),
+        Index("ix_messages_log_in_state", "district_id", "state", "made_at", "id"),
+        Index("ix_messages_to_address", "district_id", "to_address", "made_at"),
+        Index("ix_messages_about", "district_id", "about_table", "about_id"),
+        Index(
+            "ix_messages_on_their_way",
+            "district_id",
+            "next_try_at",
+            postgresql_where=text("state in ('queued','sending')"),
+        ),
+    )
+    FOUND_BY = ("id",)
+
+    #: What it says, by the name of its template: "ticket_received".
+    kind: Mapped[str] = mapped_column(info=PUBLIC)
+    channel: Mapped[str] = mapped_column(default="email", info=PUBLIC)
+    to_address: Mapped[str] = mapped_column(info=PERSONAL)
+    to_person_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    from_name: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    #: Empty while the desk has no address; then it cannot leave.
+    from_address: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    subject: Mapped[str] = mapped_column(info=PRIVATE)
+    text: Mapped[str] = mapped_column(info=PRIVATE)
+    html: Mapped[str] = mapped_column(default="", info=PRIVATE)
+    message_id: Mapped[str | None] = mapped_column(info=PRIVATE)
+    in_reply_to: Mapped[str | None] = mapped_column(info=PRIVATE)
+    reference_ids: Mapped[list[str]] = mapped_column(default=list, info=PRIVATE)
+    reply_to: Mapped[str] = mapped_column(default="", info=PRIVATE)
+    envelope_from: Mapped[str] = mapped_column(default="", info=PRIVATE)
+    #: What it is about, without a foreign key: the mail room has never heard of tickets.
+    about_table: Mapped[str | None] = mapped_column(info=PUBLIC)
+    about_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    about_number: Mapped[int | None] = mapped_column(info=PUBLIC)
+    state: Mapped[str] = mapped_column(default=State.QUEUED, info=PUBLIC)
+    attempts: Mapped[int] = mapped_column(default=0, info=PUBLIC)
+    next_try_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    sent_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: Why it has not left, in a sentence.
+    reason: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    claimed_until: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+    @classmethod
+    def find(cls, id: UUID) -> Self | None:
+        """The message of that id in this district."""
+        return db.session.get(cls, id)
+
+    @classmethod
+    def newest_first(cls, state: str | None = None, before: datetime | None = None) -> Select[Self]:
+        """The mail log, from the newest or from a moment on."""
+        found = select(cls).order_by(cls.made_at.desc(), cls.id.desc())
+        if state:
+            found = found.where(cls.state == state)
+        return found.where(cls.made_at < before) if before else found
+
+    @classmethod
+    def due(cls, now: datetime) -> Select[Self]:
+        """Queued messages whose time has come."""
+        ready = or_(cls.next_try_at.is_(None), cls.next_try_at <= now)
+        return select(cls).where(cls.state == State.QUEUED, ready).order_by(cls.made_at)
+
+    @classmethod
+    def forsaken(cls, now: datetime) -> Select[Self]:
+        """Messages whose sender died at work."""
+        return select(cls).where(cls.state == State.SENDING, cls.claimed_until < now)
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """True for what a person may try once more."""
+        return self.state in {State.FAILED, State.UNSURE} and not self.link_ran_out
+
+    @property
+    def link_ran_out(self) -> bool:
+        """True for an invitation that could no longer be accepted."""
+        return self.kind in CARRIES_A_LINK and (not self.text or clock.ago(minutes=60) > self.made_at)
+
+    def ring(self, due: datetime | None = None) -> None:
+        """Have it delivered after this transaction, or at a later time."""
+        later(DELIVER, self.id, queue="notifications", due=due)
+
+    def claim(self, now: datetime) -> None:
+        """One attempt begins."""
+        self.state, self.claimed_until = State.SENDING, now + HOLDS_FOR
+        self.attempts += 1
+        self.next_try_at, self.reason = None, ""
+
+    def has_left(self) -> None:
+        """A server took it."""
+        self._settle(State.SENT)
+        self.sent_at = clock.now()
+
+    def wait(self, until: datetime, reason: str) -> None:
+        """Not now: queued again, with the reason shown."""
+        self._settle(State.QUEUED, reason)
+        self.next_try_at = until
+        self.ring(due=until)
+
+    def fail(self, reason: str) -> None:
+        """It will not leave as it stands."""
+        self._settle(State.FAILED, reason)
+
+    def doubt(self, reason: str) -> None:
+        """It may have arrived. Never sent again without a person's word."""
+        self._settle(State.UNSURE, reason)
+
+    def forget_text(self) -> None:
+        """Keep that it was sent, and not what it said."""
+        self.text = self.html = ""
+
+    def queue_anew(self) -> None:
+        """From the beginning, with the same Message-ID: who already has it sees one mail."""
+        self._settle(State.QUEUED)
+        self.attempts, self.next_try_at = 0, None
+        self.ring()
+
+    def _settle(self, state: State, reason: str = "") -> None:
+        self.state, self.reason = state, reason
+        self.claimed_until = self.next_try_at = None

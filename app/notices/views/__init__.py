@@ -1,0 +1,1 @@
+"""The mail room's doors, a file a noun."""
