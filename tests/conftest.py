@@ -1,32 +1,33 @@
-"""The fixtures of every test: one throw-away PostgreSQL a run, rows really committed, removed after each test."""
+"""One throw-away PostgreSQL a run; rows are really committed, and removed after each test."""
 
 import base64
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
+from redis import Redis
 
 from app.core import directory
+from app.core.db import db
 from app.core.settings import Settings, read_settings, use_settings
+from app.factory import create_app
 from app.laptop.redis_server import answers, find_redis, redis_server, url_of
 from tests import cluster, loopback, needs
 from tests.page_client import PageClient
-
-if TYPE_CHECKING:
-    from tests.world import World
+from tests.world import World, build
 
 loopback.guard()
 
 
 @pytest.fixture(scope="session")
 def database() -> cluster.TestDatabase:
+    """It ends with this process."""
     try:
         database = cluster.start()
     except cluster.NoPostgres as error:
         needs.missing("POSTGRES", str(error))
     database.migrate()
-    return database  # it ends with this process
+    return database
 
 
 @pytest.fixture(scope="session")
@@ -40,19 +41,18 @@ def settings(database: cluster.TestDatabase, tmp_path_factory: pytest.TempPathFa
         "DATABASE_ACROSS_URL": database.url("across"),
         "MASTER_KEYS": "tests:" + base64.b64encode(b"t" * 32).decode(),
         "COOKIE_SECRET": "c" * 32,
-        "OPERATOR_NAME": "Prairie Office Cooperative",
-        "OPERATOR_CONTACT": "desk@prairie-office.example",
+        "OPERATOR_NAME": "Prairie Office",
     }
     return read_settings({f"FRONTOFFICE_{name}": value for name, value in given.items()})
 
 
 @pytest.fixture(scope="session")
-def _app(settings: Settings) -> Flask:
-    from app.factory import create_app
-
+def _app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
@@ -65,9 +65,7 @@ def app(_app: Flask, settings: Settings, database: cluster.TestDatabase) -> Iter
 
 
 @pytest.fixture
-def world(app: Flask) -> "World":
-    from tests.world import build
-
+def world(app: Flask) -> World:
     with app.app_context():
         return build()
 
@@ -92,8 +90,6 @@ def _redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def redis_url(_redis: str) -> Iterator[str]:
     """An empty Redis. The app of the tests has none unless a test gives it this one."""
-    from redis import Redis
-
     yield _redis
     with Redis.from_url(_redis) as connection:
         connection.flushall()
