@@ -173,6 +173,7 @@ class Settings:
     product_name: str = _is(_words, "what the product is called on its pages", "FrontOffice")
     operator_name: str = _is(_words, "who runs this deployment, as its legal pages say", "")
     operator_contact: str = _is(_words, "an email address that reaches who runs it", "")
+    hosting: str = _is(_words, "which company runs the servers and where, as the legal pages say", "")
 
     max_mail_bytes: int = _is(
         _between(1 * MEGABYTE, 200 * MEGABYTE), "the largest email taken in", str(50 * MEGABYTE)
