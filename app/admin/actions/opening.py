@@ -13,6 +13,7 @@ from app.core.actor import Actor, Role
 from app.core.db import db, uuid7
 from app.core.directory import District, DistrictDomain, InboundAddress
 from app.helpdesk.models.category import Category
+from app.roster.models.person import Person
 
 #: What a request can be about, until the district says it in its own words.
 FIRST_CATEGORIES: Final = (
@@ -68,7 +69,12 @@ def add_first_things() -> None:
 
 def invite_first_admin(*, email: str, name: str, by: Actor) -> OneTimeLink:
     """The link that opens the first admin's account. It works once, for 60 minutes."""
-    return inviting.invite(email=email, name=name, roles=[(Role.ADMIN, None)], by=by, send=False)
+    given, _, family = name.strip().rpartition(" ")
+    person = Person(given_name=given, family_name=family, email=email)
+    db.session.add(person)
+    db.session.flush()
+    roles = [(Role.ADMIN, None)]
+    return inviting.invite(email=email, name=name, roles=roles, by=by, person_id=person.id, send=False)
 
 
 def _refuse_what_is_taken(across: Session, slug: str, domain: str, mailbox: str) -> None:

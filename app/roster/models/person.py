@@ -69,7 +69,7 @@ class Person(DistrictOwned, Base):
         return db.session.scalar(select(cls).where(cls.email == email.strip().lower()))
 
     @classmethod
-    def staff_by_name(cls) -> Select[tuple[Self]]:
+    def staff_by_name(cls) -> Select[Self]:
         """All staff, in the order of a list."""
         return select(cls).where(cls.kind == "staff").order_by(cls.family_name, cls.given_name, cls.id)
 

@@ -39,6 +39,6 @@ class Room(DistrictOwned, Base):
         return db.session.get(cls, id)
 
     @classmethod
-    def of_school(cls, school_id: UUID) -> Select[tuple[Self]]:
+    def of_school(cls, school_id: UUID) -> Select[Self]:
         """The rooms of a school, in the order of a list."""
         return select(cls).where(cls.school_id == school_id).order_by(cls.name, cls.id)

@@ -37,12 +37,12 @@ class School(DistrictOwned, Base):
         return db.session.get(cls, id)
 
     @classmethod
-    def by_name(cls) -> Select[tuple[Self]]:
+    def by_name(cls) -> Select[Self]:
         """All schools, in the order of a list."""
         return select(cls).order_by(cls.name, cls.id)
 
     @classmethod
-    def in_use(cls) -> Select[tuple[Self]]:
+    def in_use(cls) -> Select[Self]:
         """The schools that people may choose."""
         return cls.by_name().where(cls.active)
 

@@ -1,0 +1,192 @@
+"""What an admin fills in."""
+
+import re
+from typing import Any, Final
+from uuid import UUID
+
+from wtforms import (
+    BooleanField,
+    EmailField,
+    IntegerField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from app.core import clock
+from app.core.actor import Role
+from app.core.db import uuid7
+from app.web.fields import Paper
+
+ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z0-9-]{2,}")
+NOT_AN_ADDRESS: Final = "Write the whole address, such as bell@maple.example."
+
+#: The zones of the regions that are served; any other IANA name can be set by the operator.
+ZONES: Final = (
+    "America/New_York",
+    "America/Detroit",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/Halifax",
+    "America/St_Johns",
+    "America/Toronto",
+    "America/Winnipeg",
+    "America/Regina",
+    "America/Edmonton",
+    "America/Vancouver",
+    "Europe/London",
+)
+
+#: What each role may do, as an admin reads it.
+ROLES: Final = {
+    Role.REQUESTER: "Requester: asks for help",
+    Role.TECHNICIAN: "Technician: works on the tickets of their schools",
+    Role.LEAD: "Help desk lead: a technician who also files stray mail",
+    Role.ADMIN: "District admin: people, schools and settings, and no tickets",
+}
+
+
+def an_address(_: Any, field: Any) -> None:
+    """One mail address, if any was written."""
+    if field.data and not ADDRESS.fullmatch(field.data.strip()):
+        raise ValidationError(NOT_AN_ADDRESS)
+
+
+def a_zone(_: Any, field: Any) -> None:
+    """A name that the time zone database knows, if any was chosen."""
+    if field.data:
+        try:
+            clock.zone(field.data)
+        except clock.UnknownZone as error:
+            raise ValidationError(str(error)) from error
+
+
+def uuid_or_none(given: str | None) -> UUID | None:
+    """What a list of choices sent; "" is none of them."""
+    return UUID(given) if given else None
+
+
+class KeyedPaper(Paper):
+    """Paper for something new: its key becomes the new row's id, so that sent twice it is made once."""
+
+    @property
+    def key(self) -> UUID:
+        """The key that was made when the form was shown."""
+        return self.once.data or uuid7()
+
+
+class PersonForm(KeyedPaper):
+    """Somebody on the staff."""
+
+    given_name = StringField("Given name", [Length(max=80, message="Use at most 80 characters.")])
+    family_name = StringField(
+        "Family name",
+        [InputRequired("Write the family name."), Length(max=80, message="Use at most 80 characters.")],
+    )
+    email = EmailField("Work email", [an_address, Length(max=254)])
+    school = SelectField("School", choices=[], validate_choice=True)
+    title = StringField("What they do", [Length(max=120, message="Use at most 120 characters.")])
+
+
+class GrantForm(Paper):
+    """A role, and where it holds."""
+
+    role = SelectField(
+        "Role", choices=[(role.value, words) for role, words in ROLES.items()], default="technician"
+    )
+    school = SelectField("At", choices=[])
+
+
+class SchoolForm(KeyedPaper):
+    """A school."""
+
+    name = StringField(
+        "Name",
+        [
+            InputRequired("Write the name of the school."),
+            Length(max=120, message="Use at most 120 characters."),
+        ],
+    )
+    short_name = StringField("Short name", [Length(max=30, message="Use at most 30 characters.")])
+    zone = SelectField("Time zone", [a_zone], choices=[], validate_choice=False)
+
+
+class RoomForm(KeyedPaper):
+    """A room of a school."""
+
+    name = StringField(
+        "Name of the room",
+        [InputRequired("Write the name of the room."), Length(max=60, message="Use at most 60 characters.")],
+    )
+
+
+class RoomChangeForm(RoomForm):
+    """A room that is there already."""
+
+    active = BooleanField("People can choose this room")
+
+
+class ServiceForm(Paper):
+    """Turning an outside service on; a host where the district names it."""
+
+    host = StringField("Host name", [Length(max=253)])
+
+
+class MailForm(Paper):
+    """How the desk's mail comes and goes."""
+
+    desk_address = EmailField("Address of the desk", [an_address, Length(max=254)])
+    desk_name = StringField("Name of the desk", [Length(max=80, message="Use at most 80 characters.")])
+    driver = SelectField("How mail leaves", choices=[])
+    host = StringField("Mail server", [Length(max=253)])
+    port = IntegerField(
+        "Port",
+        [
+            Optional(),
+            NumberRange(min=1, max=65535, message="A port is a number from 1 to 65535; most use 587."),
+        ],
+        default=587,
+    )
+    security = SelectField(
+        "Encryption",
+        choices=[
+            ("starttls", "STARTTLS, usual with port 587"),
+            ("tls", "TLS, usual with port 465"),
+            ("none", "None"),
+        ],
+        default="starttls",
+    )
+    username = StringField("User name", [Length(max=254)])
+    password = PasswordField("Password", [Length(max=500)])
+    authserv_id = StringField("Name in Authentication-Results", [Length(max=253)])
+
+
+class ContactForm(Paper):
+    """Whom the public can ask."""
+
+    department = StringField(
+        "Department", [InputRequired("Write who answers, such as “Technology Department”."), Length(max=120)]
+    )
+    phone = TelField("Phone", [Length(max=40)])
+    email = EmailField("Email", [an_address, Length(max=254)])
+    address = TextAreaField("Postal address", [Length(max=400)])
+
+
+class DistrictForm(Paper):
+    """What the district is called, and its clock."""
+
+    name = StringField(
+        "Name",
+        [
+            InputRequired("Write the name of the district."),
+            Length(max=120, message="Use at most 120 characters."),
+        ],
+    )
+    zone = SelectField("Time zone", [a_zone], choices=[], validate_choice=False)

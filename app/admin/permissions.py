@@ -1,0 +1,29 @@
+"""What a district admin may do. Tickets are not among it: an admin sees no words of them."""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from app.core.actor import Actor, Role
+from app.core.permissions import Rules
+
+
+class May(StrEnum):
+    """What can be done here."""
+
+    SEE_OVERVIEW = "see what the district is set to"
+    KEEP_PEOPLE = "add, change and deactivate people"
+    KEEP_ROLES = "invite people and give them roles"
+    KEEP_PLACES = "add, change and close schools and rooms"
+    KEEP_SWITCHES = "turn outside services on and off"
+    KEEP_MAIL = "say how mail comes and goes"
+    KEEP_CONTACT = "say whom the public can ask"
+    KEEP_DISTRICT = "name, open and close the district"
+    SEE_AUDIT = "see the audit log"
+
+
+def is_admin(actor: Actor, _: Any) -> bool:
+    """An admin of the whole district."""
+    return actor.has(Role.ADMIN)
+
+
+RULES: Final[Rules] = {may: [is_admin] for may in May}

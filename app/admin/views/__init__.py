@@ -1,0 +1,1 @@
+"""The admin's doors, a file a noun."""
