@@ -1,0 +1,1 @@
+"""The hall: what every view of every room uses."""
