@@ -4,12 +4,12 @@ A macro imported at the top of a page is undefined when one block of it is rende
 a global of the environment is not.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flask import Flask
 from jinja2 import Environment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from wtforms import Field, Form, RadioField, SelectMultipleField
 from wtforms.widgets import ListWidget
 
@@ -95,7 +95,8 @@ class Components:
         attributes |= {
             name if name.endswith("_") else name.replace("_", "-"): value for name, value in given.items()
         }
-        return Markup(field(**attributes))
+        control: Markup = field(**attributes)
+        return control
 
     @staticmethod
     def problems(form: Form) -> list[Problem]:

@@ -21,14 +21,20 @@ STALE = "This page was open for a long time, so nothing was sent. Check what you
 
 def token() -> str:
     """The session's secret under this response's mask; nothing for whoever is not signed in."""
-    secret = str(session.get(KEY) or "").encode()
+    secret = session.get(KEY)
     if not secret:
         return ""
     if "csrf_masked" not in g:
-        mask = secrets.token_bytes(len(secret))
-        g.csrf_masked = base64.urlsafe_b64encode(mask + _crossed(mask, secret)).decode()
-    masked: str = g.csrf_masked
-    return masked
+        g.csrf_masked = masked(str(secret))
+    token: str = g.csrf_masked
+    return token
+
+
+def masked(secret: str) -> str:
+    """The secret under a mask of its own."""
+    plain = secret.encode()
+    mask = secrets.token_bytes(len(plain))
+    return base64.urlsafe_b64encode(mask + _crossed(mask, plain)).decode()
 
 
 def came_from_us() -> bool:

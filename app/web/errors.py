@@ -83,8 +83,4 @@ def _broken(error: InternalServerError) -> Answer:
     if wants_part():
         return part(f"{heading}. {text} (Code {code})", 500)
     template = current_app.jinja_env.get_template("error.html")
-    return make_response(
-        template.render(status=500, heading=heading, text=text, code=code, alone=True), 500
-    )
-
-
+    return make_response(template.render(status=500, heading=heading, text=text, code=code, alone=True), 500)

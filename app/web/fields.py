@@ -19,12 +19,15 @@ from app.web.filters import file_size
 from app.web.guard import visitor
 
 ANOTHER_HAND = (
-    "Somebody else signed in on this device after this form was opened, so it is shown empty and nothing was sent."
+    "Somebody else signed in on this device after this form was opened. "
+    "It is shown empty, and nothing was sent."
 )
 
 
 class OnceField(HiddenField):
     """A key made when the form is shown: however often the form arrives, it counts once."""
+
+    data: UUID | None
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(default=uuid7, **kwargs)
@@ -50,7 +53,8 @@ class FilesField(MultipleFileField):
         limits = get_settings()
         kwargs.setdefault("data-max-files", limits.max_files)
         kwargs.setdefault("data-max-bytes", limits.max_file_bytes)
-        return Markup(super().__call__(**kwargs))
+        control: Markup = super().__call__(**kwargs)
+        return control
 
     def pre_validate(self, form: Any) -> None:
         limits = get_settings()
@@ -62,8 +66,9 @@ class FilesField(MultipleFileField):
             if size == 0:
                 raise ValidationError(f"{one.filename} is empty. Choose it again, or leave it out.")
             if size > limits.max_file_bytes:
+                most = file_size(limits.max_file_bytes)
                 raise ValidationError(
-                    f"{one.filename} has {file_size(size)}. A file may have at most {file_size(limits.max_file_bytes)}."
+                    f"{one.filename} has {file_size(size)}. A file may have at most {most}."
                 )
 
 

@@ -4,7 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, abort, request
-from wtforms import BooleanField, EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired
 
 from app.core import clock
@@ -19,11 +27,11 @@ class SampleForm(PublicPaper):
 
     title = StringField("What is wrong?", [InputRequired("Say in a few words what is wrong.")])
     text = TextAreaField("Tell us more", description="What did you see, and since when?")
-    category = SelectField("Category", choices=[("screen", "Screen or projector"), ("network", "Wi-Fi")])
+    category = SelectField("Category", choices={"screen": "Screen or projector", "network": "Wi-Fi"})
     urgency = RadioField(
         "How urgent is it?",
         [InputRequired("Choose how urgent it is.")],
-        choices=[("low", "Can wait"), ("normal", "This week"), ("class_stopped", "Class cannot go on")],
+        choices={"low": "Can wait", "normal": "This week", "class_stopped": "Class cannot go on"},
     )
     email = EmailField("Your work email", [InputRequired("Write your work email.")])
     password = PasswordField("Password")
