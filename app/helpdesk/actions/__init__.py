@@ -1,0 +1,1 @@
+"""The help desk's verbs, a file each."""

@@ -1,0 +1,291 @@
+"""A mail comes in: its raw bytes are stored first, and a job finds out later whose ticket it is.
+
+store() runs at the mail door, receive() in a job. Whatever goes wrong with a mail stays that mail's own trouble:
+it is listed under "mail not filed" with the reason, the next one has its turn, and nothing is lost.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from app.auth.models.account import Account
+from app.core import clock, storage
+from app.core.actor import Actor, NightStaff
+from app.core.db import db
+from app.core.directory import DistrictCard
+from app.core.queue import TryAgain, later
+from app.core.storage import StorageFull
+from app.core.tenancy import current_district_id
+from app.helpdesk.actions import attaching, opening, replying, telling, threading
+from app.helpdesk.models.inbound_email import InboundEmail, MailState
+from app.helpdesk.models.reply import Reply, ReplyKind
+from app.helpdesk.models.ticket import Ticket
+from app.integrations.mailbox.authentication import Vouched
+from app.integrations.mailbox.parse import MailFile, ParsedMail, parse
+from app.notices.actions import message_ids
+from app.notices.models.mail_setting import desk
+from app.roster.models.person import Person
+
+#: Nobody writes more to a help desk within an hour; beyond it a machine does.
+MOST_TICKETS_AN_HOUR: Final = 30
+MOST_ACKNOWLEDGED_AN_HOUR: Final = 10
+NO_ROOM: Final = "There is no room left to store the files of this mail; it is tried again by itself."
+LONGEST_KEY: Final = 500
+
+_MESSAGE_ID = re.compile(
+    rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[!-;=?-~]{1,490}>)", re.IGNORECASE | re.MULTILINE
+)
+_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+
+log = logging.getLogger("frontoffice.intake")
+
+
+# --- at the mail door -------------------------------------------------------------------------------------
+
+
+def store(
+    card: DistrictCard,
+    *,
+    mailbox: str,
+    provider_id: str | None,
+    envelope_from: str,
+    envelope_to: str,
+    raw: bytes,
+) -> UUID:
+    """Commit a mail as it came and have it filed; the same mail again answers with the same id.
+
+    Whoever calls may say "received" when this returns, and must not if it raises.
+    """
+    if card.id != current_district_id():
+        raise ValueError("A mail is stored within its own district.")
+    email = InboundEmail(
+        mailbox=_key(mailbox),
+        provider_id=_key(provider_id) if provider_id else None,
+        message_id=_message_id(raw),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        envelope_from=_key(envelope_from),
+        envelope_to=_key(envelope_to),
+        size=len(raw),
+    )
+    known = _stored_before(email)
+    if known is not None:
+        return known
+    email.storage_key = storage.put(["mail", email.id], raw, "message/rfc822").key
+    try:
+        db.session.add(email)
+        db.session.flush()
+        later("jobs.helpdesk.take_in", email.id, queue="intake")
+        db.session.commit()
+    except IntegrityError:
+        # The same mail by another road, in this very moment.
+        db.session.rollback()
+        known = _stored_before(email)
+        if known is None:
+            raise
+        storage.delete(email.storage_key)
+        return known
+    return email.id
+
+
+def _stored_before(email: InboundEmail) -> UUID | None:
+    same = InboundEmail.message_id == email.message_id, InboundEmail.sha256 == email.sha256
+    known = select(InboundEmail.id).where(InboundEmail.mailbox == email.mailbox)
+    found = db.session.scalar(known.where(*same))
+    if found is None and email.provider_id is not None:
+        found = db.session.scalar(known.where(InboundEmail.provider_id == email.provider_id))
+    return found
+
+
+def _message_id(raw: bytes) -> str:
+    head = raw[:262_144]
+    end = _END_OF_HEADERS.search(head)
+    found = _MESSAGE_ID.search(head[: end.start()] if end else head)
+    return found[1].decode("ascii") if found else ""
+
+
+def _key(text: str) -> str:
+    """What PostgreSQL and its indexes can hold, of what a stranger wrote."""
+    plain = text.replace("\x00", "").encode(errors="replace").decode()
+    if len(plain) <= LONGEST_KEY:
+        return plain
+    return f"{plain[: LONGEST_KEY - 65]}…{hashlib.sha256(plain.encode()).hexdigest()}"
+
+
+# --- in the job -------------------------------------------------------------------------------------------
+
+
+def receive(email_id: UUID) -> None:
+    """File a stored mail. Safe to run twice. Only what will pass by itself (a full disk) is tried again."""
+    email = db.session.get(InboundEmail, email_id)
+    if email is None:
+        return
+    email.lock()
+    if email.state != MailState.STORED:
+        return
+    try:
+        with db.session.begin_nested():
+            _file(email)
+    except StorageFull as full:
+        raise TryAgain(NO_ROOM) from full
+    except OperationalError:
+        # The database itself: another attempt may have more luck.
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is this mail's own trouble, and a person sees it
+        log.error("mail=%s not filed: %s", email_id, type(fault).__name__)
+        email.fail("fault")
+
+
+def read(email: InboundEmail) -> ParsedMail:
+    """The stored mail, parsed."""
+    with storage.open(email.storage_key) as raw:
+        return parse(raw.read(), authserv_id=desk().authserv_id)
+
+
+def _file(email: InboundEmail) -> None:
+    """1 Read it. 2 Is it our own? 3 Who wrote it? 4 Where does it belong? 5 Answer in it, or open a ticket."""
+    mail = read(email)
+    email.from_address = mail.from_address or ""
+    email.subject = mail.subject
+    email.verified = mail.verified
+
+    if _is_our_own(mail, email):
+        email.discard("loop")
+        return
+    sender = Person.with_address(mail.from_address) if mail.from_address else None
+    reason = _reason_to_hold(mail, sender)
+    if reason or sender is None:
+        email.hold(reason or "unknown_sender")
+        return
+    place = threading.where_it_belongs(mail, email.envelope_to, sender)
+    if place.ticket is not None:
+        _answer_in(place.ticket, mail, email, sender)
+    elif mail.is_automatic:
+        email.hold("automatic")
+    elif _tickets_of_this_hour(sender) >= MOST_TICKETS_AN_HOUR:
+        email.hold("too_many")
+    elif sender.school_id is None:
+        email.hold("no_school")
+    else:
+        _open_for(sender, mail, email, place)
+
+
+def _is_our_own(mail: ParsedMail, email: InboundEmail) -> bool:
+    return mail.is_own_loop(message_ids.loop_mark()) or mail.from_address in (email.mailbox, desk().address)
+
+
+def _reason_to_hold(mail: ParsedMail, sender: Person | None) -> str:
+    if not mail.from_address:
+        return "no_sender"
+    if sender is None or not sender.is_active_staff():
+        return "unknown_sender"
+    return "failed_authentication" if mail.vouched is Vouched.FAILED else ""
+
+
+def _answer_in(ticket: Ticket, mail: ParsedMail, email: InboundEmail, sender: Person) -> None:
+    ticket.lock()
+    files = attaching.keep_from_mail(uploads(mail.files))
+    answer = answer_of(mail, email)
+    if ticket.requester_id == sender.id:
+        reply = replying.add_from_requester(ticket, answer, files, by=writer(sender))
+    else:
+        # threading has seen to it that this is a technician of its school, and verified.
+        account = Account.of_person(sender.id)
+        assert account is not None
+        reply = replying.add_from_desk(ticket, answer, files, by=account)
+    threading.remember(ticket, mail)
+    email.file(ticket.id, reply.id)
+
+
+def _open_for(sender: Person, mail: ParsedMail, email: InboundEmail, place: threading.Place) -> None:
+    acknowledged = _tickets_of_this_hour(sender) < MOST_ACKNOWLEDGED_AN_HOUR
+    ticket = open_from(
+        mail, email, requester=sender, by=writer(sender), what="opened_by_mail", follows=place.follows
+    )
+    if place.perhaps is not None:
+        _note_that_it_may_belong_to(ticket, place.perhaps)
+    email.file(ticket.id)
+    if acknowledged:
+        telling.that_we_have_it(ticket, mail)
+
+
+# --- shared with a lead who files by hand (filing.py) ------------------------------------------------------
+
+
+def open_from(
+    mail: ParsedMail,
+    email: InboundEmail,
+    *,
+    requester: Person,
+    by: Actor,
+    what: str,
+    follows: Ticket | None = None,
+    **detail: str,
+) -> Ticket:
+    """A mail becomes a ticket of that person's school. Raises opening.NoSchool."""
+    words = opening.Words(title=mail.subject, text=mail.text, html=mail.html)
+    ticket = opening.prepared(
+        words, requester=requester, channel="email", verified=bool(email.verified), follows=follows
+    )
+    files = attaching.keep_from_mail(uploads(mail.files))
+    opening.put_in(ticket, files, by=by, what=what, follows=follows, **detail)
+    threading.remember(ticket, mail)
+    return ticket
+
+
+def answer_of(mail: ParsedMail, email: InboundEmail) -> replying.Answer:
+    """A mail as what its writer answers."""
+    return replying.Answer(
+        text=mail.text,
+        html=mail.html,
+        channel="email",
+        verified=bool(email.verified),
+        automatic=mail.is_automatic,
+        inbound_email_id=email.id,
+    )
+
+
+def uploads(files: Sequence[MailFile]) -> list[attaching.Upload]:
+    """The files of a mail, as attaching wants them."""
+    return [
+        attaching.Upload(one.name, one.declared_type, one.content, one.cid if one.inline else None)
+        for one in files
+    ]
+
+
+def writer(person: Person) -> NightStaff:
+    """Who wrote a mail, as the timeline names them: the system did it, in their name."""
+    return NightStaff("system", person.name, person_id=person.id)
+
+
+def _tickets_of_this_hour(sender: Person) -> int:
+    recent = select(func.count(Ticket.id)).where(
+        Ticket.requester_id == sender.id,
+        Ticket.channel == "email",
+        Ticket.opened_at > clock.now() - timedelta(hours=1),
+    )
+    return db.session.scalar(recent) or 0
+
+
+def _note_that_it_may_belong_to(ticket: Ticket, other: Ticket) -> None:
+    ticket.touch()
+    text = (
+        f"This mail points at #{other.number}, but its writer takes no part in it. Perhaps it belongs there."
+    )
+    db.session.add(
+        Reply(
+            ticket_id=ticket.id,
+            kind=ReplyKind.INTERNAL,
+            author_name="FrontOffice",
+            from_desk=True,
+            text=text,
+            version=ticket.version,
+        )
+    )
+    db.session.flush()

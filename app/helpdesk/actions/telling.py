@@ -1,0 +1,70 @@
+"""The requester hears of it by mail: that we have it, and what the desk answers. Notes never leave the house."""
+
+from sqlalchemy import select
+
+from app.core.actor import Actor
+from app.core.db import db
+from app.helpdesk.models.inbound_email import InboundEmail
+from app.helpdesk.models.reply import Reply
+from app.helpdesk.models.ticket import Ticket
+from app.integrations.mailbox.parse import ParsedMail
+from app.notices.actions import compose
+from app.notices.actions.compose import Thread
+from app.roster.models.person import Person
+
+
+class NeverLeaves(RuntimeError):
+    """A note among technicians was about to be mailed."""
+
+
+def that_we_have_it(ticket: Ticket, mail: ParsedMail) -> None:
+    """Acknowledge a mail that opened a ticket, once, beneath that mail."""
+    _mail(ticket, "ticket_received", {}, answered=mail.message_id, references=mail.references)
+
+
+def of_a_reply(ticket: Ticket, reply: Reply, *, closing: bool) -> None:
+    """Send what the desk answered, and that it is closed if it was in the same go. Raises NeverLeaves for a note."""
+    if reply.is_internal:
+        raise NeverLeaves
+    words = {"technician": reply.author_name, "text": reply.text}
+    _mail(ticket, "ticket_closed" if closing else "ticket_reply", words, answered=_latest_mail_of(ticket))
+
+
+def that_it_is_closed(ticket: Ticket, by: Actor) -> None:
+    """The desk closed it without a word; the mail says how to open it again."""
+    _mail(ticket, "ticket_closed", {"technician": by.name, "text": ""}, answered=_latest_mail_of(ticket))
+
+
+def _mail(
+    ticket: Ticket,
+    kind: str,
+    words: dict[str, str],
+    *,
+    answered: str | None,
+    references: tuple[str, ...] = (),
+) -> None:
+    requester = db.session.get_one(Person, ticket.requester_id)
+    if requester.email is None or not requester.is_active_staff():
+        return
+    compose.email(
+        kind,
+        to_address=requester.email,
+        to_person_id=requester.id,
+        context={"number": ticket.number, "title": ticket.title, **words},
+        about=("tickets", ticket.id, ticket.number),
+        thread=Thread(ticket.id, answered, references, began_by_mail=ticket.channel == "email"),
+    )
+
+
+def _latest_mail_of(ticket: Ticket) -> str | None:
+    """The id of the newest mail in which the requester, and nobody else, wrote to this ticket."""
+    latest = (
+        select(InboundEmail.message_id)
+        .join(Person, Person.email == InboundEmail.from_address)
+        .where(
+            InboundEmail.ticket_id == ticket.id,
+            InboundEmail.message_id != "",
+            Person.id == ticket.requester_id,
+        )
+    )
+    return db.session.scalar(latest.order_by(InboundEmail.id.desc()).limit(1))

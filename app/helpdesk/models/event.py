@@ -1,0 +1,77 @@
+"""The timeline of a ticket, in people's words. The auditor's log is another thing (core/audit.py)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import Base
+from app.core.records import PERSONAL, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned, points_at
+
+#: What happened → how it is told. `by` is who did it; the rest comes from the event's detail.
+TOLD = {
+    "opened": "{by} asked for help",
+    "opened_by_mail": "{by} asked for help by email",
+    "filed": "{by} filed a mail from {sender} as this ticket",
+    "mail_added": "{by} added a mail from {sender}",
+    "mail_taken_out": "{by} took a mail out again",
+    "taken": "{by} is looking after this",
+    "assigned": "{by} asked {to} to look after this",
+    "put_back": "{by} put this back for anyone to take",
+    "waiting": "{by} is waiting for an answer",
+    "closed": "{by} closed this",
+    "works_now": "{by} says it works now, and closed this",
+    "reopened": "{by} opened this again",
+    "reopened_by_answer": "{by} answered, so this is open again",
+    "changed": "{by} changed the {field} from {before} to {after}",
+    "follows": "This goes on from #{number}",
+    "went_on": "This went on in #{number}",
+}
+
+#: What a sentence needs and a detail may lack.
+UNSAID = {
+    "to": "a colleague",
+    "field": "details",
+    "before": "nothing",
+    "after": "nothing",
+    "number": "another",
+    "sender": "an unknown address",
+}
+
+
+class TicketEvent(DistrictOwned, Base):
+    """One thing that happened to a ticket, other than a reply."""
+
+    __tablename__ = "ticket_events"
+    __keeping__ = Keeping("requester", "ticket", exported=True, erased="anonymise")
+    # The same moment is in the audit log already, with the row that changed.
+    __audited__ = False
+    __table_args__ = owned(
+        points_at("ticket_id", "tickets"),
+        CheckConstraint("what <> ''", name="what"),
+        Index(None, "district_id", "ticket_id", "id"),
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    #: A key of TOLD.
+    what: Mapped[str] = mapped_column(info=PUBLIC)
+    by_name: Mapped[str] = mapped_column(info=PERSONAL)
+    by_account_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict, info=PERSONAL)
+    #: The ticket's version that this made: who saw an older one has not seen this.
+    version: Mapped[int] = mapped_column(info=PUBLIC)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+    @property
+    def words(self) -> str:
+        """The event as it is told to people."""
+        return told(self.what, self.by_name, self.detail)
+
+
+def told(what: str, by_name: str, detail: dict[str, Any]) -> str:
+    """An event as a sentence."""
+    return TOLD[what].format(**{**UNSAID, **detail, "by": by_name})

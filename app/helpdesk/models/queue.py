@@ -1,0 +1,240 @@
+"""The technicians' list: which tickets, in which order, a page at a time. No table.
+
+Every question is answered by one index of Ticket, in its order, and stops after a page: it takes as long with
+200,000 tickets as with 200. A count stops at COUNTED, and nobody needs more than "99+".
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, func, select, tuple_
+
+from app.auth.models.account import Account
+from app.core.db import db
+from app.helpdesk.models.ticket import State, Ticket
+from app.helpdesk.models.urgency import Urgency
+from app.roster.models.person import Person
+from app.roster.models.room import Room
+from app.roster.models.school import School
+
+PAGE: Final = 25
+COUNTED: Final = 100
+
+#: What may be asked, by its name in the address. The first of each is what an unknown name becomes.
+STATES: Final[Mapping[str, str]] = {
+    "open": "Open",
+    "new": "New",
+    "waiting": "Waiting for an answer",
+    "closed": "Closed",
+    "any": "In any state",
+}
+WHOSE: Final[Mapping[str, str]] = {"all": "Everyone’s", "mine": "Mine", "unassigned": "Nobody’s yet"}
+SORTS: Final[Mapping[str, str]] = {
+    "urgent": "Most urgent, longest waiting",
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader of the queue asks for; names outside the lists above become their first."""
+
+    state: str = "open"
+    whose: str = "all"
+    sort: str = "urgent"
+    school_id: UUID | None = None
+    #: None: nothing is searched. Else the tickets that the search found.
+    found: Sequence[UUID] | None = None
+
+    @classmethod
+    def of(
+        cls, *, state: str, whose: str, sort: str, school: str, found: Sequence[UUID] | None = None
+    ) -> "Asked":
+        """From the address line, where anybody may write anything."""
+        return cls(
+            state=state if state in STATES else next(iter(STATES)),
+            whose=whose if whose in WHOSE else next(iter(WHOSE)),
+            sort=sort if sort in SORTS else next(iter(SORTS)),
+            school_id=_uuid(school),
+            found=found,
+        )
+
+    @property
+    def is_by_urgency(self) -> bool:
+        """Closed tickets are no longer urgent, so only open ones are listed so."""
+        return self.sort == "urgent" and self.state not in ("closed", "any")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of rows and where the pages beside it begin."""
+
+    rows: Sequence[Row[Any]]
+    before: str | None
+    after: str | None
+
+
+def page(
+    asked: Asked, *, schools: Collection[UUID] | None, me: UUID | None, after: str = "", before: str = ""
+) -> Page:
+    """The rows that were asked for, among those schools (None: all of them)."""
+    order = _order(asked)
+    descending = order.descending
+    question = select(Ticket.id, *order.columns).where(*_where(asked, schools, me))
+    cursor, backwards = _cursor(asked, before), True
+    if cursor is None:
+        cursor, backwards = _cursor(asked, after), False
+    if cursor is not None:
+        question = question.where(_beyond(order.columns, cursor, up=descending is backwards))
+    chosen = _in_order(question, order.columns, down=descending is not backwards).limit(PAGE + 1).subquery()
+    wanted: Any = select(*_SHOWN).join(chosen, chosen.c.id == Ticket.id)
+    rows = list(
+        db.session.execute(_in_order(_with_names(wanted), order.columns, down=descending is not backwards))
+    )
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    if backwards:
+        rows.reverse()
+    has_newer, has_older = (more, True) if backwards else (cursor is not None, more)
+    return Page(
+        rows=rows,
+        before=_written(asked, rows[0]) if rows and has_newer else None,
+        after=_written(asked, rows[-1]) if rows and has_older else None,
+    )
+
+
+def counts(*, schools: Collection[UUID] | None, me: UUID | None) -> Mapping[str, int]:
+    """How many open tickets are everyone's, mine and nobody's; never more than COUNTED, in one question."""
+    row = db.session.execute(
+        select(*(_capped(_where(Asked(whose=whose), schools, me)).label(whose) for whose in WHOSE))
+    ).one()
+    return dict(row._mapping)
+
+
+_SHOWN = (
+    Ticket.id,
+    Ticket.number,
+    Ticket.title,
+    Ticket.state,
+    Ticket.urgency,
+    Ticket.opened_at,
+    Ticket.last_activity_at,
+    Ticket.closed_at,
+    Ticket.reply_count,
+    Ticket.verified,
+    Ticket.assignee_id,
+    Person.given_name,
+    Person.family_name,
+    School.short_name.label("school"),
+    School.zone.label("zone"),
+    Room.name.label("room"),
+    Account.name.label("assignee"),
+)
+
+
+def _with_names(question: Any) -> Any:
+    return (
+        question.join(Person, Person.id == Ticket.requester_id)
+        .join(School, School.id == Ticket.school_id)
+        .outerjoin(Room, Room.id == Ticket.room_id)
+        .outerjoin(Account, Account.id == Ticket.assignee_id)
+    )
+
+
+@dataclass(frozen=True)
+class _Order:
+    columns: Sequence[Any]
+    descending: bool
+
+
+def _order(asked: Asked) -> _Order:
+    if asked.state == "closed":
+        return _Order((Ticket.closed_at, Ticket.id), descending=True)
+    if asked.is_by_urgency:
+        return _Order((Ticket.urgency, Ticket.last_activity_at, Ticket.id), descending=False)
+    return _Order((Ticket.number,), descending=asked.sort != "oldest")
+
+
+def _where(asked: Asked, schools: Collection[UUID] | None, me: UUID | None) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if asked.state != "any":
+        where.append(Ticket.closed_at.is_not(None) if asked.state == "closed" else Ticket.closed_at.is_(None))
+    if asked.state in (State.NEW, State.WAITING):
+        where.append(Ticket.state == asked.state)
+    if asked.whose != "all":
+        where.append(Ticket.assignee_id == me if asked.whose == "mine" else Ticket.assignee_id.is_(None))
+    if schools is not None:
+        where.append(_among(schools))
+    if asked.school_id is not None:
+        where.append(Ticket.school_id == asked.school_id)
+    if asked.found is not None:
+        where.append(Ticket.id.in_(asked.found))
+    return where
+
+
+def _among(schools: Collection[UUID]) -> ColumnElement[bool]:
+    # One school is compared and not listed: only then does its index yield the order too.
+    return Ticket.school_id == next(iter(schools)) if len(schools) == 1 else Ticket.school_id.in_(schools)
+
+
+def _capped(where: Sequence[ColumnElement[bool]]) -> Any:
+    some = select(Ticket.id).where(*where).limit(COUNTED).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+def _in_order(question: Any, columns: Sequence[Any], *, down: bool) -> Any:
+    return question.order_by(*(column.desc() if down else column.asc() for column in columns))
+
+
+def _beyond(columns: Sequence[Any], cursor: Sequence[Any], *, up: bool) -> ColumnElement[bool]:
+    if len(columns) == 1:
+        column: ColumnElement[Any] = columns[0]
+        return column > cursor[0] if up else column < cursor[0]
+    types = [column.type for column in columns]
+    here: ColumnElement[Any] = tuple_(*columns, types=types)
+    there: ColumnElement[Any] = tuple_(*cursor, types=types)
+    return here > there if up else here < there
+
+
+# A cursor is what the row is ordered by, with dots: it says nothing that the row did not show.
+
+
+def _written(asked: Asked, row: Row[Any]) -> str:
+    if asked.state == "closed":
+        return f"{_stamp(row.closed_at)}.{row.id}"
+    if asked.is_by_urgency:
+        return f"{row.urgency}.{_stamp(row.last_activity_at)}.{row.id}"
+    return str(row.number)
+
+
+def _cursor(asked: Asked, written: str) -> tuple[Any, ...] | None:
+    parts = written.split(".")
+    try:
+        if asked.state == "closed":
+            stamp, ticket_id = parts
+            return _moment(stamp), UUID(ticket_id)
+        if asked.is_by_urgency:
+            urgency, stamp, ticket_id = parts
+            return Urgency(urgency), _moment(stamp), UUID(ticket_id)
+        (number,) = parts
+        return (min(max(int(number), 0), 2**31 - 1),)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def _moment(stamp: str) -> datetime:
+    return datetime.strptime(stamp, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

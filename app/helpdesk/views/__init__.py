@@ -1,0 +1,1 @@
+"""The help desk's doors, a file a noun."""
