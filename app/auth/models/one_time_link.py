@@ -20,6 +20,7 @@ from app.core.settings import get_settings
 from app.core.tenancy import DistrictOwned, owned, points_at
 
 LASTS: Final = timedelta(minutes=60)
+KEPT: Final = timedelta(days=30)
 DOORS: Final = {"invite": "invitations", "reset": "resets"}
 
 
@@ -27,7 +28,7 @@ class OneTimeLink(DistrictOwned, Base):
     """One link for one account and one purpose."""
 
     __tablename__ = "one_time_links"
-    __keeping__ = Keeping("staff", "as long as the account", exported=False, erased="delete")
+    __keeping__ = Keeping("staff", "30 days after it ran out", exported=False, erased="delete")
     __table_args__ = owned(
         points_at("account_id", "accounts"),
         UniqueConstraint("district_id", "token_hash"),
@@ -101,3 +102,11 @@ class OneTimeLink(DistrictOwned, Base):
     def still_works(self) -> bool:
         """True until it is used or its hour is over."""
         return self.used_at is None and self.expires_at > clock.now()
+
+
+def forget_old_links() -> int:
+    """Delete links of this district that ran out long ago; how many."""
+    old = db.session.scalars(select(OneTimeLink).where(OneTimeLink.expires_at < clock.now() - KEPT)).all()
+    for link in old:
+        db.session.delete(link)
+    return len(old)
