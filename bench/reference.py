@@ -46,10 +46,10 @@ where tickets.district_id = :district and tickets.number = :number
 """
 
 REPLIES: Final = """
-select kind, author_name, text, made_at from replies
+select id, kind, author_name, text, made_at from replies
 where district_id = :district and ticket_id = (
   select id from tickets where district_id = :district and number = :number)
-order by made_at, id
+order by id
 """
 
 TABLE: Final = """<!doctype html><html lang="en"><title>Reference</title>

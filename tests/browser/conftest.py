@@ -13,9 +13,10 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
+from app.cli import seed_district
 from app.core import directory
 from app.core.settings import Settings, use_settings
-from app.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, seed
+from app.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, DISTRICTS
 from tests import cluster, needs
 
 OWN_HTMX = Path(__file__).parents[2] / "app/static/js/vendor/htmx.min.js"
@@ -39,7 +40,8 @@ def site(_app: Flask, settings: Settings, database: cluster.TestDatabase) -> Ite
     url = f"http://127.0.0.1:{server.server_port}"
     use_settings(dataclasses.replace(settings, base_url=url))
     with _app.app_context():
-        seed()
+        for sketch in DISTRICTS:
+            seed_district(sketch)
         directory.forget_directory()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
