@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.utils import getaddresses
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -85,7 +85,7 @@ def _recipients(path: Path, headers: Message) -> Iterator[list[str]]:
 
 
 def _sender(headers: Message) -> str:
-    return getaddresses([str(headers.get("Return-Path", ""))])[0][1]
+    return parseaddr(str(headers.get("Return-Path", "")))[1]
 
 
 def _sizes(folder: Path) -> dict[Path, int]:

@@ -10,7 +10,8 @@ from typing import Final
 from flask import Flask
 
 from app.core import across_districts, timetable
-from app.core.queue import PermanentFailure, TryAgain
+from app.core.db import db
+from app.core.queue import PermanentFailure, TryAgain, is_waiting, later
 from app.core.tenancy import as_district
 from app.core.timetable import Entry, Round
 from app.factory import create_app
@@ -19,9 +20,19 @@ from jobs.sweeper import keep_sweeping
 
 TIMETABLE: Final = (
     Entry("Seal the audit log", "jobs.upkeep.seal_audit", every=timedelta(seconds=10)),
-    Entry("Send what lies unsent", "jobs.notices.send_what_is_due", every=timedelta(seconds=30)),
-    Entry("Clear away ended sessions, used links and failed work", "jobs.upkeep.clear_away", at=time(2, 40)),
-    Entry("Discard held mail after 30 days", "jobs.helpdesk.discard_held_mail", at=time(3, 10)),
+    Entry(
+        "Send what lies unsent",
+        "jobs.notices.send_what_is_due",
+        every=timedelta(minutes=5),
+        queue="notifications",
+    ),
+    Entry("Clear away old sessions, links and failed work", "jobs.upkeep.clear_away", at=time(2, 40)),
+    Entry(
+        "Erase mail that nobody filed within 30 days",
+        "jobs.helpdesk.erase_old_mail",
+        at=time(3, 10),
+        queue="upkeep",
+    ),
 )
 
 TICK: Final = 1.0
@@ -85,7 +96,11 @@ def tick(stop: Event) -> None:
 def _do(due: Round) -> str | None:
     try:
         with as_district(due.district_id):
-            perform(due.entry.job)
+            if due.entry.queue is None:
+                perform(due.entry.job)
+            elif not is_waiting(due.entry.job):
+                later(due.entry.job, queue=due.entry.queue)
+                db.session.commit()
     except (TryAgain, PermanentFailure) as answer:
         return answer.sentence
     except Exception as error:  # noqa: BLE001 - perform() has logged it; the next round is due all the same

@@ -114,6 +114,12 @@ def later(
     return bell.work_id
 
 
+def is_waiting(job: str) -> bool:
+    """True if this district has such work to be done already, whatever it is about."""
+    waiting = select(Work.id).where(Work.job == job, Work.failed_at.is_(None))
+    return db.session.scalar(waiting.limit(1)) is not None
+
+
 @dataclass(frozen=True)
 class Claim:
     """One attempt at one piece of work. A later claim has a higher attempt: so this one knows it lost."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, select, update
+from sqlalchemy import Index, UniqueConstraint, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -100,6 +100,13 @@ def end_all(account_id: UUID, *, but: UUID | None = None) -> int:
     if but is not None:
         others.append(WebSession.id != but)
     return _change(*others, ended_at=clock.now())
+
+
+def forget_old_sessions() -> int:
+    """Delete sessions of this district that ended, by word or by time, long enough ago; how many."""
+    long_ago = clock.now() - KEPT
+    over = or_(WebSession.ended_at < long_ago, WebSession.last_seen_at < long_ago)
+    return changed_rows(db.session.execute(delete(WebSession).where(over)))
 
 
 def _living() -> list[Any]:

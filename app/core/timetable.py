@@ -29,13 +29,17 @@ PAUSE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the timetable: `every` so often, or `at` an hour of each district's own day."""
+    """A line of the timetable: `every` so often, or `at` an hour of each district's own day.
+
+    What may take long names a `queue`: then a worker does it, and nobody else's round is kept waiting.
+    """
 
     name: str
     job: str
     every: timedelta | None = None
     at: time | None = None
     states: Sequence[str] = WORKING
+    queue: str | None = None
 
     def __post_init__(self) -> None:
         if (self.every is None) == (self.at is None):

@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from app.core import across_districts, clock
+from app.core import across_districts, clock, crypto
 from app.core.audit import AuditEntry
-from app.core.db import db
+from app.core.db import db, uuid7
 from app.core.directory import District, InboundAddress, forget_directory
 from app.core.doorbell import Bell, Doorbell
 from app.core.queue import Work, later
@@ -58,11 +58,11 @@ def birch(here: None) -> UUID:
 
 def open_district(slug: str, zone: str = "America/Chicago", state: str = "open") -> UUID:
     with across_districts.session() as across:
-        district = District(slug=slug, name=f"{slug.title()} District", state=state, zone=zone)
-        across.add(district)
+        made, name = uuid7(), f"{slug.title()} District"
+        key = crypto.new_data_key(made)
+        across.add(District(id=made, slug=slug, name=name, state=state, zone=zone, data_key=key))
         across.flush()
-        across.add(InboundAddress(address=f"help@{slug}.example", district_id=district.id))
-        made = district.id
+        across.add(InboundAddress(address=f"help@{slug}.example", district_id=made))
     forget_directory()
     return made
 

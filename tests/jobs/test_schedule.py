@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
@@ -12,9 +13,9 @@ from sqlalchemy import select
 
 from app.core import across_districts, clock, timetable
 from app.core.timetable import Entry, Round, Timetable
-from jobs import schedule
+from jobs import run_work, schedule
 from jobs.schedule import keep_timetable
-from tests.jobs.conftest import Process, marks, open_district, set_state, wait_until
+from tests.jobs.conftest import Listener, Process, marks, open_district, set_state, wait_until
 
 MARK = Entry("Leave a mark", "tests.jobs.trial.leave_a_mark", every=timedelta(hours=1))
 NIGHTLY = Entry("Nightly", "tests.jobs.trial.leave_a_mark", at=time(2, 30))
@@ -98,6 +99,20 @@ class TestRounds:
         assert marks(maple) == 1
         assert lines()["Fail", maple].last_error == "It stopped unexpectedly (TypeError)."
 
+    def test_what_takes_long_is_left_to_a_worker_and_does_not_pile_up(
+        self, entries: Callable[..., None], maple: UUID, listener: Listener
+    ) -> None:
+        entries(replace(MARK, queue="upkeep"))
+
+        go_round()
+        go_round(after=timedelta(hours=2))
+
+        (bell,) = listener.heard
+        assert (bell.district_id, bell.queue) == (maple, "upkeep")
+        assert marks(maple) == 0
+        run_work(str(maple), str(bell.work_id))
+        assert marks(maple) == 1
+
     def test_a_round_in_hand_is_not_begun_again_until_its_lease_is_over(
         self, entries: object, maple: UUID
     ) -> None:
@@ -164,7 +179,7 @@ class TestProcesses:
     TWICE = """
 from datetime import timedelta
 from app.core.timetable import Entry
-from jobs import schedule
+from jobs import run_work, schedule
 job = "tests.jobs.trial.mark_slowly_without_a_subject"
 schedule.TIMETABLE = (Entry("Leave a mark", job, every=timedelta(hours=1)),)
 schedule.main()

@@ -1,0 +1,18 @@
+"""The help desk's night work."""
+
+from uuid import UUID
+
+from app.helpdesk.actions import clearing, intake
+from jobs import job
+
+
+@job
+def take_in(email_id: UUID) -> None:
+    """File a mail that the door has stored."""
+    intake.receive(email_id)
+
+
+@job
+def erase_old_mail() -> None:
+    """Erase mail that nobody filed within its 30 days."""
+    clearing.erase_old_mail()

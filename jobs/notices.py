@@ -1,0 +1,18 @@
+"""The mail room's night work. Deliveries commit by themselves: a claim before the wire, the outcome after it."""
+
+from uuid import UUID
+
+from app.notices.actions import delivery
+from jobs import job
+
+
+@job
+def deliver(message_id: UUID) -> None:
+    """Send one message."""
+    delivery.deliver(message_id)
+
+
+@job
+def send_what_is_due() -> None:
+    """Send messages that nobody was told of, and own up to those that were lost half-way."""
+    delivery.send_what_is_due()

@@ -1,0 +1,22 @@
+"""Upkeep of the foundation: the audit log is sealed, what has had its time is cleared away."""
+
+from app.auth.models.one_time_link import forget_old_links
+from app.auth.models.sign_in_attempt import forget_old_attempts
+from app.core import audit, drafts, queue, sessions
+from jobs import job
+
+
+@job
+def seal_audit() -> None:
+    """Chain a seal over what has been written since the last one."""
+    audit.seal_entries()
+
+
+@job
+def clear_away() -> None:
+    """Ended sessions, used links, old tries to sign in, drafts nobody came back for, work that failed."""
+    sessions.forget_old_sessions()
+    forget_old_links()
+    forget_old_attempts()
+    drafts.forget_old_drafts()
+    queue.forget_failed_work()
