@@ -60,8 +60,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(state = 'sending') = (claimed_until is not null)", name="claimed_while_sending"),
     )
     for name, columns in (
-        ("log", ["made_at", "id"]),
-        ("log_in_state", ["state", "made_at", "id"]),
+        ("log_in_state", ["state", "id"]),
         ("to_address", ["to_address", "made_at"]),
         ("about", ["about_table", "about_id"]),
     ):

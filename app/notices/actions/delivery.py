@@ -77,18 +77,17 @@ def deliver(message_id: UUID) -> None:
 
 
 def send_what_is_due() -> int:
-    """Deliver what nobody rang for, and own up to what was lost half-way. How many were looked after."""
+    """Ring for what nobody will call, and own up to what was lost half-way. How many were looked after."""
     now = clock.now()
     forsaken = db.session.scalars(
         Message.forsaken(now).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
     ).all()
     for message in forsaken:
         message.doubt(STOPPED_WHILE_SENDING)
-    due = [message.id for message in db.session.scalars(Message.due(now).limit(MOST_AT_ONCE))]
-    db.session.commit()
-    for message_id in due:
-        deliver(message_id)
-    return len(forsaken) + len(due)
+    unheard = db.session.scalars(Message.unheard(now).limit(MOST_AT_ONCE)).all()
+    for message in unheard:
+        message.ring()
+    return len(forsaken) + len(unheard)
 
 
 def send_again(message: Message) -> None:

@@ -1,6 +1,6 @@
 """How a district's mail leaves. Without a row the desk's own inbound address and the deployment's way hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Self
 
@@ -53,6 +53,21 @@ class MailSetting(DistrictOwned, Base):
     def of_this_district(cls) -> Self | None:
         """The district's row, if it has chosen."""
         return db.session.scalar(select(cls))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the paper says. An empty password leaves the one that is kept."""
+
+    driver: str
+    desk_address: str
+    desk_name: str
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    authserv_id: str = ""
 
 
 @dataclass(frozen=True)

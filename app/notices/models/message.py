@@ -3,6 +3,7 @@
 queued → sending → sent | failed | unsure. An unsure message may have arrived, so only a person sends it again.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
 from app.core.db import Base, db
-from app.core.queue import later
+from app.core.queue import Work, later
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 
@@ -23,6 +24,19 @@ HOLDS_FOR: Final = timedelta(minutes=2, seconds=30)
 CARRIES_A_LINK: Final = frozenset({"account_invited", "password_reset"})
 LINK_LASTS: Final = timedelta(minutes=60)
 DELIVER: Final = "jobs.notices.deliver"
+
+#: What each kind is called by the people who look after the mail.
+CALLED: Final = {
+    "ticket_received": "Receipt",
+    "ticket_reply": "Answer",
+    "ticket_closed": "Closing note",
+    "ticket_assigned": "Note to a technician: given a request",
+    "ticket_answered": "Note to a technician: the requester answered",
+    "mail_too_large": "Note that an email was too large",
+    "account_invited": "Invitation",
+    "password_reset": "Link for a new password",
+    "mail_test": "Test",
+}
 
 STOPPED_WHILE_SENDING: Final = (
     "The program stopped while this was being sent, so nobody knows whether it arrived."
@@ -51,8 +65,7 @@ class Message(DistrictOwned, Base):
         CheckConstraint("channel in ('email')", name="channel"),
         CheckConstraint("kind <> ''", name="kind"),
         CheckConstraint("(state = 'sending') = (claimed_until is not null)", name="claimed_while_sending"),
-        Index("ix_messages_log", "district_id", "made_at", "id"),
-        Index("ix_messages_log_in_state", "district_id", "state", "made_at", "id"),
+        Index("ix_messages_log_in_state", "district_id", "state", "id"),
         Index("ix_messages_to_address", "district_id", "to_address", "made_at"),
         Index("ix_messages_about", "district_id", "about_table", "about_id"),
         Index(
@@ -99,23 +112,29 @@ class Message(DistrictOwned, Base):
         return db.session.get(cls, id)
 
     @classmethod
-    def newest_first(cls, state: str | None = None, before: datetime | None = None) -> Select[Self]:
-        """The mail log, from the newest or from a moment on."""
-        found = select(cls).order_by(cls.made_at.desc(), cls.id.desc())
-        if state:
-            found = found.where(cls.state == state)
-        return found.where(cls.made_at < before) if before else found
+    def newest_first(cls, states: Collection[str] = (), before: UUID | None = None) -> Select[Self]:
+        """The mail log, from the newest or from a message on. Ids are ordered by time."""
+        found = select(cls).order_by(cls.id.desc())
+        if states:
+            found = found.where(cls.state.in_(states))
+        return found.where(cls.id < before) if before else found
 
     @classmethod
-    def due(cls, now: datetime) -> Select[Self]:
-        """Queued messages whose time has come."""
+    def unheard(cls, now: datetime) -> Select[Self]:
+        """Queued messages whose time has come and whom no bell will call."""
         ready = or_(cls.next_try_at.is_(None), cls.next_try_at <= now)
-        return select(cls).where(cls.state == State.QUEUED, ready).order_by(cls.made_at)
+        bell = select(Work.id).where(Work.job == DELIVER, Work.subject_id == cls.id, Work.failed_at.is_(None))
+        return select(cls).where(cls.state == State.QUEUED, ready, ~bell.exists()).order_by(cls.id)
 
     @classmethod
     def forsaken(cls, now: datetime) -> Select[Self]:
         """Messages whose sender died at work."""
         return select(cls).where(cls.state == State.SENDING, cls.claimed_until < now)
+
+    @property
+    def called(self) -> str:
+        """What it is, without a word of what it says."""
+        return CALLED.get(self.kind, self.kind.replace("_", " ").capitalize())
 
     @property
     def may_be_sent_again(self) -> bool:

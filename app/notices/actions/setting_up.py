@@ -1,0 +1,68 @@
+"""Choosing how a district's mail leaves."""
+
+from sqlalchemy import select
+
+from app.core import services
+from app.core.actor import Actor
+from app.core.addresses import OutsideRefused
+from app.core.db import db
+from app.core.directory import DistrictDomain, InboundAddress
+from app.core.services import DISTRICT_RELAY
+from app.core.tenancy import current_district_id
+from app.notices.actions import compose
+from app.notices.models.mail_setting import BOUNCE, Choice, MailSetting
+from app.notices.models.message import Message
+
+NOT_YOURS = "The desk can only write from a mail domain of this district: {domains}."
+TAKEN = "Another desk receives mail at {address} already. Give another address."
+
+
+class CannotSetUp(Exception):
+    """A choice that cannot be made; the sentence says why."""
+
+
+def set_up(choice: Choice, *, by: Actor) -> MailSetting:
+    """Keep the choice, and turn the way to the district's own server on or off with it. Raises CannotSetUp."""
+    address = choice.desk_address.strip().lower()
+    _refuse_foreign(address)
+    setting = MailSetting.of_this_district() or MailSetting()
+    setting.driver, setting.desk_address, setting.desk_name = choice.driver, address, choice.desk_name.strip()
+    setting.host, setting.port, setting.security = choice.host.strip().lower(), choice.port, choice.security
+    setting.username, setting.authserv_id = (
+        choice.username.strip(),
+        choice.authserv_id.strip().lower() or None,
+    )
+    if choice.password:
+        setting.password = choice.password
+    try:
+        own_server = choice.driver == "smtp"
+        if own_server or services.is_on(DISTRICT_RELAY):
+            services.turn(DISTRICT_RELAY, own_server, by, setting.host or None)
+    except OutsideRefused as refused:
+        raise CannotSetUp(str(refused)) from refused
+    db.session.add(setting)
+    for one in (address, f"{BOUNCE}@{address.rpartition('@')[2]}"):
+        _receive_at(one)
+    db.session.flush()
+    return setting
+
+
+def try_out(*, to_address: str, name: str) -> Message:
+    """Send a test to whoever asks."""
+    return compose.email("mail_test", to_address, None, {"name": name})
+
+
+def _refuse_foreign(address: str) -> None:
+    """Nobody writes in another district's name."""
+    own = select(DistrictDomain.domain).where(DistrictDomain.district_id == current_district_id())
+    domains = sorted(db.session.scalars(own))
+    if address.rpartition("@")[2] not in domains:
+        raise CannotSetUp(NOT_YOURS.format(domains=", ".join(domains) or "it has none yet"))
+
+
+def _receive_at(address: str) -> None:
+    known = db.session.get(InboundAddress, address)
+    if known is None:
+        db.session.add(InboundAddress(address=address, district_id=current_district_id()))
+    elif known.district_id != current_district_id():
+        raise CannotSetUp(TAKEN.format(address=address))
