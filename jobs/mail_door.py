@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
 from app.core.directory import DistrictCard, district_by_inbound_address
+from app.core.egress import shut_other_doors
 from app.core.queue import LEFT_ALONE
 from app.core.settings import get_settings
 from app.core.tenancy import as_district
@@ -191,6 +192,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s mail-door %(message)s")
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd's: it writes down addresses
     app = create_app()
+    shut_other_doors()
     settings = get_settings()
     stop = Event()
     folder = settings.instance / "maildir-in"

@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.core import across_districts, timetable
 from app.core.db import db
+from app.core.egress import shut_other_doors
 from app.core.queue import PermanentFailure, TryAgain, is_waiting, later
 from app.core.tenancy import as_district
 from app.core.timetable import Entry, Round
@@ -45,6 +46,7 @@ log = logging.getLogger("frontoffice.schedule")
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s schedule %(message)s")
     app = create_app()
+    shut_other_doors()
     for entry in TIMETABLE:
         find(entry.job)
     stop = Event()

@@ -21,6 +21,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import as_text
 
+from app.core.egress import shut_other_doors
 from app.core.queue import QUEUES
 from app.core.settings import get_settings
 from app.factory import create_app
@@ -101,6 +102,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(message)s")
     logging.getLogger("rq").setLevel(logging.WARNING)
     app = create_app()
+    shut_other_doors()
     stop = Event()
     url = get_settings().redis_url
     if url is None:
