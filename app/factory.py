@@ -2,9 +2,26 @@
 
 from flask import Flask
 
+from app import cli
 from app.core.db import db
 from app.core.settings import Settings, get_settings, use_settings
+from app.demo.accounts import DEMO_ACCOUNTS
 from app.rooms import ROOMS, every_model_is_known
+from app.web import (
+    assets,
+    components,
+    district,
+    errors,
+    filters,
+    gallery,
+    guard,
+    headers,
+    page,
+    sessions,
+)
+
+#: In the order in which a request meets them.
+THE_HALL = (district, sessions, guard, errors, headers, assets, filters, components, page)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -13,6 +30,23 @@ def create_app(settings: Settings | None = None) -> Flask:
         use_settings(settings)
     settings = get_settings()
     app = Flask("app", static_folder=None, instance_path=str(settings.instance.absolute()))
+    configure(app, settings)
+    every_model_is_known()
+    db.init_app(app)
+    for part in THE_HALL:
+        part.install(app)
+    for room in ROOMS:
+        app.register_blueprint(room.blueprint())
+    app.extensions["rooms"] = ROOMS
+    cli.install(app)
+    if settings.demo:
+        gallery.install(app)
+        app.extensions["demo_accounts"] = DEMO_ACCOUNTS
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """What Flask and its extensions want to know."""
     app.config.update(
         SECRET_KEY=settings.cookie_secret,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -22,45 +56,10 @@ def create_app(settings: Settings | None = None) -> Flask:
             "pool_pre_ping": True,
             "pool_recycle": 1800,
         },
+        # A tab stays open all day; the session's life bounds its token.
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=settings.max_file_bytes * settings.max_files + 1_000_000,
         MAX_FORM_MEMORY_SIZE=1_000_000,
         MAX_FORM_PARTS=500,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    every_model_is_known()
-    db.init_app(app)
-    open_the_hall(app)
-    for room in ROOMS:
-        app.register_blueprint(room.blueprint())
-    app.extensions["rooms"] = ROOMS
-    if settings.demo:
-        from app.demo.accounts import DEMO_ACCOUNTS
-
-        app.extensions["demo_accounts"] = DEMO_ACCOUNTS
-    return app
-
-
-def open_the_hall(app: Flask) -> None:
-    """What every view uses, in the order in which a request meets it."""
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    for name in (
-        "district",
-        "sessions",
-        "guard",
-        "errors",
-        "headers",
-        "assets",
-        "filters",
-        "components",
-        "page",
-        "drafts",
-        "health",
-        "gallery",
-    ):
-        if find_spec(f"app.web.{name}"):
-            install = getattr(import_module(f"app.web.{name}"), "install", None)
-            if install:
-                install(app)
