@@ -99,15 +99,22 @@
     element.focus();
   }
 
+  // Each piece that came is told of, what stands elsewhere on the page first and the answer itself last.
+  let news = [];
   document.addEventListener("htmx:afterSettle", (event) => {
-    const news = event.detail.elt;
-    const problem = news.matches("[data-focus]") ? news : news.querySelector("[data-focus]");
+    if (news.push(event.target) === 1) setTimeout(lead);
+  });
+
+  function lead() {
+    const came = news.filter((one) => one.isConnected);
+    news = [];
+    const problem = came.map((one) => one.matches("[data-focus]") ? one : one.querySelector("[data-focus]")).find(Boolean);
     if (problem) return lookAt(problem);
     // What had the focus is gone: go on from the heading of what came instead, or from its first field.
-    if (document.activeElement === document.body && event.target === news) {
-      lookAt(news.querySelector("h1, h2, h3, legend, textarea, input:not([type=hidden])") || news);
-    }
-  });
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const answer = came.pop();
+    if (answer) lookAt(answer.querySelector("h1, h2, h3, legend, textarea, input:not([type=hidden])") || answer);
+  }
 
   // --- once, when the page stands ----------------------------------------------------------------
   document.querySelector("main [data-focus]")?.focus();
