@@ -15,6 +15,7 @@ from app.integrations.mailbox.automatic import why_automatic
 from app.integrations.mailbox.charsets import tidy, to_text
 from app.integrations.mailbox.clean import as_text, cids_in, clean
 from app.integrations.mailbox.headers import Address, Headers, one_line
+from app.integrations.mailbox.transfer import parts_of, unpacked
 
 #: Bounds that no honest mail reaches. Beyond them the mail is kept whole and only its headers are read.
 MOST_PARTS = 300
@@ -93,12 +94,19 @@ def parse(raw: bytes, *, authserv_id: str | None = None) -> ParsedMail:
         message = _opened(raw, faults)
         body = _Body()
         for part, block in _leaves(message, faults):
-            body.take(part, block)
+            _take(part, block, body, faults)
         text, html, files = body.settled(faults)
     except Exception as error:  # noqa: BLE001 a mail that breaks a parser is still somebody's mail
         faults.append(f"The body could not be read ({type(error).__name__}); the mail is kept as it came.")
         message, text, html, files = _headers_only(raw), "", None, ()
     return _described(message, text, html, files, faults, authserv_id)
+
+
+def _take(part: Message, block: int, body: "_Body", faults: list[str]) -> None:
+    try:
+        body.take(part, block)
+    except Exception as error:  # noqa: BLE001 one broken part must not cost the others
+        faults.append(f"One part could not be read ({type(error).__name__}); the mail is kept as it came.")
 
 
 def _described(
@@ -187,17 +195,15 @@ def _leaves(message: Message, faults: list[str]) -> Iterator[tuple[Message, int]
     count = blocks = 0
     while waiting:
         part, depth, block = waiting.pop()
-        children = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(children, list):
+        children = parts_of(part)
+        if part.get_content_maintype() == "multipart" and children:
             if depth > DEEPEST:
                 faults.append("Some parts lie too deep to be opened.")
                 continue
             if not block and part.get_content_subtype() == "alternative":
                 blocks += 1
                 block = blocks
-            waiting.extend(
-                (child, depth + 1, block) for child in reversed(children) if isinstance(child, Message)
-            )
+            waiting.extend((child, depth + 1, block) for child in reversed(children))
             continue
         count += 1
         if count > MOST_PARTS:
@@ -222,7 +228,7 @@ class _Body:
             "content-type", "name"
         )
         disposition = headers.first("content-disposition").partition(";")[0].strip().lower()
-        content = _content(part)
+        content = _content(part, headers)
         if kind.startswith("multipart/"):
             kind = "text/plain"  # it promised parts and has none
         if kind in {"text/plain", "text/html"} and not name and disposition != "attachment":
@@ -277,13 +283,11 @@ class _Body:
         return clean("\n".join(shown))
 
 
-def _content(part: Message) -> bytes:
-    if part.get_content_type() == "message/rfc822" or part.is_multipart():
-        inner = part.get_payload()
-        pieces = inner if isinstance(inner, list) else [inner]
-        return b"\n".join(one.as_bytes(policy=_AS_IT_CAME) for one in pieces if isinstance(one, Message))
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+def _content(part: Message, headers: Headers) -> bytes:
+    inner = parts_of(part)
+    if inner:
+        return b"\n".join(one.as_bytes(policy=_AS_IT_CAME) for one in inner)
+    return unpacked(part, headers.first("content-transfer-encoding"))
 
 
 def _file_name(given: str, kind: str, number: int) -> str:
