@@ -1,9 +1,9 @@
 """The cast: Maple, Birch beside it with the same names for everything, and who works there.
 
-    world.tess    Maple's technician, at all schools      world.quinn    Birch's technician, a stranger
-    world.bell    teacher at North, asks for help         world.quincy   Birch's teacher, a stranger
-    world.lena    leads Maple's help desk                 world.adams    Maple's district admin
-    world.sam     technician at Cedar alone               world.ortiz    teacher at Cedar
+world.tess    Maple's technician, at all schools      world.quinn    Birch's technician, a stranger
+world.bell    teacher at North, asks for help         world.quincy   Birch's teacher, a stranger
+world.lena    leads Maple's help desk                 world.adams    Maple's district admin
+world.sam     technician at Cedar alone               world.ortiz    teacher at Cedar
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,9 @@ from app.roster.models.school import School
 
 PASSWORD: Final = "nine brown owls read slowly"
 #: argon2id of PASSWORD with the smallest costs there are: tests sign in hundreds of times.
-PASSWORD_HASH: Final = "$argon2id$v=19$m=8,t=1,p=1$0Ts/v7+UKaTIHgMmxKZpBg$WUwyaiQ+n95pyD0t9gxbNMoHVZdK8HBV37VoFAjpE/Q"
+PASSWORD_HASH: Final = (
+    "$argon2id$v=19$m=8,t=1,p=1$0Ts/v7+UKaTIHgMmxKZpBg$WUwyaiQ+n95pyD0t9gxbNMoHVZdK8HBV37VoFAjpE/Q"
+)
 
 
 @dataclass
@@ -106,7 +108,9 @@ def build() -> World:
         furnish(birch)
         strangers = {
             "quinn": join(birch, "Quinn", "Okafor", "North", (Role.TECHNICIAN, None)),
-            "quincy": join(birch, "Nora", "Bell", "North", (Role.REQUESTER, None), email="quincy@birch.example"),
+            "quincy": join(
+                birch, "Nora", "Bell", "North", (Role.REQUESTER, None), email="quincy@birch.example"
+            ),
             "avery": join(birch, "Ruth", "Adams", "North", (Role.ADMIN, None), email="avery@birch.example"),
         }
         write(strangers)
@@ -170,10 +174,17 @@ def furnish(place: Place) -> None:
 
 
 def join(
-    place: Place, given: str, family: str, school: str, grant: tuple[Role, str | None], email: str | None = None
+    place: Place,
+    given: str,
+    family: str,
+    school: str,
+    grant: tuple[Role, str | None],
+    email: str | None = None,
 ) -> tuple[Player, dict[str, Any]]:
     """Somebody of the staff with an account and one role, not written yet."""
-    email = email or f"{given if given in ('Tess', 'Lena', 'Sam', 'Quinn') else family}@{place.domain}".lower()
+    email = (
+        email or f"{given if given in ('Tess', 'Lena', 'Sam', 'Quinn') else family}@{place.domain}".lower()
+    )
     player = Player(uuid7(), uuid7(), f"{given} {family}", email, place)
     role, at_school = grant
     return player, {

@@ -4,17 +4,8 @@ import re
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import (
-    BooleanField,
-    EmailField,
-    IntegerField,
-    PasswordField,
-    SelectField,
-    StringField,
-    TelField,
-    TextAreaField,
-)
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms import BooleanField, EmailField, SelectField, StringField, TelField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.core import clock
 from app.core.actor import Role
@@ -91,7 +82,7 @@ class PersonForm(KeyedPaper):
         [InputRequired("Write the family name."), Length(max=80, message="Use at most 80 characters.")],
     )
     email = EmailField("Work email", [an_address, Length(max=254)])
-    school = SelectField("School", choices=[], validate_choice=True)
+    school_id = SelectField("School", choices=[])
     title = StringField("What they do", [Length(max=120, message="Use at most 120 characters.")])
 
 
@@ -137,35 +128,6 @@ class ServiceForm(Paper):
     """Turning an outside service on; a host where the district names it."""
 
     host = StringField("Host name", [Length(max=253)])
-
-
-class MailForm(Paper):
-    """How the desk's mail comes and goes."""
-
-    desk_address = EmailField("Address of the desk", [an_address, Length(max=254)])
-    desk_name = StringField("Name of the desk", [Length(max=80, message="Use at most 80 characters.")])
-    driver = SelectField("How mail leaves", choices=[])
-    host = StringField("Mail server", [Length(max=253)])
-    port = IntegerField(
-        "Port",
-        [
-            Optional(),
-            NumberRange(min=1, max=65535, message="A port is a number from 1 to 65535; most use 587."),
-        ],
-        default=587,
-    )
-    security = SelectField(
-        "Encryption",
-        choices=[
-            ("starttls", "STARTTLS, usual with port 587"),
-            ("tls", "TLS, usual with port 465"),
-            ("none", "None"),
-        ],
-        default="starttls",
-    )
-    username = StringField("User name", [Length(max=254)])
-    password = PasswordField("Password", [Length(max=500)])
-    authserv_id = StringField("Name in Authentication-Results", [Length(max=253)])
 
 
 class ContactForm(Paper):

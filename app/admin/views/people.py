@@ -181,9 +181,8 @@ def _shown(
 
 
 def _about(person: Person) -> PersonForm:
-    form = PersonForm.blank(obj=person)
-    form.school.data = str(person.school_id or "")
-    return form
+    # After a POST of another form on this page, what came with it is not about this one.
+    return PersonForm.filled(obj=person) if request.method == "GET" else PersonForm.blank(obj=person)
 
 
 def _particulars(form: PersonForm) -> Particulars:
@@ -191,7 +190,7 @@ def _particulars(form: PersonForm) -> Particulars:
         given_name=form.given_name.data or "",
         family_name=form.family_name.data or "",
         email=form.email.data or "",
-        school_id=uuid_or_none(form.school.data),
+        school_id=uuid_or_none(form.school_id.data),
         title=form.title.data or "",
     )
 
@@ -199,7 +198,7 @@ def _particulars(form: PersonForm) -> Particulars:
 def _with_schools(form: PersonForm, person: Person | None = None) -> PersonForm:
     kept = person.school_id if person else None
     schools = db.session.scalars(School.by_name().where(School.active | (School.id == kept)))
-    form.school.choices = [("", "No school"), *((str(school.id), school.name) for school in schools)]
+    form.school_id.choices = [("", "No school"), *((str(school.id), school.name) for school in schools)]
     return form
 
 

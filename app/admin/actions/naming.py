@@ -1,0 +1,32 @@
+"""The district's own row: its name, its clock, and whether it is open."""
+
+from app.core.db import db
+from app.core.directory import District, forget_directory
+from app.core.tenancy import current_district_id
+
+
+def rename(*, name: str, zone: str) -> None:
+    """Another name or zone, for the whole district."""
+    district = _this_district()
+    district.name, district.zone = " ".join(name.split()), zone
+    _tell_the_house()
+
+
+def open_for_all() -> None:
+    """Everybody of the district may come in."""
+    district = _this_district()
+    if district.state == "preparing":
+        district.state = "open"
+        _tell_the_house()
+
+
+def _this_district() -> District:
+    district = db.session.get(District, current_district_id())
+    assert district is not None
+    return district
+
+
+def _tell_the_house() -> None:
+    # Committed before it is forgotten: the directory reads on a connection of its own.
+    db.session.commit()
+    forget_directory()

@@ -1,0 +1,1 @@
+"""What the admin's pages are about. No tables of its own: the rooms below keep them."""

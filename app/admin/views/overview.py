@@ -1,0 +1,18 @@
+"""The admin's first page: where everything is kept."""
+
+from flask.typing import ResponseReturnValue
+
+from app.admin.actions import opening_day
+from app.admin.permissions import RULES, May
+from app.core.room import Doors
+from app.web.guard import allow
+from app.web.page import page
+
+doors = Doors()
+
+
+@doors.get("/admin")
+@allow(May.SEE_OVERVIEW, RULES)
+def index() -> ResponseReturnValue:
+    """What is missing, and the way to each setting."""
+    return page("admin/overview.html", missing=[step for step in opening_day.steps() if not step.is_done])
