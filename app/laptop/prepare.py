@@ -15,23 +15,12 @@ def main() -> None:
 
     run.upgrade(settings.database_owner_url)
 
-    from app.factory import create_app
+    if settings.demo:
+        from app import cli
+        from app.factory import create_app
 
-    app = create_app()
-    with app.app_context():
-        if settings.demo and not _anyone_here():
-            from app import cli
-
+        with create_app().app_context():
             cli.seed()
-
-
-def _anyone_here() -> bool:
-    from sqlalchemy import select
-
-    from app.core.db import db
-    from app.core.directory import District
-
-    return db.session.scalar(select(District.id).limit(1)) is not None
 
 
 if __name__ == "__main__":
