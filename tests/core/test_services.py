@@ -66,7 +66,7 @@ def test_who_turned_it_is_in_the_audit_log(app: Flask, world: World) -> None:
         ("nobody", None, "not in the registry"),
         (HTMX_CDN, None, "is turned on by the operator of this deployment"),
         (OPERATOR_RELAY, None, "is turned on by the operator of this deployment"),
-        (DISTRICT_RELAY, None, "Name the host of the district's own mail server"),
+        (DISTRICT_RELAY, None, "Name the host of the district’s own mail server"),
         (DISTRICT_RELAY, "", "Name the host"),
         (DISTRICT_RELAY, "2130706433", "is not a host name or address"),
         (DISTRICT_RELAY, "smtp.maple.example/x", "is not a host name or address"),

@@ -133,3 +133,10 @@ def _is_nowhere(host: str) -> bool:
     return host in {"example.org", "example.com", "www.w3.org"} or host.endswith(
         (".example", ".example.org", ".example.com", ".test", ".invalid")
     )
+
+
+@pytest.mark.parametrize("path", ["wsgi.py", "jobs/worker.py", "jobs/mail_door.py", "jobs/schedule.py"])
+def test_every_process_shuts_its_other_doors(path: str) -> None:
+    calls = [node for node in ast.walk(ast.parse((HOUSE / path).read_text())) if isinstance(node, ast.Call)]
+
+    assert [_name(call.func) for call in calls].count("shut_other_doors") == 1

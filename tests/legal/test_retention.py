@@ -1,8 +1,28 @@
-from app.core.records import every_model
+from app.core.records import every_model, keeping_of
+from app.legal.models.keeping import CLASSES, NIGHTLY, kept
 from tests.page_client import PageClient
 
 
 def test_every_table_of_the_house_is_on_the_page(client: PageClient) -> None:
-    shown = {one.text for one in client.get("/legal/retention").all("th", scope="row")}
+    page = client.get("/legal/retention")
+    rows = {one.text for one in page.all("th", scope="row")}
+    rest = {one.text for one in page.one("div", class_="legal__text").all("li")}
 
-    assert shown == {str(model.__tablename__).replace("_", " ").capitalize() for model in every_model()}
+    assert rows | rest == {str(model.__tablename__).replace("_", " ").capitalize() for model in every_model()}
+    assert rows.isdisjoint(rest)
+
+
+def test_every_class_of_keeping_is_said_in_full(client: PageClient) -> None:
+    assert {keeping_of(model).keep for model in every_model()} <= set(CLASSES)
+
+
+def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> None:
+    """By name: jobs/upkeep.py and jobs/helpdesk.py clear these, and nothing else."""
+    assert {one.what for one in kept() if one.cleared_away == NIGHTLY} == {
+        "Drafts",
+        "Inbound emails",
+        "One time links",
+        "Sign in attempts",
+        "Web sessions",
+        "Work",
+    }

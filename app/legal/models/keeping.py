@@ -1,40 +1,62 @@
 """How long things are kept, as the public reads it: what each model declares, and nothing beside it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 from app.core.records import every_model, keeping_of
+
+NIGHTLY: Final = "Each night"
+NOT_YET: Final = "Not by itself yet"
+
+#: The classes that models declare, said in full, and whether a job of the timetable clears them away.
+CLASSES: Final = {
+    "the contract": ("As long as the district works here", NOT_YET),
+    "ticket": ("With its ticket, and tickets stay as long as the district works here", NOT_YET),
+    "audit": ("As long as the district works here", NOT_YET),
+    "as long as they work here, and one year": ("As long as they work here, and one year", NOT_YET),
+    "as long as the account": ("As long as the account", NOT_YET),
+    "mail that came in": ("With its ticket; 30 days if nobody filed it", NIGHTLY),
+    "24 hours": ("24 hours", NIGHTLY),
+    "30 days after it ended": ("30 days after it ended", NIGHTLY),
+    "30 days after it ran out": ("30 days after it ran out", NIGHTLY),
+    "until it is done; 30 days if it failed": ("Until it is done; 30 days if it failed", NIGHTLY),
+}
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One kind of row."""
+    """One kind of record."""
 
     what: str
     whose: str
     how_long: str
-    exported: bool
+    cleared_away: str
     when_erased: str
 
+    @property
+    def is_about_people(self) -> bool:
+        """False for rooms, switches, counters and the like."""
+        return self.whose != "Nobody"
 
-def kept() -> Iterator[Kept]:
+
+def kept() -> list[Kept]:
     """Every table of the house, by name."""
-    for model in every_model():
-        keeping = keeping_of(model)
-        line = Kept(
-            what=str(model.__tablename__).replace("_", " ").capitalize(),
-            whose=keeping.whose,
-            how_long=HOW_LONG.get(keeping.keep, keeping.keep),
-            exported=keeping.exported,
-            when_erased=keeping.erased,
-        )
-        yield replace(line, when_erased=line.when_erased.removeprefix("keep: ").capitalize())
+    return [_kept(model.__tablename__, *_declared(model)) for model in every_model()]
 
 
-#: A word of the declarations, said in full.
-HOW_LONG = {
-    "the contract": "As long as the district works here",
-    "ticket": "As long as the district works here; nothing removes a ticket by itself",
-    "audit": "As long as the district works here",
-    "as long as the account": "As long as the person's account",
-}
+def _declared(model: type) -> tuple[str, str, str]:
+    keeping = keeping_of(model)
+    return keeping.whose, keeping.keep, keeping.erased
+
+
+def _kept(table: str, whose: str, keep: str, erased: str) -> Kept:
+    how_long, cleared_away = CLASSES.get(keep, (keep, NOT_YET))
+    return Kept(
+        what=table.replace("_", " ").capitalize(),
+        whose=whose.capitalize(),
+        how_long=how_long,
+        cleared_away=cleared_away,
+        when_erased={"delete": "Deleted", "anonymise": "Kept without the name"}.get(
+            erased, "Stays: " + erased.removeprefix("keep: ")
+        ),
+    )
