@@ -16,12 +16,13 @@ from app.web import (
     gallery,
     guard,
     headers,
+    health,
     page,
     sessions,
 )
 
 #: In the order in which a request meets them.
-THE_HALL = (district, sessions, guard, errors, headers, assets, filters, components, page)
+THE_HALL = (district, sessions, guard, errors, headers, assets, filters, components, page, health)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
