@@ -190,13 +190,11 @@ def _in_order(question: Any, columns: Sequence[Any], *, down: bool) -> Any:
 
 
 def _beyond(columns: Sequence[Any], cursor: Sequence[Any], *, up: bool) -> ColumnElement[bool]:
-    if len(columns) == 1:
-        column: ColumnElement[Any] = columns[0]
-        return column > cursor[0] if up else column < cursor[0]
     types = [column.type for column in columns]
-    here: ColumnElement[Any] = tuple_(*columns, types=types)
-    there: ColumnElement[Any] = tuple_(*cursor, types=types)
-    return here > there if up else here < there
+    here: Any = columns[0] if len(columns) == 1 else tuple_(*columns, types=types)
+    there: Any = cursor[0] if len(columns) == 1 else tuple_(*cursor, types=types)
+    beyond: ColumnElement[bool] = here > there if up else here < there
+    return beyond
 
 
 # A cursor is what the row is ordered by, with dots: it says nothing that the row did not show.

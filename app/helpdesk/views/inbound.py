@@ -14,6 +14,7 @@ from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.ticket import Ticket
 from app.helpdesk.permissions import RULES, May
 from app.helpdesk.views.attachments import as_file
+from app.helpdesk.views.showing import formatted
 from app.web.guard import allow
 from app.web.page import page
 
@@ -59,6 +60,7 @@ def mail_page(email: InboundEmail, status: int = 200, **forms: Any) -> Response:
         "merging": MergingForm.blank(),
         "step": StepForm.blank(),
         "refusal": "",
+        "formatted": formatted,
         **forms,
     }
     ticket = db.session.get(Ticket, email.ticket_id) if email.ticket_id else None

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Any, Final
 
 from flask import Response, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as Answer
 
@@ -14,13 +15,16 @@ from app.helpdesk.actions.attaching import Upload
 from app.helpdesk.forms import AnswerForm, NoteForm, ReplyForm, StepForm
 from app.helpdesk.models.card import card
 from app.helpdesk.models.ticket import Ticket
-from app.helpdesk.models.timeline import Entry, File, timeline
+from app.helpdesk.models.timeline import File, timeline
 from app.helpdesk.permissions import RULES, May
 from app.web.fields import Paper
 from app.web.guard import me
 from app.web.page import done, page
 
-_CID: Final = re.compile(r'src="cid:([^"]*)"')
+#: As nh3 writes them, so that quotes end where they seem to.
+_IMG: Final = re.compile(r'<img((?:\s+[a-z-]+="[^"]*")*)\s*/?>')
+_ATTRIBUTE: Final = re.compile(r'([a-z-]+)="([^"]*)"')
+_HEADING: Final = re.compile(r"<(/?)h[1-6](?=[\s>])")
 
 
 def ticket_page(ticket: Ticket, status: int = 200, **shown: Any) -> Response:
@@ -60,7 +64,8 @@ def _for_desk(ticket: Ticket, **shown: Any) -> dict[str, Any]:
         "card": card(ticket),
         "entries": told.entries,
         "files": told.files,
-        "formatted": _formatted,
+        "formatted": formatted,
+        "for_desk": True,
         "reply": _now_seen(shown.pop("reply", None), ticket) or ReplyForm.blank(data=seen),
         "note": _now_seen(shown.pop("note", None), ticket) or NoteForm.blank(data=seen),
         "step": StepForm.blank(data=seen),
@@ -78,7 +83,8 @@ def _for_requester(ticket: Ticket, **shown: Any) -> dict[str, Any]:
         "card": card(ticket),
         "entries": told.entries,
         "files": told.files,
-        "formatted": _formatted,
+        "formatted": formatted,
+        "for_desk": False,
         "answer": _now_seen(shown.pop("answer", None), ticket) or AnswerForm.blank(data=seen),
         "step": StepForm.blank(data=seen),
         "changed": shown.pop("changed", ()),
@@ -94,15 +100,15 @@ def _now_seen(form: Paper | None, ticket: Ticket) -> Paper | None:
     return form
 
 
-def _formatted(entry: "Entry | Ticket", files: Sequence[File]) -> Markup:
+def formatted(html: str | None, files: Sequence[File]) -> Markup:
     """A mail as its writer formatted it, with the pictures that came in it and none from outside."""
-    html = (entry.text_html if isinstance(entry, Ticket) else entry.html) or ""
-    small = {
-        one.cid: url_for("helpdesk.attachments_thumbnail", id=one.id) for one in files if one.has_thumbnail
-    }
+    small = {one.cid: url_for("helpdesk.attachments_thumbnail", id=one.id) for one in files if one.has_thumbnail}
 
-    def source(found: re.Match[str]) -> str:
-        return Markup('src="{}"').format(small[found[1]]) if found[1] in small else 'alt=""'
+    def picture(found: re.Match[str]) -> str:
+        said = dict(_ATTRIBUTE.findall(found[1]))
+        source = small.get(unescape(said.get("src", "")).removeprefix("cid:"))
+        words = unescape(said.get("alt", ""))
+        return Markup('<img src="{}" alt="{}">').format(source, words) if source else escape(words)
 
-    # Cleaned by an allow-list when it was written (integrations/mailbox/clean.py).
-    return Markup(_CID.sub(source, html))  # noqa: S704
+    # Cleaned by an allow-list when it was written (integrations/mailbox/clean.py); the page has its own headings.
+    return Markup(_IMG.sub(picture, _HEADING.sub(r"<\1h4", html or "")))  # noqa: S704

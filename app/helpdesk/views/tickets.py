@@ -48,6 +48,7 @@ def index() -> ResponseReturnValue:
         shown=shown,
         counts=queue.counts(schools=schools, me=me().id),
         most=queue.COUNTED,
+        whose_choices=list(queue.WHOSE.items()),
         choices=_choices(schools),
         address=lambda **change: _address(asked, typed, **change),
     )
