@@ -1,0 +1,151 @@
+"""One thing of each kind that an address can name: of Bell at North, of Ortiz at Cedar, and of Birch.
+
+A door whose id finds a model that has no row here fails tests/house/test_doors.py: add one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+
+from app.core import sessions
+from app.core.db import db
+from app.core.sessions import WebSession
+from app.core.settings import get_settings
+from app.core.tenancy import as_district
+from app.helpdesk.models.attachment import Attachment
+from app.helpdesk.models.inbound_email import InboundEmail
+from app.helpdesk.models.ticket import Ticket
+from app.notices.models.demo_mail import DemoMail
+from app.notices.models.message import Message
+from app.roster.models.person import Person
+from app.roster.models.room import Room
+from app.roster.models.school import School
+from tests.world import Place, Player, World
+
+#: Stands in everything made here; no page that refuses may say it.
+SECRET: Final = "quokka"
+
+Keys = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A school, and somebody who works there."""
+
+    place: Place
+    school: str
+    who: Player
+    number: int
+
+
+@dataclass(frozen=True)
+class Things:
+    """How to address one thing of each model, in each corner."""
+
+    north: dict[type[Any], Keys]
+    cedar: dict[type[Any], Keys]
+    birch: dict[type[Any], Keys]
+
+
+def make(app: Flask, world: World) -> Things:
+    """Write one of everything into each corner. Birch's numbers and names do not exist at Maple."""
+    corners = (
+        Corner(world.maple, "North", world.bell, 2001),
+        Corner(world.maple, "Cedar", world.ortiz, 2002),
+        Corner(world.birch, "North", world.quincy, 3001),
+    )
+    made = []
+    for corner in corners:
+        with app.app_context(), as_district(corner.place.id):
+            made.append({model: maker(corner) for model, maker in MAKERS.items()})
+            db.session.commit()
+    return Things(*made)
+
+
+def _ticket(corner: Corner) -> Ticket:
+    found = Ticket.find(corner.number)
+    if found is None:
+        found = Ticket(
+            number=corner.number,
+            title=f"The {SECRET} is stuck",
+            school_id=corner.place.schools[corner.school],
+            requester_id=corner.who.person_id,
+        )
+        db.session.add(found)
+        db.session.flush()
+    return found
+
+
+def _attachment(corner: Corner) -> Keys:
+    file = Attachment(
+        ticket_id=_ticket(corner).id,
+        name=f"{SECRET}.txt",
+        content_type="text/plain",
+        size=6,
+        sha256="0" * 64,
+        storage_key=f"{corner.place.id}/attachments/none",
+    )
+    return _added(file)
+
+
+def _inbound_email(corner: Corner) -> Keys:
+    mail = InboundEmail(
+        mailbox=corner.place.desk,
+        sha256=f"{corner.number:064d}",
+        size=6,
+        storage_key=f"{corner.place.id}/mail/none",
+        state="held",
+        reason="unknown_sender",
+        subject=f"About the {SECRET}",
+    )
+    return _added(mail)
+
+
+def _message(corner: Corner) -> Keys:
+    message = Message(
+        kind="ticket_reply",
+        to_address=f"{SECRET}{corner.number}@{corner.place.domain}",
+        subject=SECRET,
+        text=SECRET,
+        state="failed",
+        reason="For this test.",
+    )
+    return _added(message)
+
+
+def _demo_mail(corner: Corner) -> Keys:
+    folder = Path(get_settings().instance) / "mail" / corner.place.slug
+    for part in ("new", "cur", "tmp"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    name = f"{corner.number}.{corner.place.slug}"
+    (folder / "new" / name).write_text(
+        f"From: {corner.place.desk}\nTo: {corner.who.email}\nSubject: {SECRET}\n\n{SECRET}\n"
+    )
+    return {"name": name}
+
+
+def _web_session(corner: Corner) -> Keys:
+    row, _ = sessions.begin(corner.who.id, SECRET)
+    return {"id": row.id}
+
+
+def _added(row: Any) -> Keys:
+    db.session.add(row)
+    db.session.flush()
+    return {"id": row.id}
+
+
+MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
+    Ticket: lambda corner: {"number": _ticket(corner).number},
+    Attachment: _attachment,
+    InboundEmail: _inbound_email,
+    Message: _message,
+    DemoMail: _demo_mail,
+    WebSession: _web_session,
+    Person: lambda corner: {"id": corner.who.person_id},
+    School: lambda corner: {"id": corner.place.schools[corner.school]},
+    Room: lambda corner: {"id": corner.place.rooms[corner.school, "Room 204"]},
+}
