@@ -12,7 +12,6 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import demo
 from app.admin.actions import opening
 from app.core import across_districts, audit, crypto
 from app.core.actor import OPERATOR, acting_as
@@ -21,6 +20,7 @@ from app.core.directory import REGIONS, District, district_by_slug, forget_direc
 from app.core.doorbell import doorbell
 from app.core.settings import get_settings
 from app.core.tenancy import as_district
+from app.demo.furnishing import DISTRICTS, Sketch, furnish
 from app.migrations import run as migrations
 from app.web.district import is_allowed_slug
 
@@ -102,7 +102,7 @@ def seed() -> None:
         raise click.ClickException(
             "This is no demonstration (FRONTOFFICE_DEMO is not yes), so no made-up people were added."
         )
-    for sketch in demo.DISTRICTS:
+    for sketch in DISTRICTS:
         if district_by_slug(sketch.slug):
             click.echo(f"{sketch.name} is there already.")
             continue
@@ -110,7 +110,7 @@ def seed() -> None:
         click.echo(f"{sketch.name}: {sketch.staff} people, {sketch.tickets} tickets.")
 
 
-def seed_district(sketch: demo.Sketch) -> None:
+def seed_district(sketch: Sketch) -> None:
     """One made-up district, open and furnished."""
     with acting_as(OPERATOR):
         with across_districts.session() as across:
@@ -126,7 +126,7 @@ def seed_district(sketch: demo.Sketch) -> None:
             )
         forget_directory()
         with as_district(district_id):
-            demo.furnish(sketch)
+            furnish(sketch)
             db.session.commit()
 
 

@@ -15,7 +15,7 @@ from app.core.db import db
 from app.core.directory import district_by_slug, forget_directory
 from app.core.settings import get_settings
 from app.core.tenancy import as_district
-from app.demo import Sketch, furnish
+from app.demo.furnishing import Sketch, furnish
 from app.factory import create_app
 from bench.reference import explained
 

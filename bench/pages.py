@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from app.demo import DEMO_PASSWORD
+from app.demo.accounts import DEMO_PASSWORD
 
 
 @dataclass(frozen=True)

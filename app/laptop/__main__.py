@@ -53,10 +53,11 @@ def run(supervisor: Supervisor) -> None:
         _servers(instance, supervisor, port, smtp_port)
         if supervisor.asked_to_end:
             return
-        web = _processes(instance, supervisor, port)
-        _wait_for_the_first_page(supervisor, web, port)
+        _start_the_web(instance, supervisor, port)
         if not supervisor.asked_to_end:
-            supervisor.say(welcome(port, smtp_port, instance.folder, time.monotonic() - began))
+            seconds = time.monotonic() - began
+            _start_the_night_staff(instance, supervisor)
+            supervisor.say(welcome(port, smtp_port, instance.folder, seconds))
         supervisor.watch()
         supervisor.say("Ending …")
         supervisor.end_all()
@@ -136,24 +137,29 @@ def _prepare(instance: Instance, supervisor: Supervisor) -> None:
         raise CannotStart(f"The database could not be prepared.\n{preparing.last_lines(30)}")
 
 
-def _processes(instance: Instance, supervisor: Supervisor, port: int) -> Child:
-    """Who takes work in is started last and ended first."""
+def _process(instance: Instance, supervisor: Supervisor, name: str, *order: str) -> Child:
+    log = instance.logs / f"{name.replace(' ', '-')}.log"
+    return supervisor.start(Child(name, [sys.executable, "-m", *order], log=log))
 
-    def python(name: str, *order: str) -> Child:
-        return supervisor.start(
-            Child(name, [sys.executable, "-m", *order], log=instance.logs / f"{name}.log")
-        )
 
-    web = python(
+def _start_the_web(instance: Instance, supervisor: Supervisor, port: int) -> None:
+    """The application is read once and then forked."""
+    web = _process(
+        instance,
+        supervisor,
         "web",
-        *("gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
+        *("gunicorn", "wsgi:app", "--preload", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
         *("--workers", os.environ.get("WEB_CONCURRENCY", "2"), "--threads", "4", "--no-control-socket"),
         *("--graceful-timeout", "10", "--timeout", "60", "--access-logfile", "-"),
     )
-    python("worker", "jobs.worker")
-    python("timetable", "jobs.schedule")
-    python("mail door", "jobs.mail_door")
-    return web
+    _wait_for_the_first_page(supervisor, web, port)
+
+
+def _start_the_night_staff(instance: Instance, supervisor: Supervisor) -> None:
+    """After the first page, for which they would only compete; who takes work in is started last, ended first."""
+    _process(instance, supervisor, "worker", "jobs.worker")
+    _process(instance, supervisor, "timetable", "jobs.schedule")
+    _process(instance, supervisor, "mail door", "jobs.mail_door")
 
 
 def _wait_for_the_first_page(supervisor: Supervisor, web: Child, port: int, seconds: float = 60) -> None:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import redis
-
 from app.laptop.children import Child
 
 NONE_HERE = (
@@ -69,6 +67,8 @@ def url_of(sockets: Path) -> str:
 
 
 def answers(url: str, seconds: float = 10) -> bool:
+    import redis  # a quarter of a second, after Redis was started and while it gets ready
+
     until = time.monotonic() + seconds
     while True:
         try:

@@ -10,7 +10,7 @@ LETTER = (
 
 
 def welcome(port: int, smtp_port: int, instance: Path, seconds: float) -> str:
-    from app.demo import DEMO_ACCOUNTS, DEMO_PASSWORD
+    from app.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 
     address = f"http://127.0.0.1:{port}"
     widest = max(len(account.email) for account in DEMO_ACCOUNTS)

@@ -16,7 +16,8 @@ from werkzeug.serving import make_server
 from app.cli import seed_district
 from app.core import directory
 from app.core.settings import Settings, use_settings
-from app.demo import DEMO_ACCOUNTS, DEMO_PASSWORD, DISTRICTS
+from app.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from app.demo.furnishing import DISTRICTS
 from tests import cluster, needs
 
 OWN_HTMX = Path(__file__).parents[2] / "app/static/js/vendor/htmx.min.js"
