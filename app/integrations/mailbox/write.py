@@ -114,12 +114,7 @@ def _words(text: str) -> str:
 
 
 def _address(address: str, name: str = "") -> str:
-    local, at, domain = address.strip().rpartition("@")
-    try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        domain = ""
-    plain = f"{local}{at}{domain}"
+    plain = address.strip()
     refuse_unless_plain(plain)
     shown = _words(one_line(name)[:LONGEST_NAME])
     if not shown:
