@@ -212,8 +212,8 @@ def _let_go(tried: Claim, **values: Any) -> None:
     db.session.commit()
 
 
-# Bells wait in the session until its outermost commit. Savepoints are a stack, so a rollback forgets the
-# tail of the list: what was collected since that savepoint began.
+# Bells wait in the session until its outermost commit, and no longer than its outermost transaction.
+# Savepoints are a stack, so the rollback of one forgets the tail of the list: what came since it began.
 
 
 def _bells(session: Session) -> list[Bell]:
@@ -236,8 +236,6 @@ def _mark_where_it_began(session: Session, transaction: SessionTransaction) -> N
 def _forget_since_it_began(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
         del _bells(session)[_marks(session).get(transaction, 0) :]
-    elif transaction.parent is None:
-        _bells(session).clear()
 
 
 @event.listens_for(Session, "after_commit")
