@@ -1,10 +1,11 @@
 """What an admin fills in."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import BooleanField, EmailField, SelectField, StringField, TelField, TextAreaField
+from wtforms import BooleanField, EmailField, SelectChoice, SelectField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.core import clock
@@ -42,6 +43,11 @@ ROLES: Final = {
     Role.LEAD: "Help desk lead: a technician who also files stray mail",
     Role.ADMIN: "District admin: people, schools and settings, and no tickets",
 }
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """A list to choose from: what is sent, and what is read."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 def an_address(_: Any, field: Any) -> None:
@@ -90,7 +96,7 @@ class GrantForm(Paper):
     """A role, and where it holds."""
 
     role = SelectField(
-        "Role", choices=[(role.value, words) for role, words in ROLES.items()], default="technician"
+        "Role", choices=options((role.value, words) for role, words in ROLES.items()), default="technician"
     )
     school = SelectField("At", choices=[])
 

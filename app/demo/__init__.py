@@ -1,4 +1,17 @@
-"""Made-up districts: the one generator that the demo, the tests and the benchmarks share.
+"""Made-up districts: the one generator that the demo, the tests and the benchmarks share."""
 
-Who may sign in to them is in accounts.py, what they hold in furnishing.py.
-"""
+from app.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
+from app.demo.furnishing import DISTRICTS, Sketch, draw, furnish, tickets_of
+from app.demo.place import Place
+
+__all__ = [
+    "DEMO_ACCOUNTS",
+    "DEMO_PASSWORD",
+    "DISTRICTS",
+    "DemoAccount",
+    "Place",
+    "Sketch",
+    "draw",
+    "furnish",
+    "tickets_of",
+]

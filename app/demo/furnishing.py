@@ -68,7 +68,7 @@ def furnish(sketch: Sketch) -> Place:
     _load(RoleGrant, [_grant(one, place) for one in place.staff if one.account])
     _load(Device, [_device(one) for one in place.things])
     _load(Category, [_category(nth, id) for nth, id in enumerate(place.categories)])
-    _tell(tell_of(place, sketch.tickets, _dice(f"{sketch.slug}: tickets")), sketch.tickets)
+    _tell(_histories(place, sketch), sketch.tickets)
     return place
 
 
@@ -83,6 +83,15 @@ def draw(sketch: Sketch) -> Place:
         things=_draw_things(sketch, schools, dice),
         categories=[uuid7() for _ in FIRST_CATEGORIES],
     )
+
+
+def tickets_of(place: Place, sketch: Sketch) -> list[dict[str, Any]]:
+    """The tickets of a district that was drawn, as rows."""
+    return _histories(place, sketch).tickets
+
+
+def _histories(place: Place, sketch: Sketch) -> Histories:
+    return tell_of(place, sketch.tickets, _dice(f"{sketch.slug}: tickets"))
 
 
 def _draw_schools(sketch: Sketch) -> list[School]:

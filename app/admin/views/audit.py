@@ -45,10 +45,24 @@ def index() -> ResponseReturnValue:
 def _asked(given: dict[str, str]) -> Asked:
     return Asked(
         by=_read(UUID, given["by"]),
-        day=_read(date.fromisoformat, given["day"]),
-        what=given["what"],
-        before=_read(int, request.args.get("before", "")),
+        day=_read(_a_day, given["day"]),
+        what=given["what"] if given["what"] in THINGS else "",
+        before=_read(_a_position, request.args.get("before", "")),
     )
+
+
+def _a_day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if not 2000 <= day.year <= 2100:
+        raise ValueError("There was no audit log then.")
+    return day
+
+
+def _a_position(text: str) -> int:
+    position = int(text)
+    if not 0 <= position < 2**63:
+        raise ValueError("No entry stands there.")
+    return position
 
 
 def _read(reader: Callable[[str], T], text: str) -> T | None:

@@ -4,7 +4,7 @@ from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.actions import naming
-from app.admin.forms import ZONES, DistrictForm
+from app.admin.forms import ZONES, DistrictForm, options
 from app.admin.permissions import RULES, May
 from app.core.room import Doors
 from app.web.district import here
@@ -38,5 +38,5 @@ def _shown(form: DistrictForm, status: int = 200) -> Response:
 
 def _with_zones(form: DistrictForm) -> DistrictForm:
     zones = [*ZONES, *([form.zone.data] if form.zone.data and form.zone.data not in ZONES else [])]
-    form.zone.choices = [(zone, zone.replace("_", " ")) for zone in zones]
+    form.zone.choices = options([(zone, zone.replace("_", " ")) for zone in zones])
     return form

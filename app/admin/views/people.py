@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
 
 from app.admin.actions import staff
-from app.admin.forms import ROLES, GrantForm, PersonForm, uuid_or_none
+from app.admin.forms import ROLES, GrantForm, PersonForm, options, uuid_or_none
 from app.admin.permissions import RULES, May
 from app.auth.models.account import Account
 from app.core.actor import Role
@@ -198,13 +198,17 @@ def _particulars(form: PersonForm) -> Particulars:
 def _with_schools(form: PersonForm, person: Person | None = None) -> PersonForm:
     kept = person.school_id if person else None
     schools = db.session.scalars(School.by_name().where(School.active | (School.id == kept)))
-    form.school_id.choices = [("", "No school"), *((str(school.id), school.name) for school in schools)]
+    form.school_id.choices = options(
+        [("", "No school"), *((str(school.id), school.name) for school in schools)]
+    )
     return form
 
 
 def _places(form: GrantForm) -> GrantForm:
     schools = db.session.scalars(School.in_use())
-    form.school.choices = [("", "All schools"), *((str(school.id), school.name) for school in schools)]
+    form.school.choices = options(
+        [("", "All schools"), *((str(school.id), school.name) for school in schools)]
+    )
     return form
 
 

@@ -4,7 +4,7 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from app.admin.forms import ZONES, RoomForm, SchoolForm
+from app.admin.forms import ZONES, RoomForm, SchoolForm, options
 from app.admin.permissions import RULES, May
 from app.core.db import db
 from app.core.room import Doors
@@ -22,8 +22,10 @@ doors = Doors()
 @allow(May.KEEP_PLACES, RULES)
 def index() -> ResponseReturnValue:
     """All of them, those in use first."""
-    counted = select(Room.school_id, func.count(Room.id)).where(Room.active).group_by(Room.school_id)
-    rooms = dict(db.session.execute(counted).tuples().all())
+    counted = (
+        select(Room.school_id, func.count(Room.id).label("rooms")).where(Room.active).group_by(Room.school_id)
+    )
+    rooms = {row.school_id: row.rooms for row in db.session.execute(counted)}
     schools = list(db.session.scalars(School.by_name()))
     return page("admin/schools.html", schools=sorted(schools, key=lambda one: not one.active), rooms=rooms)
 
@@ -132,7 +134,7 @@ def _about(school: School) -> SchoolForm:
 
 def _with_zones(form: SchoolForm, school: School | None = None) -> SchoolForm:
     zones = [*ZONES, *([school.zone] if school and school.zone and school.zone not in ZONES else [])]
-    form.zone.choices = [("", "The district's"), *((zone, zone.replace("_", " ")) for zone in zones)]
+    form.zone.choices = options([("", "The district's"), *((zone, zone.replace("_", " ")) for zone in zones)])
     return form
 
 

@@ -1,0 +1,159 @@
+"""The house's promise about search: under the wall, by the index, and nobody can reach around."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.cluster import TestDatabase
+from tests.world import World
+
+FUNCTIONS = ("people_matching", "tickets_matching")
+TABLES = {"people_matching": "people", "tickets_matching": "tickets"}
+
+Connection = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def as_app(database: TestDatabase, world: World) -> Iterator[Connection]:
+    """A bare connection as role `app`: no ORM, no first wall."""
+    with database.connect("app") as connection, connection.transaction():
+        yield connection
+
+
+def enter(connection: Connection, district_id: object) -> None:
+    connection.execute("select set_config('app.district_id', %s, true)", [str(district_id)])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("typed", ["bell", "", "%"])
+def test_without_a_district_it_raises(as_app: Connection, function: str, typed: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="No district is set"):
+        as_app.execute(f"select * from {function}(%s, 10)", [typed])
+
+
+@pytest.mark.parametrize("setting", ["", "not-a-district"])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_setting_that_names_no_district_raises(as_app: Connection, function: str, setting: str) -> None:
+    enter(as_app, setting)
+
+    with pytest.raises(psycopg.Error):
+        as_app.execute(f"select * from {function}('bell', 10)")
+
+
+def test_the_same_words_find_each_districts_own(as_app: Connection, world: World) -> None:
+    # Nora Bell works in both.
+    for place, bell in ((world.maple, world.bell), (world.birch, world.quincy)):
+        enter(as_app, place.id)
+
+        assert as_app.execute("select * from people_matching('nora bell', 10)").fetchall() == [
+            (bell.person_id,)
+        ]
+
+
+def test_a_district_that_is_not_there_finds_nothing(as_app: Connection) -> None:
+    enter(as_app, "00000000-0000-7000-8000-000000000000")
+
+    assert as_app.execute("select * from people_matching('bell', 10)").fetchall() == []
+
+
+@pytest.fixture
+def crowd(database: TestDatabase, world: World) -> None:
+    """So many rows that the planner has a reason to use an index."""
+    with database.connect() as connection:
+        connection.execute(
+            """insert into people (id, district_id, given_name, family_name, kind, title, active, source, made_at)
+               select gen_random_uuid(), %s, md5(nth::text), md5((nth * 7)::text), 'staff', '', true, 'demo', now()
+               from generate_series(1, 4000) nth""",
+            [world.maple.id],
+        )
+        connection.execute(
+            """insert into tickets (id, district_id, number, title, text, state, urgency, school_id, device_tag,
+                                    requester_id, channel, opened_at, last_activity_at, version, verified,
+                                    reply_count, made_at)
+               select gen_random_uuid(), %s, nth, md5(nth::text), md5((nth * 7)::text), 'new', 2, %s, '',
+                      %s, 'web', now(), now(), 1, true, 0, now()
+               from generate_series(1, 4000) nth""",
+            [world.maple.id, world.maple.schools["North"], world.bell.person_id],
+        )
+        connection.execute("analyze people, tickets")
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_it_reads_by_its_index_and_a_plain_query_cannot(
+    as_app: Connection, world: World, function: str
+) -> None:
+    enter(as_app, world.maple.id)
+    scans = f"select pg_stat_get_xact_numscans('ix_{TABLES[function]}_folded'::regclass)"
+
+    # The control: under the wall LIKE is kept away from the index, which is why the function exists.
+    as_app.execute(f"select id from {TABLES[function]} where folded like '%projector%'")
+    assert as_app.execute(scans).fetchone() == (0,)
+
+    as_app.execute(f"select * from {function}('projector', 10)")
+    assert as_app.execute(scans).fetchone() == (1,)
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_caller_joins_by_the_primary_key(as_app: Connection, world: World, function: str) -> None:
+    enter(as_app, world.maple.id)
+
+    plan = as_app.execute(
+        f"explain select t.id from {TABLES[function]} t where t.id = any(array(select {function}('bell', 50)))"
+    ).fetchall()
+
+    words = "\n".join(str(line) for (line,) in plan)
+    assert f"pk_{TABLES[function]}" in words or f"uq_{TABLES[function]}_district_id_id" in words, words
+
+
+def test_every_definer_function_is_searchers_with_a_fixed_path(database: TestDatabase) -> None:
+    with database.connect() as connection:
+        found = connection.execute(
+            """select p.proname, r.rolname, p.proconfig, p.provolatile,
+                      has_function_privilege('app', p.oid, 'execute'),
+                      has_function_privilege('across', p.oid, 'execute')
+               from pg_proc p join pg_roles r on r.oid = p.proowner
+               join pg_namespace n on n.oid = p.pronamespace
+               where p.prosecdef and n.nspname = 'public' order by 1"""
+        ).fetchall()
+
+    path = ["search_path=pg_catalog, public, pg_temp"]
+    assert found == [(name, "searcher", path, "s", True, False) for name in FUNCTIONS]
+
+
+def test_searcher_signs_in_nowhere_and_reads_only_what_it_searches(database: TestDatabase) -> None:
+    with database.connect() as connection:
+        role = connection.execute(
+            "select rolcanlogin, rolsuper, rolbypassrls from pg_roles where rolname = 'searcher'"
+        ).fetchone()
+        tables = connection.execute(
+            "select table_name from information_schema.table_privileges where grantee = 'searcher'"
+        ).fetchall()
+        columns = connection.execute(
+            """select table_name, column_name, privilege_type from information_schema.column_privileges
+               where grantee = 'searcher' order by 1, 2"""
+        ).fetchall()
+        may_create = connection.execute(
+            "select has_schema_privilege('searcher', 'public', 'create')"
+        ).fetchone()
+
+    assert role == (False, False, False)
+    assert tables == []
+    assert may_create == (False,)
+    assert {privilege for *_, privilege in columns} == {"SELECT"}
+    assert {name for table, name, _ in columns if table == "tickets"} == {
+        "id",
+        "district_id",
+        "folded",
+        "last_activity_at",
+    }
+    assert {name for table, name, _ in columns if table == "people"} == {
+        "id",
+        "district_id",
+        "folded",
+        "family_name",
+        "given_name",
+    }

@@ -1,0 +1,181 @@
+"""The demo: as large as the README says, the same each time, and nobody in it is real."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import demo
+from app.auth.models.account import Account
+from app.cli import seed_district
+from app.core import clock
+from app.core.actor import Role
+from app.core.audit import AuditEntry
+from app.core.db import db
+from app.core.directory import district_by_slug
+from app.core.tenancy import as_district
+from app.demo.troubles import TROUBLES
+from app.helpdesk.models.counter import TicketCounter
+from app.helpdesk.models.event import TicketEvent
+from app.helpdesk.models.reply import Reply
+from app.helpdesk.models.ticket import Ticket
+from app.roster.models.device import Device
+from app.roster.models.person import Person
+from app.roster.models.room import Room
+from app.roster.models.school import School
+
+#: A Wednesday in school time.
+NOW = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
+MAPLE, BIRCH = demo.DISTRICTS
+
+
+@pytest.fixture
+def maple(app: Flask) -> Iterator[Flask]:
+    """Maple, as large as it is, seeded at NOW."""
+    with app.app_context(), clock.frozen(NOW):
+        seed_district(MAPLE)
+        card = district_by_slug("maple")
+        assert card is not None
+        with as_district(card.id):
+            yield app
+
+
+def count(model: type) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+@pytest.mark.usefixtures("maple")
+def test_it_is_as_large_as_it_says() -> None:
+    technicians = db.session.scalars(Account.holding(Role.TECHNICIAN)).all()
+
+    assert [count(model) for model in (School, Person, Room, Device, Ticket)] == [3, 120, 60, 600, 900]
+    assert len([one for one in technicians if not one.has(Role.LEAD)]) == 3
+    assert db.session.scalar(select(TicketCounter.next)) == 1901
+
+
+@pytest.mark.usefixtures("maple")
+def test_its_tickets_lie_in_the_ten_weeks_before_now_on_school_days() -> None:
+    opened = db.session.scalars(select(Ticket.opened_at).order_by(Ticket.number)).all()
+    there = [clock.local(at, "America/Chicago") for at in opened]
+
+    assert opened == sorted(opened)
+    assert NOW - timedelta(weeks=10) < opened[0] < opened[-1] < NOW
+    assert {at.weekday() for at in there} == {0, 1, 2, 3, 4}
+    assert {at.hour for at in there} <= set(range(7, 17))
+
+
+@pytest.mark.usefixtures("maple")
+def test_nothing_in_it_happens_after_now_or_before_its_beginning() -> None:
+    for moment in (Reply.made_at, TicketEvent.made_at, Ticket.last_activity_at, Ticket.closed_at):
+        assert (db.session.scalar(select(func.max(moment))) or NOW) < NOW
+    first = (
+        select(func.count(Reply.id))
+        .join(Ticket, Ticket.id == Reply.ticket_id)
+        .where(Reply.made_at < Ticket.opened_at)
+    )
+    assert db.session.scalar(first) == 0
+
+
+@pytest.mark.usefixtures("maple")
+def test_every_state_and_urgency_is_there_to_be_seen() -> None:
+    assert set(db.session.scalars(select(Ticket.state))) == {"new", "open", "waiting", "closed"}
+    assert len(set(db.session.scalars(select(Ticket.urgency)))) == 4
+    assert (
+        30 <= (db.session.scalar(select(func.count(Ticket.id)).where(Ticket.state != "closed")) or 0) <= 150
+    )
+    assert set(db.session.scalars(select(Reply.kind))) == {"public", "internal"}
+
+
+@pytest.mark.usefixtures("maple")
+def test_what_a_ticket_counts_is_what_it_has() -> None:
+    public = (
+        select(func.count(Reply.id))
+        .where(Reply.ticket_id == Ticket.id, Reply.kind == "public")
+        .correlate(Ticket)
+        .scalar_subquery()
+    )
+    assert db.session.scalar(select(func.count(Ticket.id)).where(Ticket.reply_count != public)) == 0
+
+
+@pytest.mark.usefixtures("maple")
+def test_who_can_sign_in_has_something_to_see() -> None:
+    bell = Account.with_address("bell@maple.example")
+    assert bell is not None
+    assert bell.knows(demo.DEMO_PASSWORD)
+    assert (
+        db.session.scalar(select(func.count(Ticket.id)).where(Ticket.requester_id == bell.person_id)) or 0
+    ) > 5
+
+
+@pytest.mark.usefixtures("maple")
+def test_the_audit_log_has_one_entry_a_batch() -> None:
+    loaded = db.session.scalars(select(AuditEntry).where(AuditEntry.did == "loaded")).all()
+
+    assert len({entry.what for entry in loaded}) == len(loaded)
+    assert {entry.what: entry.changes["rows"] for entry in loaded}["tickets"] == 900
+
+
+@pytest.mark.usefixtures("maple")
+def test_nobody_has_an_address_in_the_world() -> None:
+    addresses = db.session.scalars(select(Person.email)).all()
+
+    assert all(address and address.endswith("@maple.example") for address in addresses)
+    assert len(set(addresses)) == 120
+
+
+def test_it_is_the_same_each_time(app: Flask, maple: Flask) -> None:
+    told = select(Ticket.number, Ticket.title, Ticket.text, Ticket.state, Ticket.opened_at).order_by(
+        Ticket.number
+    )
+    first = db.session.execute(told).all()
+
+    place = demo.draw(MAPLE)
+    again = demo.tickets_of(place, MAPLE)
+
+    assert [(row["number"], row["title"], row["text"], row["state"], row["opened_at"]) for row in again] == [
+        tuple(row) for row in first
+    ]
+
+
+def test_birch_looks_like_maple() -> None:
+    maple, birch = demo.draw(MAPLE), demo.draw(BIRCH)
+
+    def names(place: demo.Place) -> set[str]:
+        return {one.name for one in place.staff if not one.account}
+
+    assert len(names(maple) & names(birch)) >= 10
+    assert {thing.tag for thing in birch.things} <= {thing.tag for thing in maple.things}
+    assert {school.name for school in birch.schools} < {school.name for school in maple.schools}
+    assert not {one.email for one in maple.staff} & {one.email for one in birch.staff}
+
+
+def test_seeding_takes_seconds(app: Flask) -> None:
+    with app.app_context():
+        began = time.process_time()
+        seed_district(MAPLE)
+
+        assert time.process_time() - began < 5
+
+
+def test_every_story_can_be_told() -> None:
+    for trouble in TROUBLES:
+        assert len(trouble.mended) in (1, len(trouble.told))
+        for titles, text in trouble.told:
+            for words in (*titles, text, *trouble.mended):
+                assert words.format(room="Room 1", tag="CB-0001", period=3)
+
+
+def test_it_is_refused_where_people_are_real(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    from app.core.settings import get_settings, use_settings
+
+    use_settings(dataclasses.replace(get_settings(), demo=False))
+
+    refused = app.test_cli_runner().invoke(args=["seed"])
+
+    assert refused.exit_code == 1
+    assert "no demonstration" in refused.output
