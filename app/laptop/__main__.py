@@ -99,10 +99,11 @@ def _instance() -> Instance:
 
 
 def _servers(instance: Instance, supervisor: Supervisor, port: int, smtp_port: int) -> None:
+    # a setting that cannot be used is told before anything starts, and once, not by five processes
+    read_settings({"FRONTOFFICE_DATABASE_URL": "postgresql://known/later", **os.environ})
     database = start_postgres(instance, supervisor)
     redis_url = start_redis(instance, supervisor)
     _write_running(instance, database, redis_url, port, smtp_port)
-    read_settings()  # a setting that cannot be used is told here, once, and not by five processes
     if not database.is_as_new_as_the_code():
         _prepare(instance, supervisor)
 

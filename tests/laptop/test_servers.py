@@ -29,13 +29,10 @@ def supervisor(said: list[str]) -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
+def instance(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
-    # pytest's own folders are closed to everybody else, and root hands PostgreSQL to somebody else
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    instance = Instance(tmp_path / "instance")
+    instance = Instance(folder / "instance")
     instance.lock()
     yield instance
     instance.unlock()
@@ -155,7 +152,7 @@ def test_a_cluster_is_opened_by_the_version_that_made_it(monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands PostgreSQL to another user")
-def test_root_copies_binaries_that_the_keeper_cannot_reach(tmp_path: Path) -> None:
+def test_root_copies_binaries_that_the_keeper_cannot_reach(folder: Path) -> None:
     keeper = postgres.keeper_of_the_data()
     assert keeper.uid != 0
     found = next(one for one in postgres.every_postgres() if one.source == "wheel")
@@ -164,10 +161,8 @@ def test_root_copies_binaries_that_the_keeper_cannot_reach(tmp_path: Path) -> No
         def can_run(self, program: str) -> bool:
             return not program.startswith(str(found.folder)) and super().can_run(program)
 
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    moved = postgres.within_reach(found, Reaches(keeper.uid, keeper.gid, True), tmp_path / "shelf")
-    assert moved.folder.is_relative_to(tmp_path)
+    moved = postgres.within_reach(found, Reaches(keeper.uid, keeper.gid, True), folder / "shelf")
+    assert moved.folder.is_relative_to(folder)
     assert keeper.can_run(moved / "postgres")
     assert keeper.can_run(moved / "initdb")
 
@@ -219,17 +214,16 @@ def test_a_database_that_is_not_postgresql_is_refused(
 
 
 def test_a_named_server_gets_database_and_roles(
-    tmp_path_factory: pytest.TempPathFactory,
-    instance: Instance,
-    supervisor: Supervisor,
-    monkeypatch: pytest.MonkeyPatch,
+    folder: Path, instance: Instance, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = started(instance, supervisor)
     password = instance.config()["laptop"]["superuser_password"]
     monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres:{password}@/named?host={theirs.host}")
-    second = Instance(tmp_path_factory.mktemp("second"))
+    second = Instance(folder / "second")
+    second.lock()
     ours = start_postgres(second, supervisor)
     assert ours.name == "named"
     with ours.as_owner() as connection:
         connection.execute("create table made (word text)")
     assert len(supervisor.children) == 1
+    second.unlock()
