@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.core.db import db
@@ -17,7 +17,8 @@ from app.web.fields import FilesField, Paper
 LONGEST_TEXT: Final = 50_000
 MOST_NAMED: Final = 5
 PICTURES: Final = {"accept": "image/*,.heic,.heif,.pdf,.txt,.docx,.xlsx,.pptx,.odt,.ods,.log,.mp4"}
-URGENCIES: Final = [(urgency.value, urgency.words) for urgency in reversed(Urgency)]
+URGENCIES: Final = [SelectChoice(urgency.value, urgency.words) for urgency in reversed(Urgency)]
+NOT_ON_IT: Final = "Choose one from the list."
 
 
 def uuid_or_none(given: Any) -> UUID | None:
@@ -29,23 +30,19 @@ class ChoiceField(SelectField):
     """A list of things of this district; what is not on it is refused in words."""
 
     def __init__(self, label: str, *, none: str | None = None, **kwargs: Any) -> None:
-        super().__init__(label, coerce=uuid_or_none, choices=[], **kwargs)
+        super().__init__(label, coerce=uuid_or_none, choices=[], invalid_choice_message=NOT_ON_IT, **kwargs)
         self._none = none
 
     def offer(self, things: Iterable[tuple[UUID, str]]) -> None:
         """Put these on the list, after the words for "none of them"."""
-        none: list[tuple[str, str]] = [("", self._none)] if self._none is not None else []
-        self.choices = none + [(str(id), name) for id, name in things]
+        none = [SelectChoice("", self._none)] if self._none is not None else []
+        self.choices = none + [SelectChoice(str(id), name) for id, name in things]
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
             super().process_formdata(valuelist)
         except ValueError:
-            raise ValueError("Choose one from the list.") from None
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data not in {uuid_or_none(value) for value, *_ in self.choices or ()}:
-            raise ValidationError("Choose one from the list.")
+            raise ValueError(NOT_ON_IT) from None
 
 
 class SeenField(HiddenField):
@@ -63,11 +60,17 @@ class UrgencyField(RadioField):
     """Four answers, the calmest first."""
 
     def __init__(self, label: str = "How urgent is it?", **kwargs: Any) -> None:
-        super().__init__(label, choices=URGENCIES, default=Urgency.NORMAL.value, **kwargs)
+        asked = "Choose how urgent it is."
+        super().__init__(
+            label, choices=URGENCIES, default=Urgency.NORMAL.value, invalid_choice_message=asked, **kwargs
+        )
 
-    def pre_validate(self, form: Any) -> None:
-        if self.data not in dict(URGENCIES):
-            raise ValidationError("Choose how urgent it is.")
+
+class WrittenField(TextAreaField):
+    """What somebody wrote: as they wrote it, without the blank lines around it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = valuelist[0].replace("\r\n", "\n").strip() if valuelist else ""
 
 
 class RequestForm(Paper):
@@ -83,7 +86,7 @@ class RequestForm(Paper):
             ),
         ],
     )
-    text = TextAreaField(
+    text = WrittenField(
         "Tell us more", [Length(max=LONGEST_TEXT, message="Shorten this, or send it as a file.")]
     )
     category_id = ChoiceField("What is it about?", none="I am not sure")
@@ -100,7 +103,7 @@ class RequestForm(Paper):
 class AnswerForm(Paper):
     """What a requester answers."""
 
-    text = TextAreaField(
+    text = WrittenField(
         "Your answer",
         [
             DataRequired("Write an answer before you send it."),
@@ -114,7 +117,7 @@ class AnswerForm(Paper):
 class ReplyForm(Paper):
     """What a technician answers, and what becomes of the ticket with it: the button says."""
 
-    text = TextAreaField(
+    text = WrittenField(
         "Reply to the requester",
         [
             DataRequired("Write a reply before you send it."),
@@ -128,7 +131,7 @@ class ReplyForm(Paper):
 class NoteForm(Paper):
     """What technicians tell each other. It never leaves the house."""
 
-    text = TextAreaField(
+    text = WrittenField(
         "Note for colleagues",
         [
             DataRequired("Write a note before you keep it."),

@@ -102,7 +102,9 @@ def _now_seen(form: Paper | None, ticket: Ticket) -> Paper | None:
 
 def formatted(html: str | None, files: Sequence[File]) -> Markup:
     """A mail as its writer formatted it, with the pictures that came in it and none from outside."""
-    small = {one.cid: url_for("helpdesk.attachments_thumbnail", id=one.id) for one in files if one.has_thumbnail}
+    small = {
+        one.cid: url_for("helpdesk.attachments_thumbnail", id=one.id) for one in files if one.has_thumbnail
+    }
 
     def picture(found: re.Match[str]) -> str:
         said = dict(_ATTRIBUTE.findall(found[1]))

@@ -1,0 +1,122 @@
+"""What the tests of the help desk do again and again: ask, look, write a mail."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import policy
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.core.actor import acting_as
+from app.core.db import db
+from app.core.directory import district_by_id
+from app.core.tenancy import as_district
+from app.helpdesk.actions import intake, opening
+from app.helpdesk.actions.opening import Words
+from app.helpdesk.models.inbound_email import InboundEmail
+from app.helpdesk.models.reply import Reply
+from app.helpdesk.models.ticket import Ticket
+from app.notices.models.message import Message
+from app.roster.models.person import Person
+from tests.world import Place, Player
+
+
+@contextmanager
+def at(app: Flask, place: Place) -> Iterator[None]:
+    """Within a district, with a session of its own."""
+    with app.app_context(), as_district(place.id):
+        yield
+
+
+def ask(app: Flask, who: Player, title: str = "The projector is green", **words: Any) -> int:
+    """A request from the form; its number."""
+    with at(app, who.district):
+        account = who.account()
+        with acting_as(account):
+            requester = db.session.get_one(Person, who.person_id)
+            ticket = opening.open_ticket(
+                Words(title=title, text=words.pop("text", "Since this morning."), **words),
+                requester=requester,
+                by=account,
+            )
+            number = ticket.number
+            db.session.commit()
+    return number
+
+
+def ticket_of(number: int) -> Ticket:
+    """The ticket of that number, in the district that is open."""
+    ticket = Ticket.find(number)
+    assert ticket is not None
+    return ticket
+
+
+def replies_of(number: int) -> list[Reply]:
+    """Its replies and notes, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(Reply).where(Reply.ticket_id == ticket_of(number).id).order_by(Reply.version)
+        )
+    )
+
+
+def messages() -> list[Message]:
+    """Everything that was to leave, the oldest first."""
+    return list(db.session.scalars(select(Message).order_by(Message.id)))
+
+
+def written(
+    sender: str,
+    subject: str = "The projector is green",
+    text: str = "Since this morning.",
+    *,
+    to: str = "help@maple.example",
+    message_id: str | None = "<first@maple.example>",
+    html: str | None = None,
+    files: tuple[tuple[str, str, bytes], ...] = (),
+    **headers: str,
+) -> bytes:
+    """A mail as its writer's program sends it. Headers in Python's spelling: in_reply_to."""
+    # Ids are longer than a line, and the library would encode them.
+    mail = EmailMessage(policy=policy.default.clone(max_line_length=2000))
+    if sender:
+        mail["From"] = sender
+    mail["To"], mail["Subject"] = to, subject
+    if message_id:
+        mail["Message-ID"] = message_id
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    if html:
+        mail.add_alternative(html, subtype="html")
+    for name, kind, data in files:
+        main, _, sub = kind.partition("/")
+        mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
+    return mail.as_bytes()
+
+
+def comes_in(app: Flask, place: Place, raw: bytes, *, to: str | None = None, receive: bool = True) -> UUID:
+    """The mail is stored at the door and, as the job does it, filed. Its id."""
+    with at(app, place):
+        card = district_by_id(place.id)
+        assert card is not None
+        email_id = intake.store(
+            card,
+            mailbox=place.desk,
+            provider_id=None,
+            envelope_from="someone@example.org",
+            envelope_to=to or place.desk,
+            raw=raw,
+        )
+        if receive:
+            intake.receive(email_id)
+            db.session.commit()
+    return email_id
+
+
+def mail_of(email_id: UUID) -> InboundEmail:
+    """A stored mail, in the district that is open."""
+    return db.session.get_one(InboundEmail, email_id)
