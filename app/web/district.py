@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from flask import Flask, abort, has_request_context, request
+from flask import Flask, abort, current_app, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.directory import DistrictCard, district_by_slug
@@ -40,7 +40,8 @@ RESERVED: Final = OUTSIDE | frozenset(
 # fmt: on
 
 IN_ENVIRON: Final = "frontoffice.district"
-_FAILED: Final = "frontoffice.directory_failed"
+#: What the database said when it could not be asked who this is; answered where Flask can answer it.
+FAILED: Final = "frontoffice.database_failed"
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -59,7 +60,7 @@ class SlugInPath:
                 with self._app.app_context():
                     card = district_by_slug(slug)
             except SQLAlchemyError as error:
-                environ[_FAILED], card = error, None  # raised again where Flask can answer it
+                environ[FAILED], card = error, None
             if card is not None and card.state != "gone":
                 environ[IN_ENVIRON] = card
                 environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{slug}"
@@ -95,8 +96,9 @@ def install(app: Flask) -> None:
 
 
 def _each_page_on_its_side() -> None:
-    if _FAILED in request.environ:
-        raise request.environ[_FAILED]
+    if FAILED in request.environ:
+        current_app.logger.error("The database does not answer: %s", type(request.environ[FAILED]).__name__)
+        abort(503)
     first = request.path.split("/")[1]
     if first not in OUTSIDE if here() is None else first in ONLY_OUTSIDE:
         abort(404)

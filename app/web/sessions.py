@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from flask_login import LoginManager
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import sessions
 from app.core.db import db
@@ -73,11 +74,14 @@ class RowSessions(SessionInterface):
         """The first thing that happens in a request, and so where its district is entered."""
         card = district.enter()
         token = request.cookies.get(cookie_name(card.slug) or "") if card else None
-        row = WebSession.of_token(token) if token else None
-        if row is None:
+        try:
+            row = WebSession.of_token(token) if token else None
+            opened = BrowserSession(row)
+            if row is not None:
+                sessions.seen(row)
+        except SQLAlchemyError as error:
+            request.environ[district.FAILED] = error
             return BrowserSession()
-        opened = BrowserSession(row)
-        sessions.seen(row)
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

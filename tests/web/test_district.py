@@ -1,8 +1,9 @@
 """The slug in the path becomes the district, and an unknown one is nothing at all."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from app.core import across_districts, directory
+from app.core import across_districts, directory, sessions
 from app.core.directory import District
 from app.web import district
 from tests.page_client import PageClient
@@ -104,3 +105,19 @@ def test_sign_in_works_while_reading_alone_is_allowed(client: PageClient, world:
     fields = {"token": token, "email": world.bell.email, "password": world.bell.password}
 
     assert client.post("/maple/sign-in", fields).status == 303
+
+
+def test_a_database_that_does_not_answer_is_said_calmly(
+    client: PageClient, world: World, monkeypatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise OperationalError("select", {}, Exception("no answer"))
+
+    client.sign_in(world.bell)
+    with monkeypatch.context() as broken:
+        broken.setattr(district, "district_by_slug", silent)
+        assert "closed for a moment" in client.get("/maple/sign-in", status=503).text
+    with monkeypatch.context() as broken:
+        broken.setattr(sessions.WebSession, "of_token", silent)
+        assert "closed for a moment" in client.get("/maple/profile/sessions", status=503).text
+    client.get("/maple/profile/sessions", status=200)
