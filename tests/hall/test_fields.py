@@ -24,7 +24,7 @@ class PictureForm(PublicPaper):
     pictures = FilesField("Pictures")
 
 
-def posted(app: Flask, **data: object):  # type: ignore[no-untyped-def]
+def posted(app: Flask, **data: object):
     return app.test_request_context(method="POST", data=data)
 
 

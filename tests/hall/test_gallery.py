@@ -28,16 +28,23 @@ class _Nowhere:
     def rollback(self) -> None: ...
 
 
-@pytest.mark.parametrize("size", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
-@pytest.mark.parametrize("light", ["light", "dark"])
-@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize(
+    ("size", "light", "direction"),
+    [
+        (PHONE, "light", "ltr"),
+        (PHONE, "dark", "rtl"),
+        (CHROMEBOOK, "light", "rtl"),
+        (CHROMEBOOK, "dark", "ltr"),
+    ],
+    ids=["phone by day", "phone by night, right to left", "chromebook right to left", "chromebook by night"],
+)
 def test_every_component_can_be_used_by_everybody(
     address: str, browser: Browser, size: tuple[int, int], light: str, direction: str
 ) -> None:
     width, height = size
     context = browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme=light,  # type: ignore[arg-type]
+        color_scheme=light,
     )
     watched = Watched(context)
     watched.page.goto(address + ("?rtl=1" if direction == "rtl" else ""))
@@ -78,7 +85,7 @@ def test_a_form_is_refused_and_sent(
     page.get_by_label("Your work email").fill("bell@maple.example")
     page.get_by_label("Can wait").check()
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("status")).to_contain_text("Sent. Nothing was kept of it.")
+    expect(page.locator("#flashes")).to_contain_text("Sent. Nothing was kept of it.")
     context.close()
 
 

@@ -25,12 +25,15 @@ FORMS = """
 </form>
 <button type="button" hx-get="/fail/409" hx-target="#nowhere">Conflict</button>
 <button type="button" hx-get="/refuse" hx-target="#nowhere">Refuse</button>
+<button type="button" hx-get="/list" hx-target="#nowhere">List</button>
 <p id="nowhere"></p>
-<div hx-get="/poll" hx-trigger="every 200ms" hx-target="#nowhere"></div>
+<div class="tall">{% for line in range(200) %}<p>{{ line }}</p>{% endfor %}</div>
+<button type="button" hx-get="/told" hx-target="#nowhere">Tell</button>
+<div id="polled"></div><div hx-get="/poll" hx-trigger="every 200ms" hx-target="#polled"></div>
 {% endblock %}
 """
 
-SUMMARY = '<form id="sent"><div class="error-summary" tabindex="-1" data-focus>Write it.</div><button>Again</button></form>'
+SUMMARY = '<form id="sent"><div class="error-summary" data-focus>Write it.</div><button>Again</button></form>'
 
 
 @pytest.fixture
@@ -60,6 +63,9 @@ def page(public_hall_app: Flask, context: BrowserContext, sent: list[str]) -> It
     app.add_url_rule("/send", "send", send, methods=["POST"])
     app.add_url_rule("/plain", "plain", plain, methods=["POST"])
     app.add_url_rule("/poll", "poll", poll)
+    told = '<div class="flashes" id="flashes" role="status" hx-swap-oob="true"><p>Reply sent.</p></div>'
+    app.add_url_rule("/told", "told", lambda: told)
+    app.add_url_rule("/list", "list", lambda: "<table><caption>12 tickets</caption></table>")
     with serving(app) as address:
         one = Watched(context).page
         one.goto(f"{address}/forms")
@@ -112,7 +118,7 @@ def test_an_impatient_finger_sends_once(page: Page, sent: list[str], button: str
 
 def test_too_much_is_said_before_it_travels(page: Page, sent: list[str]) -> None:
     files = [{"name": name, "mimeType": "image/png", "buffer": b"x"} for name in ("a.png", "b.png")]
-    page.get_by_label("Files").set_input_files(files)  # type: ignore[arg-type]
+    page.get_by_label("Files").set_input_files(files)
     page.get_by_role("button", name="Send files").click()
 
     expect(page.get_by_role("alert")).to_have_text("Choose at most 1 files. You chose 2.")
@@ -129,3 +135,18 @@ def test_a_page_that_nobody_looks_at_asks_nothing(page: Page, sent: list[str]) -
     page.wait_for_timeout(600)
 
     assert sent == []
+
+
+def test_a_new_count_is_spoken(page: Page) -> None:
+    page.get_by_role("button", name="List").click()
+
+    expect(page.locator("#heard")).to_have_text("12 tickets")
+
+
+def test_a_message_comes_to_where_one_reads(page: Page) -> None:
+    page.get_by_role("button", name="Tell").click()
+
+    expect(page.get_by_text("Reply sent.")).to_be_in_viewport()
+    page.wait_for_timeout(1100)
+    page.keyboard.press("Shift")
+    expect(page.get_by_text("Reply sent.")).not_to_be_in_viewport()

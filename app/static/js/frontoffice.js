@@ -18,7 +18,7 @@
     text.className = "notice__body";
     text.textContent = sentence;
     notice.append(text);
-    region.replaceChildren(notice);
+    if (region.textContent !== sentence) region.replaceChildren(notice);
     notice.scrollIntoView({ block: "nearest" });
   }
 
@@ -28,10 +28,24 @@
     return said ? said.textContent : NOT_UNDERSTOOD;
   }
 
-  document.addEventListener("htmx:responseError", (event) => say(sentenceOf(event.detail.xhr)));
-  document.addEventListener("htmx:sendError", () => say(NO_ANSWER));
-  document.addEventListener("htmx:timeout", () => say(TOO_SLOW));
-  document.addEventListener("htmx:swapError", () => say(NOT_UNDERSTOOD));
+  // What asks again by itself says so once, and takes back only its own words.
+  const asksAgain = (element) => (element.getAttribute("hx-trigger") || "").includes("every ");
+  let saidByItself = false;
+
+  function failed(event, sentence) {
+    saidByItself = asksAgain(event.detail.elt);
+    say(sentence);
+  }
+
+  document.addEventListener("htmx:responseError", (event) => failed(event, sentenceOf(event.detail.xhr)));
+  document.addEventListener("htmx:sendError", (event) => failed(event, NO_ANSWER));
+  document.addEventListener("htmx:timeout", (event) => failed(event, TOO_SLOW));
+  document.addEventListener("htmx:swapError", (event) => failed(event, NOT_UNDERSTOOD));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && (saidByItself || !asksAgain(event.detail.elt))) {
+      document.getElementById("alerts").replaceChildren();
+    }
+  });
 
   // --- sending once ----------------------------------------------------------------------------
   const isBusy = (form) => form.getAttribute("aria-busy") === "true";
@@ -75,8 +89,7 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt, xhr, requestConfig } = event.detail;
-    const polls = (elt.getAttribute("hx-trigger") || "").includes("every ");
-    if (polls && document.hidden) return event.preventDefault();
+    if (asksAgain(elt) && document.hidden) return event.preventDefault();
     const form = elt.closest("form");
     if (requestConfig.verb !== "get" && form) busy(form);
     // Pictures on a slow line may take minutes; a sentence may not.
@@ -86,17 +99,15 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest("form");
     if (form) free(form);
-    if (event.detail.successful) document.getElementById("alerts")?.replaceChildren();
   });
 
   // Back from another page, the browser may show this one as it was left: waiting.
   addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy]").forEach(free));
 
   // --- where the news is -------------------------------------------------------------------------
-  function lookAt(element) {
-    if (!element) return;
+  function lookAt(element, how) {
     if (!element.hasAttribute("tabindex")) element.setAttribute("tabindex", "-1");
-    element.focus();
+    element.focus(how);
   }
 
   // Each piece that came is told of, what stands elsewhere on the page first and the answer itself last.
@@ -108,13 +119,27 @@
   function lead() {
     const came = news.filter((one) => one.isConnected);
     news = [];
+    const heard = document.getElementById("heard");
+    const count = came.map((one) => one.querySelector("caption, .empty__title")).find(Boolean);
+    if (heard && count) heard.textContent = count.textContent;
     const problem = came.map((one) => one.matches("[data-focus]") ? one : one.querySelector("[data-focus]")).find(Boolean);
     if (problem) return lookAt(problem);
     // What had the focus is gone: go on from the heading of what came instead, or from its first field.
     if (document.activeElement && document.activeElement !== document.body) return;
     const answer = came.pop();
-    if (answer) lookAt(answer.querySelector("h1, h2, h3, legend, textarea, input:not([type=hidden])") || answer);
+    const first = answer && answer.querySelector("h1, h2, h3, legend, textarea, input:not([type=hidden])");
+    if (answer) lookAt(first || answer, { preventScroll: true }); // the eye is already where the finger was
   }
+
+  // A message far above what one reads comes down to the reader, until the next touch.
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    const said = document.getElementById("flashes");
+    if (said.getBoundingClientRect().bottom > 0 || !said.childElementCount) return;
+    said.setAttribute("data-afloat", "");
+    setTimeout(() => {
+      for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => said.removeAttribute("data-afloat"), { once: true });
+    }, 1000);
+  });
 
   // --- once, when the page stands ----------------------------------------------------------------
   document.querySelector("main [data-focus]")?.focus();
