@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from wtforms import IntegerField, PasswordField, RadioField, SelectField, StringField
+from wtforms import IntegerField, PasswordField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from app.core.settings import get_settings
 from app.notices.models.mail_setting import Choice, MailSetting, desk
 from app.web.fields import Paper
 
-RELAY = ("relay", "Through the mail server of whoever runs this site")
-OWN = ("smtp", "Through our own mail server")
-FOLDER = ("maildir", "Into a folder of this machine (demonstrations only)")
+RELAY = SelectChoice("relay", "Through the mail server of whoever runs this site")
+OWN = SelectChoice("smtp", "Through our own mail server")
+FOLDER = SelectChoice("maildir", "Into a folder of this machine (demonstrations only)")
 
 ADDRESS = Regexp(
     r"^[A-Za-z0-9.!#$%&'*/=?^_`{|}~-]{1,58}@[A-Za-z0-9.-]{1,190}$",
@@ -34,7 +34,11 @@ class MailSettingForm(Paper):
         "Port", [Optional(), NumberRange(1, 65535, message="Give a port from 1 to 65535, mostly 587 or 465.")]
     )
     security = SelectField(
-        "Encryption", choices=[("starttls", "STARTTLS, mostly port 587"), ("tls", "TLS, mostly port 465")]
+        "Encryption",
+        choices=[
+            SelectChoice("starttls", "STARTTLS, mostly port 587"),
+            SelectChoice("tls", "TLS, mostly port 465"),
+        ],
     )
     username = StringField("User name", [Length(max=250, message="Use at most 250 letters.")])
     password = PasswordField("Password", [Length(max=250, message="Use at most 250 letters.")])

@@ -7,6 +7,7 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -70,7 +71,7 @@ def check_password(
     return AuthResult(success=right)
 
 
-def start(peer: Peer, **options: object) -> Controller:
+def start(peer: Peer, **options: Any) -> Controller:
     """A listening server on a free port of this machine."""
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]

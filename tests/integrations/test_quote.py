@@ -46,7 +46,7 @@ def test_a_quote_below_its_introduction_is_folded(introduction):
 @pytest.mark.parametrize(
     "head",
     [
-        "From: Maple Help Desk <help@maple.example>\nSent: Monday, November 23, 2026 8:15 AM\nTo: Nora Bell\nSubject: Re: Projector",
+        "From: Maple Help Desk <help@maple.example>\nSent: Monday, November 23, 2026\nTo: Nora Bell\nSubject: x",
         "*From:* Maple Help Desk\n*Sent:* Monday\n*To:* Nora Bell",
         "________________________________\nFrom: Maple Help Desk\nSent: Monday\nTo: Nora Bell\nSubject: x",
         "-----Original Message-----\nFrom: Maple Help Desk",

@@ -108,7 +108,7 @@ def _references(thread: Thread, about: About | None, ours: Desk) -> list[str]:
 
 def _around(ours: Desk) -> dict[str, Any]:
     return {
-        "district": ours.district.name,
+        "whose": ours.signature,
         "desk_name": ours.name,
         "house": f"{get_settings().base_url}/{ours.district.slug}",
         "answer_above": MARK,

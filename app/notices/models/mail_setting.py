@@ -84,6 +84,12 @@ class Desk:
     def domain(self) -> str:
         return self.address.rpartition("@")[2]
 
+    @property
+    def signature(self) -> str:
+        """Whose desk it is, said once."""
+        district = self.district.name
+        return self.name if district in self.name else f"{self.name}, {district}"
+
 
 def desk() -> Desk:
     """The desk of the current district."""
