@@ -84,7 +84,7 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
         browser = Browser(port)
         browser.sign_in(slug, str(district["technician"]))
         pages = {
-            "queue": (f"/{slug}/queue", f"/{slug}/reference/queue"),
+            "queue": (f"/{slug}/tickets", f"/{slug}/reference/queue"),
             "ticket": (f"/{slug}/tickets/{number}", f"/{slug}/reference/tickets/{number}"),
         }
         for name, (page, reference) in pages.items():
@@ -98,8 +98,8 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
             flat = size != 200_000 or growth <= 1.3
             met = flat and statements <= 12 and (most is None or p95 <= most * usual)
             missed |= not met
-            cells = (f"{size:,}", f"{p95:.2f}", f"{usual:.2f}", f"{p95 / usual:.2f}", f"{growth:.2f}")
-            cells += (f"{statements}", f"{ours[0].octets:,}")
+            cells = [f"{size:,}", f"{p95:.2f}", f"{usual:.2f}", f"{p95 / usual:.2f}", f"{growth:.2f}"]
+            cells += [f"{statements}", f"{ours[0].octets:,}"]
             bar = "" if most is None else "met" if met else "MISSED"
             print(f"{name:<8}" + "".join(f"{cell:>11}" for cell in cells) + f"  {bar}", flush=True)
     print(f"\nthe reference's plans in the largest district:\n{districts[-1]['plans']}")

@@ -10,9 +10,9 @@ from app.laptop import roles
 from app.laptop.postgres import (
     Cluster,
     binaries_for,
-    folder_for_sockets,
     home_of_the_data,
     keeper_of_the_data,
+    run_folder,
     within_reach,
 )
 from app.migrations.run import upgrade
@@ -26,9 +26,9 @@ def durable(instance: Path) -> Iterator[dict[str, str]]:
     keeper = keeper_of_the_data()
     home = home_of_the_data(instance, keeper)
     found = within_reach(binaries_for(None, None), keeper, home / "shelf")
-    cluster = Cluster(
-        found, home / "postgres", folder_for_sockets(home, "postgres", keeper), keeper, password=None
-    )
+    sockets = run_folder(home, keeper) / "postgres"
+    keeper.owns(sockets)
+    cluster = Cluster(found, home / "postgres", sockets, keeper, password=None)
     cluster.make()
     server = cluster.server(home / "postgres.log")
     server.start()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import Response, g, has_app_context
 from sqlalchemy import event
 
 from app.core.db import db
@@ -14,7 +14,7 @@ app.register_blueprint(ROOM.blueprint())
 
 
 def _count(*_: Any) -> None:
-    if g:
+    if has_app_context():
         g.statements = g.get("statements", 0) + 1
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HOUSE = HERE.parent
 EVERYONE = 'type("Everyone", (dict,), {"get": lambda *_: [lambda *_: True]})()'
-DOOR = re.compile(r"@allow\((?P<may>May\.\w+), (?P<rules>\w*RULES)(?P<rest>[^)]*)\)\ndef (?P<view>\w+)\(")
+DOOR = re.compile(r"@allow\((?P<may>May\.\w+), RULES(?P<rest>[^)]*)\)\ndef (?P<view>\w+)\(")
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Removal:
 def removals() -> Iterator[Removal]:
     """Everything that guards.toml lists, with its repetitions spelled out."""
     for entry in tomllib.loads((HERE / "guards.toml").read_text())["guard"]:
-        each = entry.pop("each", None)
+        each, but = entry.pop("each", None), entry.pop("but", [])
         guard = Removal(**{"find": "", "instead": "", "file": "", **entry, "tests": tuple(entry["tests"])})
         if each == "table":
             yield from every_table(guard)
         elif each == "door":
-            yield from every_door(guard)
+            yield from every_door(guard, but)
         else:
             yield guard
 
@@ -65,19 +65,21 @@ def every_table(guard: Removal) -> Iterator[Removal]:
             )
 
 
-def every_door(guard: Removal) -> Iterator[Removal]:
-    """The same removal for each @allow: the rules answer yes to everybody."""
+def every_door(guard: Removal, but: list[str]) -> Iterator[Removal]:
+    """The same removal for each @allow: `{everyone}` are rules that say yes to whoever is signed in."""
     for path in sorted((HOUSE / "app").glob("*/views/*.py")):
         for door in DOOR.finditer(path.read_text()):
             endpoint = f"{path.parts[-3]}.{path.stem}_{door['view']}"
-            opened = f"@allow({door['may']}, {EVERYONE}{door['rest']})\ndef {door['view']}("
+            if endpoint in but:
+                continue
+            opened = guard.instead.format(everyone=EVERYONE, **door.groupdict())
             yield replace(
                 guard,
                 name=f"{guard.name}: {endpoint}",
                 file=str(path.relative_to(HOUSE)),
                 find=door[0],
-                instead=opened,
-                keyword=endpoint,
+                instead=f"{opened}\ndef {door['view']}(",
+                keyword=guard.keyword and endpoint,
             )
 
 

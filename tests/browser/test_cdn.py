@@ -41,7 +41,7 @@ def test_the_queue_works_whatever_the_cdn_does(site: Site, chromium: Browser, cd
     with visiting(site, chromium, cdn=cdn) as visit:
         visit.sign_in(CAST["technician"])
         visit.complaints.clear()
-        visit.go("/queue")
+        visit.go("/tickets")
         expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
         visit.page.wait_for_load_state("load")
         for _ in range(100):

@@ -43,7 +43,8 @@ def door_of(site: Site, url: str) -> str | None:
 
 def every_page(page: Page, site: Site, start: str):
     """Breadth first from `start`, one page a door; files that are downloaded are left."""
-    waiting, seen = [start], set()
+    waiting: list[str] = [start]
+    seen: set[str] = set()
     while waiting and len(seen) < MOST_PAGES:
         url = waiting.pop(0)
         door = door_of(site, url)

@@ -1,8 +1,12 @@
 """Every door has a guard. The doors are read from the url_map, so that a new one needs no line here."""
 
+import os
+from pathlib import Path
+
 from tests.house.doors import WORDS, doors, endpoints_of_the_rooms, guarded, rules_of
 from tests.house.things import MAKERS
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "doors.txt"
 OPEN_WITH_A_KEY = {
     "static": "a file of our own, the same for everybody",
     "auth.invitations_show": "the key is a secret that works once",
@@ -46,3 +50,17 @@ def test_every_guarded_door_is_tried(app):
 def test_a_door_asks_the_rules_of_its_own_room(app):
     for door in guarded(app):
         assert door.guard.rules is rules_of(door), door
+
+
+def test_the_list_of_doors_is_as_we_know_it(app):
+    """Read tests/golden/doors.txt aloud; GOLDEN=write renews it."""
+    paths = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
+    said = "".join(
+        sorted(
+            f"{door.method:<5} {paths[door.endpoint]:<50} {door.guard.may or 'anyone'}\n" for door in doors(app)
+        )
+    )
+    if os.environ.get("GOLDEN") == "write":
+        GOLDEN.write_text(said)
+
+    assert said == GOLDEN.read_text()
