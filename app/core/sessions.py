@@ -18,6 +18,23 @@ from app.core.tenancy import DistrictOwned, owned, points_at
 
 IDLE: Final = timedelta(minutes=60)
 ABSOLUTE: Final = timedelta(hours=12)
+#: As a browser names itself → what people call it. The first that fits: each of them names others too.
+BROWSERS: Final = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+MACHINES: Final = {
+    "CrOS": "a Chromebook",
+    "iPhone": "an iPhone",
+    "iPad": "an iPad",
+    "Android": "an Android device",
+    "Windows": "Windows",
+    "Mac OS X": "a Mac",
+    "Linux": "Linux",
+}
 SEEN_EVERY: Final = timedelta(minutes=1)
 KEPT: Final = timedelta(days=30)
 
@@ -43,6 +60,13 @@ class WebSession(DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+
+    @property
+    def browser(self) -> str:
+        """Where this is, in words that somebody recognises: "Chrome on a Chromebook"."""
+        name = next((words for sign, words in BROWSERS.items() if sign in self.user_agent), "A browser")
+        machine = next((words for sign, words in MACHINES.items() if sign in self.user_agent), None)
+        return f"{name} on {machine}" if machine else name
 
     @classmethod
     def find(cls, id: UUID) -> Self | None:

@@ -230,3 +230,27 @@ def test_nobody_ends_a_session_of_somebody_else(client, world, app):
     client.sign_in(world.bell).post(f"/maple/profile/sessions/{row.id}/end", status=404)
 
     theirs.get(HOME, status=200)
+
+
+@pytest.mark.parametrize(
+    ("names_itself", "in_words"),
+    [
+        (
+            "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 Chrome/131.0 Safari/537.36",
+            "Chrome on a Chromebook",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 Edg/131.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Safari/604.1",
+            "Safari on an iPhone",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox on Linux"),
+        ("curl/8.1", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_named_as_people_know_it(names_itself, in_words):
+    assert WebSession(user_agent=names_itself).browser == in_words
