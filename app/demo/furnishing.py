@@ -27,6 +27,7 @@ from app.helpdesk.models.counter import FIRST, TicketCounter
 from app.helpdesk.models.event import TicketEvent
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
+from app.legal.models.contact import DistrictContact
 from app.roster.models.device import Device
 from app.roster.models.person import Person
 from app.roster.models.room import Room
@@ -67,6 +68,7 @@ def furnish(sketch: Sketch) -> Place:
     _load(Account, [_account(one) for one in place.staff if one.account])
     _load(RoleGrant, [_grant(one, place) for one in place.staff if one.account])
     _load(Device, [_device(one) for one in place.things])
+    _load(DistrictContact, [_contact(sketch)])
     _load(Category, [_category(nth, id) for nth, id in enumerate(place.categories)])
     _tell(_histories(place, sketch), sketch.tickets)
     return place
@@ -210,6 +212,15 @@ def _device(thing: Thing) -> dict[str, Any]:
 
 def _category(nth: int, id: UUID) -> dict[str, Any]:
     return {"id": id, "name": FIRST_CATEGORIES[nth], "position": nth}
+
+
+def _contact(sketch: Sketch) -> dict[str, Any]:
+    return {
+        "department": "Technology Department",
+        "phone": "555-0100",
+        "email": f"technology@{sketch.domain}",
+        "address": f"{sketch.name}\n1 School Lane\n{sketch.slug.capitalize()}",
+    }
 
 
 def _tell(histories: Histories, tickets: int) -> None:

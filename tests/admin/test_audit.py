@@ -45,7 +45,7 @@ def test_a_ticket_is_told_without_its_words(app, client: PageClient, world: Worl
 
     shown = client.sign_in(world.adams).get("/maple/admin/audit?what=tickets")
 
-    assert "title: changed (private)" in shown.text
+    assert "title: not shown (private)" in shown.text
     assert "school: North School" in shown.text
     assert "hums" not in shown.html.lower()
 
@@ -59,7 +59,7 @@ def test_a_persons_name_and_address_are_not_shown(app, client: PageClient, world
 
     shown = client.sign_in(world.adams).get("/maple/admin/audit?what=people")
 
-    assert "email: changed (personal)" in shown.text
+    assert "email: not shown (personal)" in shown.text
     assert "secretly" not in shown.html
 
 

@@ -1,5 +1,6 @@
 """The audit log as an admin reads it: who did what to which thing, newest first. Never what people wrote."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -39,6 +40,9 @@ THINGS: Final = {
     "tickets": "ticket",
     "web_sessions": "session",
 }
+
+AN_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+A_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 #: Who acted when no account did.
 OTHERS: Final = {"system": "FrontOffice", "operator": "The operator"}
@@ -86,7 +90,7 @@ def audit_page(asked: Asked, zone_name: str) -> AuditPage:
     shown = rows[:AT_MOST]
     names = _names_of({row.by_id for row in shown if row.by_id})
     schools = {str(id): name for id, name in db.session.execute(select(School.id, School.name))}
-    lines = [_line(row, names, schools) for row in shown]
+    lines = [_line(row, names, schools, zone_name) for row in shown]
     return AuditPage(lines, shown[-1].position if len(rows) > AT_MOST else None)
 
 
@@ -111,7 +115,7 @@ def _names_of(account_ids: set[UUID]) -> dict[UUID, str]:
     return {row.id: row.name for row in rows}
 
 
-def _line(row: AuditEntry, names: Mapping[UUID, str], schools: Mapping[str, str]) -> Line:
+def _line(row: AuditEntry, names: Mapping[UUID, str], schools: Mapping[str, str], zone_name: str) -> Line:
     if row.by_kind in OTHERS:
         by_name = OTHERS[row.by_kind]
     else:
@@ -124,7 +128,7 @@ def _line(row: AuditEntry, names: Mapping[UUID, str], schools: Mapping[str, str]
         which=row.which,
         what=row.what,
         changes=[
-            (_column(name), _told(value, schools))
+            (_column(name), _told(value, schools, zone_name))
             for name, value in row.changes.items()
             if name not in NOT_TOLD
         ],
@@ -135,18 +139,16 @@ def _column(name: str) -> str:
     return name.removesuffix("_id").replace("_", " ")
 
 
-def _told(value: Any, schools: Mapping[str, str]) -> str:
-    if value == "(personal)":
-        return "changed (personal)"
-    if value == "(private)":
-        return "changed (private)"
+def _told(value: Any, schools: Mapping[str, str], zone_name: str) -> str:
+    if value in ("(personal)", "(private)"):
+        return f"not shown {value}"
     if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2:
-        before, after = (_plain(one, schools) for one in value)
+        before, after = (_plain(one, schools, zone_name) for one in value)
         return after if value[0] is None else f"{before} → {after}"
-    return _plain(value, schools)
+    return _plain(value, schools, zone_name)
 
 
-def _plain(value: Any, schools: Mapping[str, str]) -> str:
+def _plain(value: Any, schools: Mapping[str, str], zone_name: str) -> str:
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
@@ -154,12 +156,8 @@ def _plain(value: Any, schools: Mapping[str, str]) -> str:
     text = str(value)
     if text in schools:
         return schools[text]
-    return text[:8] + "…" if _is_an_id(text) else text[:120]
-
-
-def _is_an_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+    if AN_ID.fullmatch(text):
+        return f"…{text[-6:]}"
+    if A_MOMENT.match(text):
+        return clock.local(datetime.fromisoformat(text), zone_name).strftime("%Y-%m-%d %H:%M")
+    return text[:120]

@@ -66,6 +66,7 @@ def _ours(key: str) -> OutsideService:
 
 def _shown(one: OutsideService, form: ServiceForm, status: int = 200) -> Response:
     switch = services.switch_of(one.key)
+    form.host.flags.required = not one.hosts
     return page(
         "admin/service.html",
         status=status,
