@@ -1,6 +1,7 @@
 """Alembic's entry: online only, as role `owner`, on the connection that app/migrations/run.py hands over."""
 
 from alembic import context
+
 from app.core.db import Base
 from app.rooms import every_model_is_known
 
