@@ -18,9 +18,9 @@ from tests.world import Player, World
 #: What else stands in an address: words that we ourselves made up, and secrets that are their own key.
 WORDS: dict[str, Keys] = {
     "admin.opening_day_test": {"key": "schools"},
-    "admin.services_show": {"key": "htmx_cdn"},
-    "admin.services_turn_on": {"key": "htmx_cdn"},
-    "admin.services_turn_off": {"key": "htmx_cdn"},
+    "admin.services_show": {"key": "district_mail_relay"},
+    "admin.services_turn_on": {"key": "district_mail_relay"},
+    "admin.services_turn_off": {"key": "district_mail_relay"},
 }
 
 
