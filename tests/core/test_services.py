@@ -7,7 +7,16 @@ from app.core.actor import SYSTEM
 from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.egress import smtp
-from app.core.services import DISTRICT_RELAY, HTMX_CDN, OPERATOR_RELAY, SERVICES, OutsideRefused, is_on, turn
+from app.core.services import (
+    DISTRICT_RELAY,
+    HTMX_CDN,
+    OPERATOR_RELAY,
+    SERVICES,
+    OutsideRefused,
+    ServiceSwitch,
+    is_on,
+    turn,
+)
 from app.core.tenancy import as_district
 from tests.world import World
 
@@ -77,6 +86,14 @@ def test_what_cannot_be_turned_on_says_why(
 ) -> None:
     with app.app_context(), as_district(world.maple.id), pytest.raises(OutsideRefused, match=sentence):
         turn(key, True, by=SYSTEM, host=host)
+
+
+def test_what_is_not_built_stays_off_whatever_a_row_says(app: Flask, world: World) -> None:
+    with app.app_context(), as_district(world.maple.id):
+        db.session.add(ServiceSwitch(service="twilio", on=True, host=""))
+        db.session.flush()
+
+        assert services.hosts_in_use("twilio") == ()
 
 
 def test_every_service_says_what_the_law_wants_to_know() -> None:
