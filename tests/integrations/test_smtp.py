@@ -34,7 +34,7 @@ def test_a_refused_address_has_failed(peer: Peer, serve: Serve, door_to: DoorTo)
     with pytest.raises(PermanentFailure) as failure:
         door_to(serve()).send(RAW, ENVELOPE, [GONE])
 
-    assert failure.value.sentence == "The mail server refused the address gone@maple.example (550 5.1.1)."
+    assert failure.value.sentence == "The mail server refused the recipient's address (550 5.1.1)."
     assert peer.got == []
 
 

@@ -114,10 +114,10 @@ def _name_recipients(session: smtplib.SMTP, to: Sequence[str]) -> tuple[tuple[st
         if code in {250, 251}:
             accepted.append(address)
             continue
-        refused[address] = _sentence(f"The mail server refused the address {address}", code, words)
+        refused[address] = _sentence("The mail server refused the recipient's address", code, words)
         may_come_right = may_come_right or code < 500
     if not accepted:
-        sentence = " ".join(refused.values())
+        sentence = " ".join(dict.fromkeys(refused.values()))
         raise TryAgain(sentence) if may_come_right else PermanentFailure(sentence)
     return tuple(accepted), refused
 
