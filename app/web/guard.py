@@ -124,8 +124,6 @@ def install(app: Flask) -> None:
     """Nobody acts before a door has asked who they are, and nobody after the request."""
     app.before_request(lambda: set_actor(SYSTEM))
     app.teardown_request(lambda _: set_actor(SYSTEM))
-    # Files that came with it lie in temporary ones, which would wait for the garbage collector.
-    app.teardown_request(lambda _: request.close())
     app.jinja_env.globals["csrf_token"] = csrf.token
 
 
