@@ -118,7 +118,7 @@ class ReplyForm(Paper):
     """What a technician answers, and what becomes of the ticket with it: the button says."""
 
     text = WrittenField(
-        "Reply to the requester",
+        "Your reply",
         [
             DataRequired("Write a reply before you send it."),
             Length(max=LONGEST_TEXT, message="Shorten this, or send it as a file."),

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
@@ -494,3 +495,23 @@ def test_closing_without_a_word_is_mailed_once(app: Flask, world: World) -> None
 
     with at(app, world.maple):
         assert [one.kind for one in messages()] == ["ticket_closed"]
+
+
+def test_the_same_mail_by_ten_roads_at_once_is_one_mail(app: Flask, world: World) -> None:
+    raw, start, kept = written(world.bell.email), Barrier(10), []
+
+    def store() -> None:
+        start.wait()
+        kept.append(comes_in(app, world.maple, raw, receive=False))
+
+    threads = [Thread(target=store) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(kept) == 10
+    assert len(set(kept)) == 1
+    with at(app, world.maple):
+        assert len(list(storage.keys("mail"))) == 1
+        assert db.session.scalar(select(func.count(Work.id))) == 1

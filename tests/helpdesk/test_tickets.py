@@ -1,10 +1,12 @@
 """A technician works on a ticket: takes it, answers, notes, assigns, changes, closes."""
 
+from threading import Barrier, Thread
+
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.core.db import db
+from app.core.db import db, uuid7
 from app.helpdesk.actions import replying
 from app.helpdesk.actions.replying import Answer
 from app.helpdesk.models.event import TOLD, UNSAID, told
@@ -235,3 +237,28 @@ def test_a_ticket_asks_few_questions_however_much_was_said(
 def test_every_event_is_a_sentence(what: str) -> None:
     assert "{" not in told(what, "Tess", {})
     assert told(what, "Tess {by}", dict(UNSAID))
+
+
+def test_one_form_sent_five_times_at_once_is_one_reply(app: Flask, world: World) -> None:
+    number, once, start, made = ask(app, world.bell), uuid7(), Barrier(5), []
+
+    def send() -> None:
+        with at(app, world.maple):
+            ticket, tess = ticket_of(number), world.tess.account()
+            start.wait()
+            made.append(
+                replying.answer_from_desk(ticket, Answer(text="Once."), by=tess, once=once, seen=1).id
+            )
+            db.session.commit()
+
+    threads = [Thread(target=send) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(made) == 5
+    assert len(set(made)) == 1
+    with at(app, world.maple):
+        assert len(messages()) == 1
+        assert ticket_of(number).reply_count == 1

@@ -19,6 +19,8 @@ from app.integrations.mailbox import quote
 
 #: The newest of each are shown; a ticket with more has a machine talking to it.
 AT_MOST: Final = 200
+#: The request itself stands above the timeline, with its date.
+SHOWN_ABOVE: Final = ("opened", "opened_by_mail")
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,9 @@ def _events(ticket: Ticket, after: int = 0) -> Iterable[Entry]:
         TicketEvent.by_account_id,
         TicketEvent.detail,
         TicketEvent.version,
-    ).where(TicketEvent.ticket_id == ticket.id, TicketEvent.version > after)
+    ).where(
+        TicketEvent.ticket_id == ticket.id, TicketEvent.version > after, TicketEvent.what.not_in(SHOWN_ABOVE)
+    )
     for row in db.session.execute(asked.order_by(TicketEvent.id.desc()).limit(AT_MOST)):
         yield Entry(
             id=row.id,
