@@ -37,6 +37,8 @@ HTMX_CONFIG: Final = {
     "historyCacheSize": 0,
     "historyRestoreAsHxRequest": False,
     "refreshOnHistoryMiss": True,
+    # Not "style", which the policy refuses: a browser writes one where a person pulled a text field larger.
+    "attributesToSettle": ["class"],
     "responseHandling": [
         {"code": "204", "swap": False},
         {"code": "422", "swap": True},

@@ -35,6 +35,8 @@ class Components:
         macro: Callable[..., Markup] = getattr(
             self._environment.get_template(f"components/{name}.html").module, name
         )
+        if not self._environment.auto_reload:
+            setattr(self, name, macro)
         return macro
 
     @staticmethod

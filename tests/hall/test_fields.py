@@ -46,7 +46,8 @@ def test_a_whole_form_of_ours_is_good(hall_app: Flask) -> None:
 
 
 def test_another_hand_finds_it_empty(hall_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafts, "author_of", lambda token: uuid4())
+    somebody = uuid4()
+    monkeypatch.setattr(drafts, "author_of", lambda token: somebody)
     with posted(hall_app, text="Private", author="bell", csrf_token=csrf.masked(SECRET)):
         session["csrf_token"] = SECRET
         form = LongNoteForm.filled()
