@@ -10,7 +10,6 @@ ROOM = Room(
     doors=[mail_log, mail_setting, demo_mail],
     menu=[
         MenuItem("Mail log", "notices.mail_log_index", May.SEE_MAIL_LOG, RULES, position=70),
-        MenuItem("Mail settings", "notices.mail_setting_show", May.SET_UP_MAIL, RULES, position=71),
         MenuItem("Demo mail", "notices.demo_mail_index", May.LIST_DEMO_MAIL, RULES, position=90),
     ],
 )

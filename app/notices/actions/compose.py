@@ -26,7 +26,7 @@ TO_PEOPLE: Final = frozenset({"ticket_received", "ticket_reply", "ticket_closed"
 
 NOBODY_KNOWN: Final = "Held back: the recipient is not an active member of staff with this address."
 NO_ADDRESS: Final = (
-    "The desk has no email address yet, so it cannot write. A district admin can set it under Mail."
+    "The desk has no email address yet, so it cannot write. A district admin can set it in the mail settings."
 )
 ENOUGH_LINKS: Final = (
     "Held back: this address was sent several links within the last hour. One of them still works."

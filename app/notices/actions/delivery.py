@@ -33,7 +33,7 @@ PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 2
 MOST_AT_ONCE: Final = 200
 
 NO_SERVER: Final = (
-    "No mail server is set up, so nothing can be sent. A district admin can choose one under Mail."
+    "No mail server is set up, so nothing can be sent. A district admin can choose one in the mail settings."
 )
 GIVEN_UP: Final = "Given up after two days: {reason}"
 TRY_A_SENT_ONE: Final = "This email has been sent, or is on its way. There is nothing to send again."
