@@ -80,7 +80,7 @@ def reset(supervisor: Supervisor) -> None:
                 f"The database that DATABASE_URL names holds {', '.join(sorted(real))}: nothing was reset."
             )
         drop_database(database)
-        for name in ("files", "mail", "redis"):
+        for name in ("files", "mail", "maildir-in", "redis"):
             shutil.rmtree(instance.folder / name, ignore_errors=True)
         database.lay_out()
         _write_running(instance, database, None, 8000, 2525)
