@@ -58,9 +58,16 @@ def run_work(district_id: str, work_id: str) -> None:
 
 
 def perform(
-    name: str, subject_id: UUID | None = None, before_commit: Callable[[], None] = lambda: None
+    name: str,
+    subject_id: UUID | None = None,
+    before_commit: Callable[[], None] = lambda: None,
+    *,
+    quietly: bool = False,
 ) -> None:
-    """Do a job in this context's district: as the system, in one transaction, with one line in the log."""
+    """Do a job in this context's district: as the system, in one transaction, with one line in the log.
+
+    `quietly`: what goes well is no news, since it happens every few seconds.
+    """
     slug, began = _slug(), time.monotonic()
     outcome = "done"
     try:
@@ -75,7 +82,8 @@ def perform(
         raise
     finally:
         spent = (time.monotonic() - began) * 1000
-        log.info("%s district=%s id=%s ms=%.0f %s", name, slug, subject_id or "-", spent, outcome)
+        level = logging.DEBUG if quietly and outcome == "done" else logging.INFO
+        log.log(level, "%s district=%s id=%s ms=%.0f %s", name, slug, subject_id or "-", spent, outcome)
 
 
 def _slug() -> str:

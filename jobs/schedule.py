@@ -99,7 +99,7 @@ def _do(due: Round) -> str | None:
     try:
         with as_district(due.district_id):
             if due.entry.queue is None:
-                perform(due.entry.job)
+                perform(due.entry.job, quietly=due.entry.is_frequent)
             elif not is_waiting(due.entry.job):
                 later(due.entry.job, queue=due.entry.queue)
                 db.session.commit()

@@ -45,6 +45,11 @@ class Entry:
         if (self.every is None) == (self.at is None):
             raise ValueError(f"{self.name!r} needs either an interval or an hour of the day.")
 
+    @property
+    def is_frequent(self) -> bool:
+        """True for what comes round several times a minute."""
+        return self.every is not None and self.every < timedelta(minutes=1)
+
     def next_after(self, moment: datetime, zone_name: str) -> datetime:
         """When it is due next, for a district in that zone."""
         if self.every is not None:

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -24,6 +25,9 @@ from app.core.queue import Work, later
 from app.core.settings import Settings
 from app.core.tenancy import as_district
 from tests.jobs import trial
+
+#: Seconds that a process may take to start or end on a machine that has much else to do.
+PATIENCE = 120
 
 
 class Listener(Doorbell):
@@ -91,7 +95,7 @@ def bell(app: Flask, redis_url: str) -> Iterator[Doorbell]:
 def given(district_id: UUID, job: Callable[..., object] = trial.leave_a_mark, **options: object) -> UUID:
     """A piece of work, committed."""
     with as_district(district_id):
-        work_id = later(f"{job.__module__}.{job.__name__}", trial.SUBJECT, **options)  # type: ignore[arg-type]
+        work_id = later(f"{job.__module__}.{job.__name__}", trial.SUBJECT, **options)
         db.session.commit()
     return work_id
 
@@ -117,44 +121,44 @@ def let_the_lease_run_out(work_id: UUID) -> None:
 class Process:
     """One of the night staff, in a process of its own."""
 
-    def __init__(self, settings: Settings, code: str, redis_url: str | None = None, **more: str) -> None:
-        environ = {**os.environ, **as_environ(settings), "REDIS_URL": redis_url or "", **more}
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", f"import tests.jobs.trial\n{code}"],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def __init__(self, log: Path, settings: Settings, code: str, redis_url: str | None, **more: str) -> None:
+        self._log = log
+        with log.open("wb") as words:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", f"import tests.jobs.trial\n{code}"],
+                env={**os.environ, **as_environ(settings), "REDIS_URL": redis_url or "", **more},
+                stdout=words,
+                stderr=words,
+            )
+
+    @property
+    def words(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text(encoding="utf-8")
 
     def send(self, signum: signal.Signals) -> None:
         self._process.send_signal(signum)
 
-    @property
-    def ended(self) -> bool:
-        return self._process.poll() is not None
-
-    def end(self, seconds: float = 20) -> tuple[int, str]:
+    def end(self) -> tuple[int, str]:
         """Its exit status and its words, once it has ended by itself."""
         try:
-            words, _ = self._process.communicate(timeout=seconds)
+            return self._process.wait(PATIENCE), self.words
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            words, _ = self._process.communicate()
-            pytest.fail(f"It did not end:\n{words}")
-        return self._process.returncode, words
+            self.kill()
+            pytest.fail(f"It did not end:\n{self.words}")
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
 
 
 @pytest.fixture
-def start(settings: Settings) -> Iterator[Callable[..., Process]]:
+def start(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
     def start(code: str, redis_url: str | None = None, **more: str) -> Process:
-        started.append(Process(settings, code, redis_url, **more))
+        log = tmp_path / f"process-{len(started)}.log"
+        started.append(Process(log, settings, code, redis_url, **more))
         return started[-1]
 
     yield start
@@ -178,7 +182,7 @@ def as_environ(settings: Settings) -> dict[str, str]:
     return told
 
 
-def wait_until(question: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(question: Callable[[], object], seconds: float = PATIENCE) -> None:
     until = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < until, "It did not happen."

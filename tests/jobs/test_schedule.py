@@ -1,5 +1,6 @@
 """The timetable: each round once, at each district's own hour, whatever the clocks do."""
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -113,6 +114,18 @@ class TestRounds:
         run_work(str(maple), str(bell.work_id))
         assert marks(maple) == 1
 
+    def test_what_comes_round_every_few_seconds_is_logged_only_when_it_fails(
+        self, entries: Callable[..., None], maple: UUID, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "frontoffice.jobs")
+        often = replace(MARK, every=timedelta(seconds=10))
+        entries(often, replace(often, name="Fail", job="tests.jobs.trial.stumble"))
+
+        go_round()
+
+        (line,) = (record.getMessage() for record in caplog.records if record.name == "frontoffice.jobs")
+        assert line.endswith(" TypeError")
+
     def test_a_round_in_hand_is_not_begun_again_until_its_lease_is_over(
         self, entries: object, maple: UUID
     ) -> None:
@@ -207,7 +220,7 @@ class TestHours:
     ZONE = "America/New_York"
 
     def due(self, *moment: int) -> str:
-        return NIGHTLY.next_after(datetime(*moment, tzinfo=UTC), self.ZONE).strftime("%m-%d %H:%M")  # type: ignore[arg-type,misc]
+        return NIGHTLY.next_after(datetime(*moment, tzinfo=UTC), self.ZONE).strftime("%m-%d %H:%M")  # type: ignore[misc]
 
     def test_an_hour_is_the_districts_own(self) -> None:
         at = datetime(2026, 1, 15, 0, 0, tzinfo=UTC)
