@@ -281,9 +281,7 @@ class PageClient:
             headers["HX-Request"] = "true"
         if method == "POST":
             headers.setdefault("Origin", "http://localhost")
-        page = Page(
-            self.browser.open(path, method=method, headers=headers, buffered=True, **kwargs), path
-        )
+        page = Page(self.browser.open(path, method=method, headers=headers, buffered=True, **kwargs), path)
         if status is not None:
             assert page.status == status, f"{page.status} instead of {status}: {page!r}"
         if page.is_html and not 300 <= page.status < 400:

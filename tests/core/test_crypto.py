@@ -3,7 +3,6 @@
 import dataclasses
 
 import pytest
-from app.notices.models.mail_setting import MailSetting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -14,6 +13,7 @@ from app.core.db import db, uuid7
 from app.core.directory import District, forget_directory
 from app.core.settings import get_settings, use_settings
 from app.core.tenancy import as_district
+from app.notices.models.mail_setting import MailSetting
 
 PLACE = {"table": "mail_settings", "column": "password_sealed"}
 
@@ -36,7 +36,7 @@ def test_what_is_sealed_opens_again(maple, plain):
 def test_a_moved_ciphertext_does_not_open(maple, world, moved):
     row = uuid7()
     sealed = crypto.seal("a secret", row_id=row, **PLACE)
-    there = {"row_id": row, **PLACE}
+    there: dict[str, object] = {"row_id": row, **PLACE}
     there |= {
         "row": {"row_id": uuid7()},
         "column": {"column": "username"},

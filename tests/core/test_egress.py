@@ -82,7 +82,7 @@ def operator(tmp_path: Path) -> Iterator[Callable[..., None]]:
     )
 
     def change(**values: object) -> None:
-        settings.use_settings(dataclasses.replace(ours, **values))  # type: ignore[arg-type]
+        settings.use_settings(dataclasses.replace(ours, **values))
 
     change()
     yield change

@@ -18,7 +18,7 @@ STRANGER = "nora.bell@home.example"
 
 
 def held(app: Flask, world: World, **how: object) -> str:
-    raw = written(STRANGER, "From home", "My laptop hums.", files=(("a.txt", "text/plain", b"log"),), **how)  # type: ignore[arg-type]
+    raw = written(STRANGER, "From home", "My laptop hums.", files=(("a.txt", "text/plain", b"log"),), **how)
     return str(comes_in(app, world.maple, raw))
 
 

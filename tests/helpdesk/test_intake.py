@@ -389,7 +389,7 @@ def test_a_mail_that_breaks_is_shown_and_the_next_has_its_turn(
     def poisoned(raw: bytes, **kwargs: object) -> object:
         if b"poison" in raw:
             raise RuntimeError("broken")
-        return whole(raw, **kwargs)  # type: ignore[arg-type]
+        return whole(raw, **kwargs)
 
     monkeypatch.setattr(intake, "parse", poisoned)
 

@@ -35,7 +35,7 @@ def picture(kind: str = "HEIF") -> io.BytesIO:
 
 def desk_says(app: Flask, world: World, number: int, text: str, **how: object) -> None:
     with at(app, world.maple):
-        replying.answer_from_desk(ticket_of(number), Answer(text=text), by=world.tess.account(), **how)  # type: ignore[arg-type]
+        replying.answer_from_desk(ticket_of(number), Answer(text=text), by=world.tess.account(), **how)
         db.session.commit()
 
 

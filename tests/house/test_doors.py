@@ -57,7 +57,8 @@ def test_the_list_of_doors_is_as_we_know_it(app):
     paths = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
     said = "".join(
         sorted(
-            f"{door.method:<5} {paths[door.endpoint]:<50} {door.guard.may or 'anyone'}\n" for door in doors(app)
+            f"{door.method:<5} {paths[door.endpoint]:<50} {door.guard.may or 'anyone'}\n"
+            for door in doors(app)
         )
     )
     if os.environ.get("GOLDEN") == "write":

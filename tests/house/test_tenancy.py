@@ -1,5 +1,8 @@
 """The walls stand around every table, and nobody has to remember them."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
@@ -21,7 +24,7 @@ def as_role(app):
 
 
 def owned_tables():
-    models = (mapper.class_ for mapper in Base.registry.mappers)
+    models: Iterable[Any] = (mapper.class_ for mapper in Base.registry.mappers)
     return sorted(model.__tablename__ for model in models if issubclass(model, DistrictOwned))
 
 

@@ -35,7 +35,7 @@ HEADERS = {
 
 
 def but(**changes: object) -> bytes:
-    return write(dataclasses.replace(MAIL, **changes))  # type: ignore[arg-type]
+    return write(dataclasses.replace(MAIL, **changes))
 
 
 def names(raw: bytes) -> set[str]:

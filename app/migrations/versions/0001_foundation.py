@@ -75,7 +75,9 @@ def upgrade() -> None:
         sa.Column("column", sa.Text(), nullable=False),
         sa.Column("values_sealed", sa.Text(), nullable=False),
         sa.UniqueConstraint("district_id", "id"),
-        sa.ForeignKeyConstraint(["district_id", "entry_id"], ["audit_entries.district_id", "audit_entries.id"]),
+        sa.ForeignKeyConstraint(
+            ["district_id", "entry_id"], ["audit_entries.district_id", "audit_entries.id"]
+        ),
     )
     op.create_index(None, "audit_personal", ["district_id", "entry_id"])
     own("audit_personal", app="select, insert, delete")

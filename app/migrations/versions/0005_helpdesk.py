@@ -158,7 +158,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_inbound_emails_by_state", "inbound_emails", ["district_id", "state", "id"])
     op.create_index(
-        "ix_inbound_emails_due", "inbound_emails", ["received_at"], postgresql_where=sa.text("state = 'stored'")
+        "ix_inbound_emails_due",
+        "inbound_emails",
+        ["received_at"],
+        postgresql_where=sa.text("state = 'stored'"),
     )
     op.create_index(None, "inbound_emails", ["district_id", "ticket_id"])
     own("inbound_emails")
