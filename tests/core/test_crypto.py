@@ -37,12 +37,13 @@ def test_a_moved_ciphertext_does_not_open(maple, world, moved):
     row = uuid7()
     sealed = crypto.seal("a secret", row_id=row, **PLACE)
     there: dict[str, object] = {"row_id": row, **PLACE}
-    there |= {
+    elsewhere: dict[str, dict[str, object]] = {
         "row": {"row_id": uuid7()},
         "column": {"column": "username"},
         "table": {"table": "accounts"},
         "district": {"district_id": world.birch.id},
-    }[moved]
+    }
+    there |= elsewhere[moved]
 
     with pytest.raises(crypto.CannotOpen):
         crypto.unseal(sealed, **there)
