@@ -100,6 +100,13 @@ def test_nobody_adds_a_header(words):
     assert found.text == "Hello"
 
 
+def test_what_looks_encoded_is_read_as_it_was_typed() -> None:
+    typed = "=?utf-8?q?Principal_Adams?="
+
+    found = parse(but(subject=typed, from_name=typed))
+    assert (found.subject, found.from_name) == (typed, typed)
+
+
 @given(st.text(max_size=120))
 def test_whatever_the_words_they_arrive_on_one_line(words):
     raw = but(subject=words, from_name=words)
