@@ -68,6 +68,8 @@ def test_our_own_mark_ends_the_answer_of_any_program():
         "> Is it plugged in?\n\nYes.\n\n> And the lamp?\n\nRed.",
         f"On Monday Maple Help Desk <help@maple.example> wrote:\n{quoted(OURS)}\n\nMy answer is below.",
         "On Tuesday the projector wrote:\nlamp failure, error 14",
+        "Hello,\n\n> Is it plugged in?\n\nYes.\n\n> And the lamp?\n\nRed.",
+        f"Hello,\n\nOn Monday Maple Help Desk <help@maple.example> wrote:\n{quoted(OURS)}\n\nMy answer is below.",
         "Nothing is quoted here.",
         "From: the library\nthe printer is jammed",
         "",
