@@ -18,9 +18,7 @@ from app.notices.models.message import CARRIES_A_LINK, Message
 from app.roster.models.person import Person
 
 #: Kinds that a machine decides to send. What a technician wrote is not held back by a limit.
-AUTOMATIC: Final = frozenset(
-    {"ticket_received", "ticket_closed", "ticket_assigned", "ticket_answered", "mail_too_large"}
-)
+AUTOMATIC: Final = frozenset({"ticket_received", "ticket_assigned", "ticket_answered", "mail_too_large"})
 #: Kinds that go to people of the roster alone.
 TO_PEOPLE: Final = frozenset({"ticket_received", "ticket_reply", "ticket_closed", "mail_too_large"})
 
