@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench import chromium
 from bench.database import durable
 from bench.pages import Answered, Browser
 
@@ -42,6 +43,9 @@ def main() -> int:
         server = serve(port, environment)
         try:
             failed = measure(districts, port)
+            slug, technician = str(districts[0]["slug"]), str(districts[0]["technician"])
+            in_browser = chromium.measure(f"http://127.0.0.1:{port}", slug, technician, "bell@maple.example")
+            failed |= not in_browser
             print(f"\nresident memory of the web process: {resident(server.pid):.0f} MB")
         finally:
             server.terminate()
@@ -84,8 +88,8 @@ def measure(districts: list[dict[str, object]], port: int) -> int:
         browser = Browser(port)
         browser.sign_in(slug, str(district["technician"]))
         pages = {
-            "queue": (f"/{slug}/tickets", f"/{slug}/reference/queue"),
-            "ticket": (f"/{slug}/tickets/{number}", f"/{slug}/reference/tickets/{number}"),
+            "queue": (f"/{slug}/tickets", f"/reference/{slug}/queue"),
+            "ticket": (f"/{slug}/tickets/{number}", f"/reference/{slug}/tickets/{number}"),
         }
         for name, (page, reference) in pages.items():
             ours, theirs = runs(browser, page, reference)

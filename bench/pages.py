@@ -55,7 +55,7 @@ class Browser:
             self.get(path)
             times.append((time.perf_counter() - began) * 1000)
         cuts = statistics.quantiles(times, n=100)
-        return Answered(cuts[49], cuts[94], int(response.headers["X-Statements"]), len(body))
+        return Answered(cuts[49], cuts[94], int(response.headers.get("X-Statements", 0)), len(body))
 
     def _ask(self, method: str, path: str, form: str | None) -> tuple[http.client.HTTPResponse, bytes]:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}

@@ -1,20 +1,19 @@
 """The reference pages: the best SQL for the same rows, an autoescaped table, and nothing else.
 
-Same server, same pool, role `app` with the district set; no session, no guard, no layout.
+Same server, same pool, role `app` with the district set; no session, no guard, no layout. A Flask application
+of its own, since the house's opens the session before any view is asked.
 """
 
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from flask import abort, current_app, request
+from flask import Flask, abort, current_app
 from jinja2 import Template
 from sqlalchemy import Connection, text
 
 from app.core.db import db
 from app.core.directory import district_by_slug
-from app.core.room import Doors, Room
-from app.web.guard import anyone
 
 QUEUE: Final = """
 with page as materialized (
@@ -56,21 +55,22 @@ TABLE: Final = """<!doctype html><html lang="en"><title>Reference</title>
 {% for rows in tables %}<table>{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table>{% endfor %}</html>"""
 
-doors = Doors()
 
+def beside(house: Flask) -> Flask:
+    """The reference pages, on the pool of the house: /reference/<district>/queue and …/tickets/<number>."""
+    plain = Flask("reference", static_folder=None)
 
-@doors.get("/reference/queue")
-@anyone
-def queue() -> str:
-    """The rows of the technicians' queue."""
-    return _table((QUEUE, {}))
+    @plain.get("/reference/<slug>/queue")
+    def queue(slug: str) -> str:
+        with house.app_context():
+            return _table(slug, (QUEUE, {}))
 
+    @plain.get("/reference/<slug>/tickets/<int:number>")
+    def ticket(slug: str, number: int) -> str:
+        with house.app_context():
+            return _table(slug, (TICKET, {"number": number}), (REPLIES, {"number": number}))
 
-@doors.get("/reference/tickets/<int:number>")
-@anyone
-def ticket(number: int) -> str:
-    """The rows of one ticket and its replies."""
-    return _table((TICKET, {"number": number}), (REPLIES, {"number": number}))
+    return plain
 
 
 def explained(slug: str, number: int) -> str:
@@ -85,9 +85,9 @@ def explained(slug: str, number: int) -> str:
     return "\n\n".join(plans)
 
 
-def _table(*questions: tuple[str, dict[str, Any]]) -> str:
+def _table(slug: str, *questions: tuple[str, dict[str, Any]]) -> str:
     with db.engine.connect() as connection:
-        district = _enter(connection, request.script_root.strip("/"))
+        district = _enter(connection, slug)
         tables = [
             connection.execute(text(sql), {"district": district, **more}).all() for sql, more in questions
         ]
@@ -105,13 +105,3 @@ def _enter(connection: Connection, slug: str) -> UUID:
         abort(404)
     connection.execute(text("select set_config('app.district_id', :id, true)"), {"id": str(card.id)})
     return card.id
-
-
-class _Views:
-    """The reference as a room of its own, hung beside the others by bench/server.py alone."""
-
-    __name__ = "bench.reference"
-    doors = doors
-
-
-ROOM = Room("bench", "Reference", doors=[_Views])  # type: ignore[list-item]

@@ -1,5 +1,6 @@
-"""The application as it is, with the reference pages beside it and the number of statements in a header."""
+"""The application as it is, with the number of statements in a header, and the reference pages beside it."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Response, g, has_app_context
@@ -7,10 +8,17 @@ from sqlalchemy import event
 
 from app.core.db import db
 from app.factory import create_app
-from bench.reference import ROOM
+from bench.reference import beside
 
-app = create_app()
-app.register_blueprint(ROOM.blueprint())
+house = create_app()
+reference = beside(house)
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """What gunicorn serves: the house, but for the reference's addresses."""
+    if environ["PATH_INFO"].startswith("/reference/"):
+        return reference(environ, start_response)
+    return house(environ, start_response)
 
 
 def _count(*_: Any) -> None:
@@ -18,11 +26,11 @@ def _count(*_: Any) -> None:
         g.statements = g.get("statements", 0) + 1
 
 
-with app.app_context():
+with house.app_context():
     event.listen(db.engine, "before_cursor_execute", _count)
 
 
-@app.after_request
+@house.after_request
 def _tell(response: Response) -> Response:
     response.headers["X-Statements"] = str(g.get("statements", 0))
     return response

@@ -76,7 +76,8 @@ class WebSession(DistrictOwned, Base):
     @classmethod
     def of_token(cls, token: str) -> Self | None:
         """The living session of this district that a browser's token opens."""
-        return db.session.scalar(select(cls).where(cls.token_hash == token_hash(token), *_living()))
+        living = select(cls).where(cls.token_hash == token_hash(token), *_living())
+        return db.session.scalars(living).unique().one_or_none()
 
     @classmethod
     def living(cls, account_id: UUID) -> Sequence[Self]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from flask import current_app, g, has_app_context
 from sqlalchemy import (
@@ -103,11 +104,18 @@ def serves_all_districts(session: Session) -> bool:
     return bool(session.info.get("across_districts"))
 
 
+#: A statement that is asked again and again is guarded once; SQLAlchemy then knows its plan by sight.
+_GUARDED: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
 # Every statement, never "only those with mappers": that shortcut lets count(), exists and CTEs through.
 @event.listens_for(Session, "do_orm_execute")
 def _read_this_district_only(query: ORMExecuteState) -> None:
     if not serves_all_districts(query.session) and not query.is_insert:
-        query.statement = query.statement.options(ONLY_THIS_DISTRICT)
+        guarded = _GUARDED.get(query.statement)
+        if guarded is None:
+            guarded = _GUARDED[query.statement] = query.statement.options(ONLY_THIS_DISTRICT)
+        query.statement = guarded
 
 
 @event.listens_for(Session, "before_flush")

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from flask import Flask
+from markupsafe import Markup
 
 from app.core import clock
 from app.web import district
@@ -25,9 +26,22 @@ def install(app: Flask) -> None:
 
 def moment(at: datetime | None, zone: str | None = None) -> str:
     """Today, 3:04 pm · Yesterday, 3:04 pm · Nov 22, 3:04 pm · Nov 22, 2025, 3:04 pm."""
+    return "" if at is None else _moment(_there(at, zone))
+
+
+def time(at: datetime | None, zone: str | None = None) -> Markup:
+    """A moment as the school's clock shows it; the whole date, time and zone on hovering."""
     if at is None:
-        return ""
-    there, today = _there(at, zone), _there(clock.now(), zone).date()
+        return Markup("")
+    there = _there(at, zone)
+    return _TIME % (at.isoformat(), _in_full(there), _moment(there))
+
+
+_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
+
+
+def _moment(there: datetime) -> str:
+    today = clock.now().astimezone(there.tzinfo).date()
     if there.date() == today:
         when = "Today"
     elif there.date() == today - timedelta(days=1):
@@ -39,7 +53,10 @@ def moment(at: datetime | None, zone: str | None = None) -> str:
 
 def moment_in_full(at: datetime, zone: str | None = None) -> str:
     """Sunday, Nov 22, 2026, 3:04 pm CST."""
-    there = _there(at, zone)
+    return _in_full(_there(at, zone))
+
+
+def _in_full(there: datetime) -> str:
     return f"{DAYS[there.weekday()]}, {_date(there.date())}, {_hour(there)} {there.tzname()}"
 
 
@@ -82,8 +99,10 @@ def file_size(size: int) -> str:
 
 
 def _there(at: datetime, zone: str | None) -> datetime:
-    card = district.here()
-    return clock.local(at, zone or (card.zone if card else "UTC"))
+    if zone is None:
+        card = district.here()
+        zone = card.zone if card else "UTC"
+    return clock.local(at, zone)
 
 
 def _in_britain() -> bool:

@@ -36,6 +36,8 @@ class BrowserSession(dict[str, Any], SessionMixin):
         self.leave: list[str] = []
         self.account_id: UUID | None = None
         self.row_id: UUID | None = None
+        #: Held, for its account came with it and would be asked for again.
+        self.row: WebSession | None = None
         self._flashes_in_row: list[Any] = []
         if row is not None:
             self.now_of(row)
@@ -43,7 +45,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
     def now_of(self, row: WebSession) -> None:
         """From here on this is that row's session."""
         self.clear()
-        self.row_id, self.account_id = row.id, row.account_id
+        self.row, self.row_id, self.account_id = row, row.id, row.account_id
         self._flashes_in_row = [list(flash) for flash in row.flashes]
         super().__setitem__("_user_id", str(row.account_id))
         super().__setitem__("csrf_token", row.csrf)
@@ -53,7 +55,7 @@ class BrowserSession(dict[str, Any], SessionMixin):
     def now_of_nobody(self) -> None:
         """From here on nobody is signed in."""
         self.clear()
-        self.row_id = self.account_id = self.new_token = None
+        self.row = self.row_id = self.account_id = self.new_token = None
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key not in KEYS:

@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.actor import BRINGS, Role
 from app.core.db import Base, db
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
+from app.core.sessions import WebSession
 from app.core.tenancy import DistrictOwned, owned, points_at
 
 STATES: Final = ("invited", "active", "suspended")
@@ -160,3 +161,13 @@ class Account(DistrictOwned, Base):
         """The very grant of that role for that school (None: for all)."""
         same: list[Any] = [one for one in self.grants if one.role == role and one.school_id == school_id]
         return same[0] if same else None
+
+
+# Every page asks who is signed in: their account comes with the session's row, in the same question.
+WebSession.account = relationship(
+    Account,
+    primaryjoin=lambda: foreign(WebSession.account_id) == Account.id,
+    lazy="joined",
+    innerjoin=True,
+    viewonly=True,
+)

@@ -5,12 +5,13 @@ Every question is answered by one index of Ticket, in its order, and stops after
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, bindparam, func, select, tuple_
 
 from app.auth.models.account import Account
 from app.core.db import db
@@ -82,19 +83,12 @@ def page(
     asked: Asked, *, schools: Collection[UUID] | None, me: UUID | None, after: str = "", before: str = ""
 ) -> Page:
     """The rows that were asked for, among those schools (None: all of them)."""
-    order = _order(asked)
-    descending = order.descending
-    question = select(Ticket.id, *order.columns).where(*_where(asked, schools, me))
     cursor, backwards = _cursor(asked, before), True
     if cursor is None:
         cursor, backwards = _cursor(asked, after), False
-    if cursor is not None:
-        question = question.where(_beyond(order.columns, cursor, up=descending is backwards))
-    chosen = _in_order(question, order.columns, down=descending is not backwards).limit(PAGE + 1).subquery()
-    wanted: Any = select(*_SHOWN).join(chosen, chosen.c.id == Ticket.id)
-    rows = list(
-        db.session.execute(_in_order(_with_names(wanted), order.columns, down=descending is not backwards))
-    )
+    shape = _Shape.of(asked, schools, "" if cursor is None else "before" if backwards else "after")
+    values = {"me": me, **_given(asked, schools), **{f"at_{n}": at for n, at in enumerate(cursor or ())}}
+    rows = list(db.session.execute(_page_of(shape), values))
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
         rows.reverse()
@@ -108,10 +102,64 @@ def page(
 
 def counts(*, schools: Collection[UUID] | None, me: UUID | None) -> Mapping[str, int]:
     """How many open tickets are everyone's, mine and nobody's; never more than COUNTED, in one question."""
-    row = db.session.execute(
-        select(*(_capped(_where(Asked(whose=whose), schools, me)).label(whose) for whose in WHOSE))
-    ).one()
+    asked = Asked()
+    values = {"me": me, **_given(asked, schools)}
+    row = db.session.execute(_counts_of(_Shape.of(asked, schools, "")), values).one()
     return dict(row._mapping)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a question looks like without its values. Each is put together once and then only asked."""
+
+    state: str
+    whose: str
+    sort: str
+    schools: str
+    at_one_school: bool
+    found: bool
+    beyond: str
+
+    @classmethod
+    def of(cls, asked: Asked, schools: Collection[UUID] | None, beyond: str) -> "_Shape":
+        return cls(
+            state=asked.state,
+            whose=asked.whose,
+            sort=asked.sort,
+            schools="all" if schools is None else "one" if len(schools) == 1 else "some",
+            at_one_school=asked.school_id is not None,
+            found=asked.found is not None,
+            beyond=beyond,
+        )
+
+    @property
+    def is_by_urgency(self) -> bool:
+        return self.sort == "urgent" and self.state not in ("closed", "any")
+
+
+def _given(asked: Asked, schools: Collection[UUID] | None) -> dict[str, Any]:
+    given: dict[str, Any] = {"school": asked.school_id, "found": list(asked.found or ())}
+    if schools is not None:
+        given["schools"] = next(iter(schools)) if len(schools) == 1 else list(schools)
+    return given
+
+
+@lru_cache(maxsize=512)
+def _page_of(shape: _Shape) -> Any:
+    order = _order(shape)
+    backwards = shape.beyond == "before"
+    question = select(Ticket.id, *order.columns).where(*_where(shape))
+    if shape.beyond:
+        question = question.where(_beyond(order.columns, up=order.descending is backwards))
+    down = order.descending is not backwards
+    chosen = _in_order(question, order.columns, down=down).limit(PAGE + 1).subquery()
+    wanted: Any = select(*_SHOWN).join(chosen, chosen.c.id == Ticket.id)
+    return _in_order(_with_names(wanted), order.columns, down=down)
+
+
+@lru_cache(maxsize=8)
+def _counts_of(shape: _Shape) -> Any:
+    return select(*(_capped(_where(replace(shape, whose=whose))).label(whose) for whose in WHOSE))
 
 
 _SHOWN = (
@@ -150,34 +198,33 @@ class _Order:
     descending: bool
 
 
-def _order(asked: Asked) -> _Order:
-    if asked.state == "closed":
+def _order(shape: _Shape) -> _Order:
+    if shape.state == "closed":
         return _Order((Ticket.closed_at, Ticket.id), descending=True)
-    if asked.is_by_urgency:
+    if shape.is_by_urgency:
         return _Order((Ticket.urgency, Ticket.last_activity_at, Ticket.id), descending=False)
-    return _Order((Ticket.number,), descending=asked.sort != "oldest")
+    return _Order((Ticket.number,), descending=shape.sort != "oldest")
 
 
-def _where(asked: Asked, schools: Collection[UUID] | None, me: UUID | None) -> list[ColumnElement[bool]]:
+def _where(shape: _Shape) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
-    if asked.state != "any":
-        where.append(Ticket.closed_at.is_not(None) if asked.state == "closed" else Ticket.closed_at.is_(None))
-    if asked.state in (State.NEW, State.WAITING):
-        where.append(Ticket.state == asked.state)
-    if asked.whose != "all":
-        where.append(Ticket.assignee_id == me if asked.whose == "mine" else Ticket.assignee_id.is_(None))
-    if schools is not None:
-        where.append(_among(schools))
-    if asked.school_id is not None:
-        where.append(Ticket.school_id == asked.school_id)
-    if asked.found is not None:
-        where.append(Ticket.id.in_(asked.found))
-    return where
-
-
-def _among(schools: Collection[UUID]) -> ColumnElement[bool]:
+    if shape.state != "any":
+        where.append(Ticket.closed_at.is_not(None) if shape.state == "closed" else Ticket.closed_at.is_(None))
+    if shape.state in (State.NEW, State.WAITING):
+        where.append(Ticket.state == shape.state)
+    if shape.whose != "all":
+        mine = Ticket.assignee_id == bindparam("me")
+        where.append(mine if shape.whose == "mine" else Ticket.assignee_id.is_(None))
     # One school is compared and not listed: only then does its index yield the order too.
-    return Ticket.school_id == next(iter(schools)) if len(schools) == 1 else Ticket.school_id.in_(schools)
+    if shape.schools == "one":
+        where.append(Ticket.school_id == bindparam("schools"))
+    if shape.schools == "some":
+        where.append(Ticket.school_id.in_(bindparam("schools", expanding=True)))
+    if shape.at_one_school:
+        where.append(Ticket.school_id == bindparam("school"))
+    if shape.found:
+        where.append(Ticket.id.in_(bindparam("found", expanding=True)))
+    return where
 
 
 def _capped(where: Sequence[ColumnElement[bool]]) -> Any:
@@ -189,10 +236,10 @@ def _in_order(question: Any, columns: Sequence[Any], *, down: bool) -> Any:
     return question.order_by(*(column.desc() if down else column.asc() for column in columns))
 
 
-def _beyond(columns: Sequence[Any], cursor: Sequence[Any], *, up: bool) -> ColumnElement[bool]:
-    types = [column.type for column in columns]
-    here: Any = columns[0] if len(columns) == 1 else tuple_(*columns, types=types)
-    there: Any = cursor[0] if len(columns) == 1 else tuple_(*cursor, types=types)
+def _beyond(columns: Sequence[Any], *, up: bool) -> ColumnElement[bool]:
+    cursor = [bindparam(f"at_{nth}", type_=column.type) for nth, column in enumerate(columns)]
+    here: Any = columns[0] if len(columns) == 1 else tuple_(*columns)
+    there: Any = cursor[0] if len(columns) == 1 else tuple_(*cursor)
     beyond: ColumnElement[bool] = here > there if up else here < there
     return beyond
 

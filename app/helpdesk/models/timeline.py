@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.core.actor import Actor
 from app.core.db import db
@@ -93,23 +93,8 @@ def _order(entry: Entry) -> tuple[int, datetime]:
 
 
 def _replies(ticket: Ticket, for_desk: bool, after: int = 0) -> Iterable[Entry]:
-    asked = select(
-        Reply.id,
-        Reply.kind,
-        Reply.made_at,
-        Reply.author_name,
-        Reply.author_account_id,
-        Reply.text,
-        Reply.html,
-        Reply.version,
-        Reply.from_desk,
-        Reply.channel,
-        Reply.verified,
-        Reply.automatic,
-    ).where(Reply.ticket_id == ticket.id, Reply.version > after)
-    if not for_desk:
-        asked = asked.where(Reply.kind == ReplyKind.PUBLIC)
-    for row in db.session.execute(asked.order_by(Reply.id.desc()).limit(AT_MOST)):
+    asked = _REPLIES if for_desk else _PUBLIC_REPLIES
+    for row in db.session.execute(asked, {"ticket": ticket.id, "after": after}):
         yield Entry(
             id=row.id,
             kind="note" if row.kind == ReplyKind.INTERNAL else "reply",
@@ -127,18 +112,7 @@ def _replies(ticket: Ticket, for_desk: bool, after: int = 0) -> Iterable[Entry]:
 
 
 def _events(ticket: Ticket, after: int = 0) -> Iterable[Entry]:
-    asked = select(
-        TicketEvent.id,
-        TicketEvent.what,
-        TicketEvent.made_at,
-        TicketEvent.by_name,
-        TicketEvent.by_account_id,
-        TicketEvent.detail,
-        TicketEvent.version,
-    ).where(
-        TicketEvent.ticket_id == ticket.id, TicketEvent.version > after, TicketEvent.what.not_in(SHOWN_ABOVE)
-    )
-    for row in db.session.execute(asked.order_by(TicketEvent.id.desc()).limit(AT_MOST)):
+    for row in db.session.execute(_EVENTS, {"ticket": ticket.id, "after": after}):
         yield Entry(
             id=row.id,
             kind="event",
@@ -151,19 +125,8 @@ def _events(ticket: Ticket, after: int = 0) -> Iterable[Entry]:
 
 
 def _files(ticket: Ticket, shown: set[UUID]) -> dict[UUID | None, list[File]]:
-    asked = select(
-        Attachment.id,
-        Attachment.reply_id,
-        Attachment.name,
-        Attachment.size,
-        Attachment.content_type,
-        Attachment.thumbnail_key.is_not(None).label("has_thumbnail"),
-        Attachment.width,
-        Attachment.height,
-        Attachment.inline_cid,
-    ).where(Attachment.ticket_id == ticket.id)
     files: dict[Any, list[File]] = defaultdict(list)
-    for row in db.session.execute(asked.order_by(Attachment.id)):
+    for row in db.session.execute(_FILES, {"ticket": ticket.id}):
         if row.reply_id is None or row.reply_id in shown:
             files[row.reply_id].append(
                 File(
@@ -178,3 +141,58 @@ def _files(ticket: Ticket, shown: set[UUID]) -> dict[UUID | None, list[File]]:
                 )
             )
     return files
+
+
+# Put together once, asked with each ticket's id.
+
+_ALL_REPLIES = select(
+    Reply.id,
+    Reply.kind,
+    Reply.made_at,
+    Reply.author_name,
+    Reply.author_account_id,
+    Reply.text,
+    Reply.html,
+    Reply.version,
+    Reply.from_desk,
+    Reply.channel,
+    Reply.verified,
+    Reply.automatic,
+).where(Reply.ticket_id == bindparam("ticket"), Reply.version > bindparam("after"))
+_REPLIES = _ALL_REPLIES.order_by(Reply.id.desc()).limit(AT_MOST)
+_PUBLIC_REPLIES = _ALL_REPLIES.where(Reply.kind == ReplyKind.PUBLIC).order_by(Reply.id.desc()).limit(AT_MOST)
+
+_EVENTS = (
+    select(
+        TicketEvent.id,
+        TicketEvent.what,
+        TicketEvent.made_at,
+        TicketEvent.by_name,
+        TicketEvent.by_account_id,
+        TicketEvent.detail,
+        TicketEvent.version,
+    )
+    .where(
+        TicketEvent.ticket_id == bindparam("ticket"),
+        TicketEvent.version > bindparam("after"),
+        TicketEvent.what.not_in(SHOWN_ABOVE),
+    )
+    .order_by(TicketEvent.id.desc())
+    .limit(AT_MOST)
+)
+
+_FILES = (
+    select(
+        Attachment.id,
+        Attachment.reply_id,
+        Attachment.name,
+        Attachment.size,
+        Attachment.content_type,
+        Attachment.thumbnail_key.is_not(None).label("has_thumbnail"),
+        Attachment.width,
+        Attachment.height,
+        Attachment.inline_cid,
+    )
+    .where(Attachment.ticket_id == bindparam("ticket"))
+    .order_by(Attachment.id)
+)
