@@ -41,7 +41,7 @@ def test_it_serves_every_queue_and_ends_when_told(
 
     wait_until(lambda: marks(maple) == 3)
     wait_until(lambda: intermediate(connection) == [])
-    assert not list(connection.scan_iter("rq:job:*")), "outcomes are kept in the database alone"
+    wait_until(lambda: not list(connection.scan_iter("rq:job:*")))  # outcomes are kept in the database alone
 
     worker.send(signal.SIGTERM)
     status, words = worker.end()
