@@ -157,16 +157,17 @@ def main() -> int:
             copy = Path(folder) / str(nth)
             copy_of_the_house(copy)
             copies.put(copy)
-        if not all_green(copies, chosen):
-            print("The claiming tests must be green before anything is taken away.")
-            return 1
         unproven = 0
         with ThreadPoolExecutor(AT_ONCE) as pool:
+            green = pool.submit(all_green, copies, chosen)
             for guard, (proven, line) in zip(
                 chosen, pool.map(partial(prove_in, copies), chosen), strict=True
             ):
                 unproven += not proven
                 print(f"{'proven  ' if proven else 'UNPROVEN'}  {guard.name:<70}  {line}", flush=True)
+        if not green.result():
+            print("With every guard in place the claiming tests must be green, or they prove nothing.")
+            return 1
     print(f"{len(chosen) - unproven} of {len(chosen)} guards proven in {time.monotonic() - began:.0f} s")
     return 1 if unproven else 0
 
