@@ -124,7 +124,7 @@ def run_tests(scratch: Path, tests: tuple[str, ...], keyword: str = "") -> tuple
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"},
-        timeout=600,
+        timeout=1800,
     )
     lines = [
         line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error|deselected)", line)
