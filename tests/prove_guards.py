@@ -23,7 +23,7 @@ from queue import Queue
 HERE = Path(__file__).resolve().parent
 HOUSE = HERE.parent
 #: As many copies as cores: each run has a PostgreSQL of its own.
-AT_ONCE = os.cpu_count() or 1
+AT_ONCE = len(os.sched_getaffinity(0))
 EVERYONE = 'type("Everyone", (dict,), {"get": lambda *_: [lambda *_: True]})()'
 DOOR = re.compile(r"@allow\((?P<may>May\.\w+), RULES(?P<rest>[^)]*)\)\ndef (?P<view>\w+)\(")
 
@@ -147,9 +147,12 @@ def prove(scratch: Path, guard: Removal) -> tuple[bool, str]:
 
 
 def main() -> int:
-    """Prove every guard whose name holds the word given, or all; print the table."""
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    chosen = [guard for guard in removals() if wanted in guard.name]
+    """Prove every guard, or those whose names hold the word given; a word after a dash leaves its guards out.
+
+    `--green` says that the claiming tests have just passed on this very tree, and are not run again first.
+    """
+    words = [word for word in sys.argv[1:] if word != "--green"]
+    chosen = [guard for guard in removals() if is_wanted(guard.name, words)]
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="guards-") as folder:
         copies: Queue[Path] = Queue()
@@ -159,7 +162,7 @@ def main() -> int:
             copies.put(copy)
         unproven = 0
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            green = pool.submit(all_green, copies, chosen)
+            green = pool.submit(all_green, copies, [] if "--green" in sys.argv else chosen)
             for guard, (proven, line) in zip(
                 chosen, pool.map(partial(prove_in, copies), chosen), strict=True
             ):
@@ -172,9 +175,18 @@ def main() -> int:
     return 1 if unproven else 0
 
 
+def is_wanted(name: str, words: list[str]) -> bool:
+    """True if the name holds one of the words, or there are none, and none of those after a dash."""
+    left_out = [word[1:] for word in words if word.startswith("-")]
+    wanted = [word for word in words if not word.startswith("-")]
+    return (not wanted or any(word in name for word in wanted)) and not any(word in name for word in left_out)
+
+
 def all_green(copies: "Queue[Path]", chosen: list[Removal]) -> bool:
     """True if every claiming test passes while nothing is taken away."""
     claims = tuple(dict.fromkeys(test for guard in chosen for test in guard.tests))
+    if not claims:
+        return True
     copy = copies.get()
     code, line = run_tests(copy, claims)
     copies.put(copy)
