@@ -7,10 +7,9 @@ from flask import Response, g, has_app_context
 from sqlalchemy import event
 
 from app.core.db import db
-from app.factory import create_app
 from bench.reference import beside
+from wsgi import app as house
 
-house = create_app()
 reference = beside(house)
 
 

@@ -37,6 +37,8 @@ MACHINES: Final = {
 }
 SEEN_EVERY: Final = timedelta(minutes=1)
 KEPT: Final = timedelta(days=30)
+#: What is loaded with the row of a token, in the same question. Auth says it: accounts are unknown here.
+COMES_ALONG: Final[list[Any]] = []
 
 
 class WebSession(DistrictOwned, Base):
@@ -77,7 +79,7 @@ class WebSession(DistrictOwned, Base):
     def of_token(cls, token: str) -> Self | None:
         """The living session of this district that a browser's token opens."""
         living = select(cls).where(cls.token_hash == token_hash(token), *_living())
-        return db.session.scalars(living).unique().one_or_none()
+        return db.session.scalars(living.options(*COMES_ALONG)).unique().one_or_none()
 
     @classmethod
     def living(cls, account_id: UUID) -> Sequence[Self]:

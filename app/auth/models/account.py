@@ -5,7 +5,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, joinedload, mapped_column, relationship
 
 from app.auth.models import password
 from app.auth.models.role_grant import RoleGrant
@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.actor import BRINGS, Role
 from app.core.db import Base, db
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
-from app.core.sessions import WebSession
+from app.core.sessions import COMES_ALONG, WebSession
 from app.core.tenancy import DistrictOwned, owned, points_at
 
 STATES: Final = ("invited", "active", "suspended")
@@ -163,11 +163,13 @@ class Account(DistrictOwned, Base):
         return same[0] if same else None
 
 
-# Every page asks who is signed in: their account comes with the session's row, in the same question.
+# Every page asks who is signed in: account and grants come with the session's row, in the same question.
 WebSession.account = relationship(
     Account,
     primaryjoin=lambda: foreign(WebSession.account_id) == Account.id,
-    lazy="joined",
-    innerjoin=True,
+    lazy="raise",
     viewonly=True,
+)
+COMES_ALONG.append(
+    joinedload(WebSession.account, innerjoin=True).joinedload(Account.grants)  # type: ignore[attr-defined]
 )
