@@ -8,8 +8,6 @@ from app.factory import create_app
 app = create_app()
 shut_other_doors()
 
-# What was made so far stays for good. The collector need not look at it again in the middle of a page, and
-# a page makes many thousands of objects that go by themselves.
+# What was made so far stays for good: the collector need not look at it again in the middle of a page.
 gc.collect()
 gc.freeze()
-gc.set_threshold(50_000, 20, 50)
