@@ -32,11 +32,6 @@ def ago(**kwargs: float) -> datetime:
     return now() - timedelta(**kwargs)
 
 
-def ahead(**kwargs: float) -> datetime:
-    """A moment after now: ahead(hours=12)."""
-    return now() + timedelta(**kwargs)
-
-
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
     """Hold the clock still, for tests and for the demo's past."""
