@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app import demo
 from app.auth.models.account import Account
-from app.cli import seed_district
+from app.cli.demo import seed_district
 from app.core import clock
 from app.core.actor import Role
 from app.core.audit import AuditEntry

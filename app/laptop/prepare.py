@@ -16,11 +16,11 @@ def main() -> None:
     run.upgrade(settings.database_owner_url)
 
     if settings.demo:
-        from app import cli
+        from app.cli import demo
         from app.factory import create_app
 
         with create_app().app_context():
-            cli.seed()
+            demo.seed()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from app.cli import seed_district
+from app.cli.demo import seed_district
 from app.core import directory
 from app.core.settings import Settings, use_settings
 from app.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD

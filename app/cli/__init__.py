@@ -1,0 +1,18 @@
+"""The operator's commands: `flask --app wsgi <command>`, a file a noun.
+
+They may cross districts, so each says who did it.
+"""
+
+from typing import Final
+
+from flask import Flask
+
+from app.cli import audit, check, demo, districts, keys
+
+COMMANDS: Final = (districts, demo, check, keys, audit)
+
+
+def install(app: Flask) -> None:
+    """Put the commands on the app."""
+    for noun in COMMANDS:
+        noun.install(app)
