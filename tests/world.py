@@ -51,6 +51,11 @@ class Place:
         """The address at which its desk receives mail."""
         return f"help@{self.domain}"
 
+    @property
+    def bounces(self) -> str:
+        """The address to which its mail comes back."""
+        return f"bounce@{self.domain}"
+
 
 @dataclass(frozen=True)
 class Player:
@@ -128,7 +133,8 @@ def open_place(slug: str, name: str) -> Place:
         )
         session.flush()
         session.add(DistrictDomain(domain=place.domain, district_id=place.id))
-        session.add(InboundAddress(address=place.desk, district_id=place.id))
+        for address in (place.desk, place.bounces):
+            session.add(InboundAddress(address=address, district_id=place.id))
     return place
 
 

@@ -88,6 +88,11 @@ class DistrictCard:
         """The IANA zone that its schools share unless they say otherwise."""
         return self.zone
 
+    @property
+    def has_opened(self) -> bool:
+        """False while it is prepared: mail is kept for a person, and nothing is written by itself."""
+        return self.state != "preparing"
+
     def __repr__(self) -> str:
         return f"DistrictCard({self.slug})"
 

@@ -38,7 +38,8 @@ def test_a_district_is_opened_with_its_first_admin(app) -> None:
         card = district_by_slug("willow")
         assert card is not None
         assert (card.name, card.state, card.zone) == ("Willow Schools", "preparing", "America/Denver")
-        assert district_by_inbound_address("help@willow.example") == card
+        for address in ("help@willow.example", "bounce@willow.example", "bounce+token@willow.example"):
+            assert district_by_inbound_address(address) == card
         assert district_by_domain("willow.example") == card
         with as_district(card.id):
             pat = Account.with_address("pat@willow.example")

@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.core import clock
 from app.core.db import db, uuid7
-from app.core.directory import InboundAddress
+from app.core.directory import District, InboundAddress, forget_directory
 from app.core.tenancy import as_district
 from app.notices.actions import compose, ladder
 from app.notices.actions.compose import Thread
@@ -134,3 +134,27 @@ def test_another_district_sees_no_message(app: Flask, maple: Place, world: World
 
     with app.app_context(), as_district(world.birch.id):
         assert Message.find(id) is None
+
+
+def test_notes_to_the_desk_go_to_those_who_work_there(maple: Place, world: World) -> None:
+    told = {"number": 1001, "title": "The projector", "requester": "Nora Bell", "text": "It works."}
+
+    to_tess = a_reply(world, kind="ticket_answered", context=told, to_address=world.tess.email)
+    to_bell = a_reply(world, kind="ticket_answered", context=told)
+    to_nobody = a_reply(world, kind="ticket_answered", context=told, to_address="mallory@evil.example")
+
+    assert to_tess.state == State.QUEUED
+    assert {to_bell.reason, to_nobody.reason} == {compose.NOBODY_WORKING}
+
+
+def test_while_a_district_is_prepared_nothing_is_written_by_itself(
+    app: Flask, maple: Place, world: World
+) -> None:
+    district = db.session.get(District, maple.id)
+    assert district is not None
+    district.state = "preparing"
+    db.session.commit()
+    forget_directory()
+
+    assert a_reply(world, **RECEIVED).reason == compose.NOT_OPEN
+    assert a_reply(world).state == State.QUEUED

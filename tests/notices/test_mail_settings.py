@@ -92,6 +92,7 @@ def test_going_back_to_the_operators_server_turns_the_own_one_off(
             "can only write from a mail domain of this district: maple.example",
         ),
         ({"desk_address": "help"}, "Write the desk's address as name@your-domain"),
+        ({"desk_address": "bounce@maple.example"}, "comes back to bounce@maple.example"),
         ({"desk_address": "help+x@maple.example"}, "without a plus sign"),
         ({"driver": "smtp", "host": ""}, "Write the name of your mail server"),
         ({"driver": "smtp", "host": "0177.0.0.1"}, "not a host name"),

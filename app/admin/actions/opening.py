@@ -13,6 +13,7 @@ from app.core.actor import Actor, Role
 from app.core.db import db, uuid7
 from app.core.directory import District, DistrictDomain, InboundAddress
 from app.helpdesk.models.category import Category
+from app.notices.models.mail_setting import bounces_of
 from app.roster.models.person import Person
 
 #: What a request can be about, until the district says it in its own words.
@@ -56,7 +57,8 @@ def open_district(
     across.add(district)
     across.flush()
     across.add(DistrictDomain(domain=domain, district_id=district.id))
-    across.add(InboundAddress(address=mailbox, district_id=district.id))
+    for address in dict.fromkeys((mailbox, bounces_of(mailbox))):
+        across.add(InboundAddress(address=address, district_id=district.id))
     across.flush()
     return district.id
 
@@ -82,5 +84,9 @@ def _refuse_what_is_taken(across: Session, slug: str, domain: str, mailbox: str)
         raise CannotOpen(f"There is a district called “{slug}” already. Choose another short name.")
     if across.get(DistrictDomain, domain):
         raise CannotOpen(f"{domain} belongs to another district already. Give another one with --domain.")
-    if across.get(InboundAddress, mailbox):
+    if mailbox == bounces_of(mailbox):
+        raise CannotOpen(
+            f"Mail that cannot be delivered comes back to {mailbox}. Give the desk another address."
+        )
+    if across.get(InboundAddress, mailbox) or across.get(InboundAddress, bounces_of(mailbox)):
         raise CannotOpen(f"{mailbox} is another district's desk already. Give another one with --mailbox.")

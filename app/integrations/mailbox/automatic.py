@@ -1,10 +1,16 @@
-"""Was it written by a machine? A first net against loops; the second is that only known people are answered."""
+"""Was it written by a machine? A first net against loops; the second is that only known people are answered.
+
+The rules are those that help desks found by being caught in loops: RFC 3834 and RFC 3464, and the headers by
+which Exchange, Gmail, Zimbra, iCloud, RT and others mark what they send by themselves. Any spelling counts.
+"""
 
 import re
+from typing import Final
 
 from app.integrations.mailbox.headers import Headers
 
-_ANY_VALUE = (
+#: Headers that only machines write, whatever they say.
+MARKS: Final = (
     "x-autoreply",
     "x-autorespond",
     "x-autoresponse",
@@ -16,32 +22,60 @@ _ANY_VALUE = (
     "x-fc-machinegenerated",
     "x-amazon-mail-relay-type",
     "x-ms-exchange-inbox-rules-loop",
+    "x-ms-exchange-generated-message-source",
+    "x-rt-loop-prevention",
     "x-failed-recipients",
     "x-frontoffice-loop",
 )
+#: "list" is not among them: districts route their desk through Google Groups.
+PRECEDENCES: Final = frozenset({"bulk", "junk", "auto_reply", "auto-reply", "autoreply"})
+
+_COMMENT = re.compile(r"\([^()]*\)")
 _MACHINES = re.compile(
-    r"^(mailer-?daemon|postmaster|mail-?daemon|no-?reply|do-?not-?reply|bounces?|abuse)([+\-_.].*)?@",
-    re.IGNORECASE,
+    r"""^(
+        ( mailer-?daemon | mail-?daemon | postmaster | no-?reply | do-?not-?reply | bounces? | abuse
+        | auto-?reply | auto-?responder | vacation
+        ) ([+\-_.=].*)?
+      | [^@]* [-+._] (vac | vacation | autoreply | auto-reply | autoresponder)
+    )@""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_SUBJECT = re.compile(r"^\s*(automatic reply|auto[- ]?reply|autoreply|auto[- ]?response)\s*:", re.IGNORECASE)
+#: What programs put before the subject that they answer. A colon follows, which no person writes there.
+_SUBJECT = re.compile(
+    r"""^\s*\[?(
+        auto(matic)?[ -]?(reply|response|responder)
+      | out[ -]of[ -](the[ -])?office ([ -](auto[- ]?)?(reply|response))?
+      | vacation[ ](reply|response|message)
+      | abwesenheits(notiz|meldung|assistent) | automatische[ ]antwort
+      | r[eé]ponse[ ]automatique | absence[ ]du[ ]bureau
+      | respuesta[ ]autom[aá]tica | fuera[ ]de[ ](la[ ])?oficina
+      | risposta[ ]automatica | fuori[ ]sede
+      | resposta[ ]autom[aá]tica
+      | automatisch[ ]antwoord | afwezigheidsbericht
+      | autosvar | automatisk[ ]svar | automaattinen[ ]vastaus
+      | automatyczna[ ]odpowied[zź]
+      | 自動応答 | 自动回复 | 自動回覆
+    )\]?\s*[:：]""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def why_automatic(headers: Headers, content_type: str, from_address: str | None) -> str | None:
     """The reason in a word or two for the person who looks, or None when a person seems to have written it.
 
-    A list header alone says nothing: districts route their desk through Google Groups.
+    A list header alone says nothing: a member of staff who writes to a group is a person.
     """
-    submitted = headers.first("auto-submitted").lower().partition(";")[0].strip()
+    submitted = _word(headers.first("auto-submitted"))
     if submitted and submitted != "no":
         return f"Auto-Submitted: {submitted[:40]}"
     for name in ("precedence", "x-precedence"):
-        if headers.first(name).lower().strip() in {"bulk", "junk", "auto_reply", "auto-reply"}:
+        if _word(headers.first(name)) in PRECEDENCES:
             return f"{name.title()}: {headers.first(name)[:20]}"
-    named = next((name for name in _ANY_VALUE if headers.first(name)), None)
+    named = next((name for name in MARKS if headers.first(name).strip()), None)
     if named:
         return named.title()
-    if headers.first("x-apple-action").upper().strip() == "VACATION":
-        return "X-Apple-Action"
+    if _word(headers.first("x-apple-action")) == "vacation":
+        return "X-Apple-Action: vacation"
     if headers.first("return-path").replace(" ", "") == "<>":
         return "Return-Path: <>"
     if content_type == "multipart/report":
@@ -51,3 +85,8 @@ def why_automatic(headers: Headers, content_type: str, from_address: str | None)
     if _SUBJECT.match(headers.words("subject")):
         return "the subject of an automatic reply"
     return None
+
+
+def _word(value: str) -> str:
+    """The keyword of a header, without comments and parameters."""
+    return _COMMENT.sub("", value).partition(";")[0].strip().lower()

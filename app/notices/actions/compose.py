@@ -9,23 +9,27 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from app.auth.models.account import Account
+from app.core.actor import Role
 from app.core.db import db
 from app.core.settings import get_settings
 from app.integrations.mailbox.quote import MARK
 from app.notices.actions import ladder, letters, message_ids
 from app.notices.models.mail_setting import Desk, desk
-from app.notices.models.message import CARRIES_A_LINK, Message
+from app.notices.models.message import AUTOMATIC, CARRIES_A_LINK, Message
 from app.roster.models.person import Person
 
-#: Kinds that a machine decides to send. What a technician wrote is not held back by a limit.
-AUTOMATIC: Final = frozenset({"ticket_received", "ticket_assigned", "ticket_answered", "mail_too_large"})
 #: Kinds that go to people of the roster alone.
 TO_PEOPLE: Final = frozenset({"ticket_received", "ticket_reply", "ticket_closed", "mail_too_large"})
+#: Kinds that go to those who work at the desk.
+TO_THE_DESK: Final = frozenset({"ticket_assigned", "ticket_answered"})
 
 NOBODY_KNOWN: Final = "Held back: the recipient is not an active member of staff with this address."
+NOBODY_WORKING: Final = "Held back: nobody who works at the desk signs in with this address."
 NO_ADDRESS: Final = (
     "The desk has no email address yet, so it cannot write. A district admin can set it in the mail settings."
 )
+NOT_OPEN: Final = "Held back: the district is not open yet, so nothing is written by itself."
 ENOUGH_LINKS: Final = (
     "Held back: this address was sent several links within the last hour. One of them still works."
 )
@@ -86,6 +90,10 @@ def _why_not(message: Message, ours: Desk) -> str:
         return NO_ADDRESS
     if message.kind in TO_PEOPLE and not _is_known(message):
         return NOBODY_KNOWN
+    if message.kind in TO_THE_DESK and not _works_here(message.to_address):
+        return NOBODY_WORKING
+    if message.kind in AUTOMATIC and not ours.district.has_opened:
+        return NOT_OPEN
     if message.kind in AUTOMATIC and ladder.is_too_steep(message.to_address, message.about_id):
         return ladder.TOO_MANY
     if message.kind in CARRIES_A_LINK and ladder.has_had_enough_links(message.to_address, CARRIES_A_LINK):
@@ -96,6 +104,11 @@ def _why_not(message: Message, ours: Desk) -> str:
 def _is_known(message: Message) -> bool:
     person = Person.find(message.to_person_id) if message.to_person_id else None
     return person is not None and person.is_active_staff() and person.email == message.to_address
+
+
+def _works_here(address: str) -> bool:
+    account = Account.with_address(address)
+    return account is not None and account.is_active and account.has(Role.TECHNICIAN)
 
 
 def _references(thread: Thread, about: About | None, ours: Desk) -> list[str]:

@@ -10,10 +10,11 @@ from app.core.directory import DistrictDomain, InboundAddress
 from app.core.services import DISTRICT_RELAY
 from app.core.tenancy import current_district_id
 from app.notices.actions import compose
-from app.notices.models.mail_setting import BOUNCE, Choice, MailSetting
+from app.notices.models.mail_setting import Choice, MailSetting, bounces_of
 from app.notices.models.message import Message
 
 NOT_YOURS = "The desk can only write from a mail domain of this district: {domains}."
+FOR_BOUNCES = "Mail that cannot be delivered comes back to {address}. Give the desk another address."
 TAKEN = "Another desk receives mail at {address} already. Give another address."
 
 
@@ -25,6 +26,8 @@ def set_up(choice: Choice, *, by: Actor) -> MailSetting:
     """Keep the choice, and turn the way to the district's own server on or off with it. Raises CannotSetUp."""
     address = choice.desk_address.strip().lower()
     _refuse_foreign(address)
+    if address == bounces_of(address):
+        raise CannotSetUp(FOR_BOUNCES.format(address=address))
     setting = MailSetting.of_this_district() or MailSetting()
     setting.driver, setting.desk_address, setting.desk_name = choice.driver, address, choice.desk_name.strip()
     setting.host, setting.port, setting.security = choice.host.strip().lower(), choice.port, choice.security
@@ -41,7 +44,7 @@ def set_up(choice: Choice, *, by: Actor) -> MailSetting:
     except OutsideRefused as refused:
         raise CannotSetUp(str(refused)) from refused
     db.session.add(setting)
-    for one in (address, f"{BOUNCE}@{address.rpartition('@')[2]}"):
+    for one in (address, bounces_of(address)):
         _receive_at(one)
     db.session.flush()
     return setting

@@ -105,6 +105,11 @@ def desk() -> Desk:
     )
 
 
+def bounces_of(address: str) -> str:
+    """Where mail that this desk wrote comes back to when it cannot be delivered."""
+    return f"{BOUNCE}@{address.rpartition('@')[2]}"
+
+
 def _first_inbound_address() -> str:
     own = select(InboundAddress.address).where(InboundAddress.district_id == current_district_id())
     addresses = db.session.scalars(own.order_by(InboundAddress.address))

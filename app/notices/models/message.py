@@ -20,6 +20,8 @@ from app.core.tenancy import DistrictOwned, owned, points_at
 
 #: How long one attempt may hold a message. Shorter than the lease of the job that makes it.
 HOLDS_FOR: Final = timedelta(minutes=2, seconds=30)
+#: Kinds that a machine decides to send: they have limits, and wait where mail came back.
+AUTOMATIC: Final = frozenset({"ticket_received", "ticket_assigned", "ticket_answered", "mail_too_large"})
 #: Kinds whose text opens an account: it is not kept once it has left.
 CARRIES_A_LINK: Final = frozenset({"account_invited", "password_reset"})
 LINK_LASTS: Final = timedelta(minutes=60)
