@@ -27,6 +27,13 @@ def _check(connection: socket.socket, address: Any) -> None:
         raise LeftTheMachine(f"A test tried to connect to {address[0]}:{address[1]}.")
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
 def guard() -> None:
     """For the rest of this process."""
 

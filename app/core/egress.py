@@ -27,9 +27,14 @@ from app.core.addresses import Address, OutsideRefused, plain_host, refuse_priva
 from app.core.services import Hand, OutsideService, hosts_in_use, service
 from app.core.settings import get_settings
 
-__all__ = ["OutsideRefused", "http_client", "shut_other_doors", "smtp"]
+__all__ = ["Answer", "CallFailed", "Client", "OutsideRefused", "http_client", "shut_other_doors", "smtp"]
 
 log = logging.getLogger(__name__)
+
+Client = httpx.Client
+Answer = httpx.Response
+#: A call that got no answer, or not the whole of it.
+CallFailed = httpx.TransportError
 
 LONGEST_CALL: Final = 20.0
 LARGEST_ANSWER: Final = 10 * 1024 * 1024
@@ -39,14 +44,22 @@ MAIL_PORTS: Final = frozenset({25, 465, 587, 2525})
 
 
 def http_client(
-    key: str, *, timeout: float = LONGEST_CALL, largest: int = LARGEST_ANSWER, **headers: str
+    key: str,
+    *,
+    timeout: float = LONGEST_CALL,
+    longest: float | None = None,
+    largest: int = LARGEST_ANSWER,
+    **headers: str,
 ) -> httpx.Client:
-    """A client that can reach this one service of the registry and nothing else."""
+    """A client that can reach this one service of the registry and nothing else.
+
+    `timeout`: how many seconds it may be silent. `longest`: how many a whole call may take, if that is more.
+    """
     one = service(key)
     if one.from_browser:
         raise OutsideRefused(f"{one.name} is called by browsers; our servers never call it.")
     return httpx.Client(
-        transport=_CheckedTransport(one, timeout, largest),
+        transport=_CheckedTransport(one, longest or timeout, largest),
         timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
         max_redirects=MOST_REDIRECTS,
         trust_env=False,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import UniqueConstraint, Uuid, select
@@ -66,6 +67,7 @@ class OutsideService:
 HTMX_CDN: Final = "htmx_cdn"
 OPERATOR_RELAY: Final = "operator_mail_relay"
 DISTRICT_RELAY: Final = "district_mail_relay"
+FILE_STORAGE: Final = "file_storage"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -106,6 +108,18 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         turned_on_by=Hand.DISTRICT,
         built=True,
         since=date(2026, 11, 22),
+    ),
+    OutsideService(
+        key=FILE_STORAGE,
+        name="File storage",
+        company="Named by the operator of this deployment",
+        purpose="Stores the files of tickets and the email as it came in.",
+        passes="Files that people attach and whole emails, each under an id. No file name, no name of a person.",
+        location="Where the operator’s storage service keeps the bucket",
+        turned_on_by=Hand.OPERATOR,
+        host_in_settings=lambda settings: urlsplit(settings.s3_address).hostname or "",
+        built=True,
+        since=date(2026, 11, 26),
     ),
     OutsideService(
         key="microsoft_sign_in",
@@ -205,16 +219,6 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         location="United States",
         turned_on_by=Hand.DISTRICT,
         hosts=("api.openai.com",),
-    ),
-    OutsideService(
-        key="cloudflare_r2",
-        name="Cloudflare R2",
-        company="Cloudflare, Inc.",
-        purpose="Stores the files of tickets.",
-        passes="Files that people attach.",
-        location="The region of the bucket",
-        turned_on_by=Hand.OPERATOR,
-        hosts=("*.r2.cloudflarestorage.com",),
     ),
     OutsideService(
         key="postmark",

@@ -9,11 +9,12 @@ import base64
 import binascii
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 PREFIX = "FRONTOFFICE_"
@@ -105,6 +106,23 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _endpoint(value: str) -> str:
+    parts = urlsplit(value)
+    try:
+        plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        plain = False
+    if value and not (plain and parts.path in {"", "/"} and not parts.query and "@" not in parts.netloc):
+        raise ValueError("give an address such as https://s3.example.org, without a path")
+    return value.rstrip("/")
+
+
+def _bucket(value: str) -> str:
+    if value and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
+        raise ValueError("give 3 to 63 small letters, digits, dots and dashes")
+    return value
+
+
 def _keys(value: str) -> tuple[tuple[str, bytes], ...]:
     """`name:base64,name:base64`, the newest first: it wraps, all unwrap."""
     wanted = (
@@ -169,7 +187,22 @@ class Settings:
     htmx: str = _is(
         _one_of("cdn", "own"), "where browsers fetch htmx: the CDN with our copy behind it, or ours", "cdn"
     )
-    storage: str = _is(_one_of("local", "s3"), "where files lie", "local")
+    storage: str = _is(
+        _one_of("local", "s3"), "where files lie: the instance folder, or a bucket that speaks S3", "local"
+    )
+    s3_endpoint: str = _is(_endpoint, "the address of the storage service, without the bucket", "")
+    s3_bucket: str = _is(_bucket, "the bucket", "")
+    s3_region: str = _is(_words, "the region that signatures name; some services say auto", "us-east-1")
+    s3_addressing: str = _is(
+        _one_of("path", "host"), "whether the bucket's name stands in the path or before the host", "path"
+    )
+    s3_key_id: str = _is(_words, "the name of the key that signs", "")
+    s3_secret: str = _is(_words, "the key that signs", "", secret=True)
+    s3_encryption: str = _is(
+        _one_of("none", "AES256", "aws:kms"),
+        "what to ask of the storage service's own encryption; none leaves it to the bucket",
+        "none",
+    )
     product_name: str = _is(_words, "what the product is called on its pages", "FrontOffice")
     operator_name: str = _is(_words, "who runs this deployment, as its legal pages say", "")
     operator_contact: str = _is(_words, "an email address that reaches who runs it", "")
@@ -193,6 +226,15 @@ class Settings:
     )
     smtp_relay_username: str = _is(_words, "the name to sign in to it", "")
     smtp_relay_password: str = _is(_words, "the password to sign in to it", "", secret=True)
+
+    @property
+    def s3_address(self) -> str:
+        """Where the bucket is: a key follows after a slash. Empty while files lie in the instance folder."""
+        if self.storage != "s3":
+            return ""
+        if self.s3_addressing == "path":
+            return f"{self.s3_endpoint}/{self.s3_bucket}"
+        return self.s3_endpoint.replace("://", f"://{self.s3_bucket}.", 1)
 
     def described(self) -> list[tuple[str, str, str]]:
         """Name, value and meaning of each setting; of a secret only whether it is set."""
@@ -258,13 +300,24 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
             # the value itself is never repeated: it may be a secret
             refused.append(f"{sources.get(name, PREFIX + name.upper())} cannot be used: {error}.")
             values[name] = one.metadata["default"]
-    if values.get("storage") == "s3":
-        refused.append(
-            "FRONTOFFICE_STORAGE cannot be s3 yet: files are kept in the instance folder; say local."
-        )
+    refused += _not_enough_for_s3(values)
     if refused:
         raise SettingsRefused(refused)
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def _not_enough_for_s3(values: Mapping[str, object]) -> Iterable[str]:
+    if values.get("storage") != "s3":
+        return
+    for name in ("s3_endpoint", "s3_bucket", "s3_region", "s3_key_id", "s3_secret"):
+        if not values.get(name):
+            yield f"{PREFIX}{name.upper()} is missing: {_KNOWN[name].metadata['what']}."
+    parts = urlsplit(str(values["s3_endpoint"] or ""))
+    if parts.scheme == "http" and parts.netloc not in cast(frozenset[str], values["egress_private_allowed"]):
+        yield (
+            f"{PREFIX}S3_ENDPOINT cannot be used: plain http:// is for a private network alone; name its "
+            f"host:port in {PREFIX}EGRESS_PRIVATE_ALLOWED, or give an https:// address."
+        )
 
 
 def _of_file(path: Path, refused: list[str]) -> dict[str, str]:

@@ -4,10 +4,11 @@ import secrets
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Response as Answer
 
 from app.core.settings import get_settings
+from app.core.storage import StorageFault
 from app.web import drafts
 from app.web.filters import file_size
 from app.web.guard import sign_in_address
@@ -34,6 +35,7 @@ SAID = {
 
 def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(StorageFault, _without_its_files)
     app.register_error_handler(500, _broken)
 
 
@@ -73,6 +75,11 @@ def _answer(error: HTTPException) -> Answer | HTTPException:
         if name not in {"Content-Type", "Content-Length"}:
             answer.headers[name] = value
     return answer
+
+
+def _without_its_files(fault: StorageFault) -> Answer | HTTPException:
+    """A page that cannot do without a file which cannot be had just now."""
+    return _answer(ServiceUnavailable(str(fault)))
 
 
 def _broken(error: InternalServerError) -> Answer:

@@ -126,6 +126,20 @@ def test_a_file_that_is_gone_is_not_found(app: Flask, client: PageClient, world:
     )
 
 
+def test_a_file_that_cannot_be_reached_is_asked_for_later(
+    app: Flask, client: PageClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = attached(app, world, "a.txt", b"hello")
+
+    def away(_: str) -> None:
+        raise storage.StorageAway
+
+    monkeypatch.setattr(storage, "open", away)
+
+    page = client.sign_in(world.bell).get(f"/maple/attachments/{id}", status=503)
+    assert "Please try again in a few minutes." in page.text
+
+
 def test_a_refused_file_leaves_nothing_behind(app: Flask, world: World) -> None:
     number = ask(app, world.bell)
     with at(app, world.maple):

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from app.core import clock, storage
 from app.core.db import db
-from app.core.queue import Work
-from app.core.storage import StorageFull
+from app.core.queue import TryAgain, Work
+from app.core.storage import StorageAway, StorageFull
 from app.helpdesk.actions import clearing, intake, replying, working
 from app.helpdesk.actions.replying import Answer
 from app.helpdesk.models.attachment import Attachment
@@ -144,6 +144,23 @@ def test_a_full_disk_says_so_before_anything_is_stored(
         comes_in(app, world.maple, written(world.bell.email))
     with at(app, world.maple):
         assert db.session.scalar(select(func.count(InboundEmail.id))) == 0
+
+
+def test_a_mail_waits_for_files_that_cannot_be_reached(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    email_id = comes_in(app, world.maple, written(world.bell.email), receive=False)
+
+    def away(*_: object) -> None:
+        raise StorageAway
+
+    with monkeypatch.context() as outage:
+        outage.setattr(storage, "open", away)
+        with at(app, world.maple), pytest.raises(TryAgain, match="tried again by itself"):
+            intake.receive(email_id)
+    with at(app, world.maple):
+        intake.receive(email_id)
+        assert mail_of(email_id).ticket_id is not None
 
 
 def test_receiving_twice_files_once(app: Flask, world: World) -> None:

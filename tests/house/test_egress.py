@@ -24,6 +24,7 @@ REACHING = frozenset(
 KNOWN = {
     ("jobs/mail_door.py", "aiosmtpd"): "listens",
     ("jobs/mail_door.py", "asyncio"): "listens",
+    ("app/core/bucket.py", "botocore"): "signs; egress carries what it signed",
     ("app/integrations/mailbox/smtp.py", "smtplib"): "speaks on a connection that egress opened",
 }
 

@@ -15,15 +15,10 @@ from pathlib import Path
 import pytest
 
 from app.laptop.instance import Instance
+from tests.loopback import free_port
 
 ROOT = Path(__file__).parents[2]
 OPENS_WITHIN = 120.0
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 class Running:

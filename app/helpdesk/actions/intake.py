@@ -21,7 +21,7 @@ from app.core.actor import Actor, NightStaff
 from app.core.db import db
 from app.core.directory import DistrictCard
 from app.core.queue import TryAgain, later
-from app.core.storage import StorageFull
+from app.core.storage import StorageFault, StorageFull
 from app.core.tenancy import current_district_id
 from app.helpdesk.actions import attaching, opening, replying, telling, threading
 from app.helpdesk.models.inbound_email import InboundEmail, MailState
@@ -36,6 +36,7 @@ from app.roster.models.person import Person
 #: Nobody writes more to a help desk within an hour; beyond it a machine does.
 MOST_TICKETS_AN_HOUR: Final = 30
 MOST_ACKNOWLEDGED_AN_HOUR: Final = 10
+NO_FILES: Final = "The files cannot be reached at the moment; this mail is tried again by itself."
 NO_ROOM: Final = "There is no room left to store the files of this mail; it is tried again by itself."
 LONGEST_KEY: Final = 500
 
@@ -122,7 +123,7 @@ def _key(text: str) -> str:
 
 
 def receive(email_id: UUID) -> None:
-    """File a stored mail. Safe to run twice. Only what will pass by itself (a full disk) is tried again."""
+    """File a stored mail. Safe to run twice. Only what will pass by itself (files out of reach) is tried again."""
     email = db.session.get(InboundEmail, email_id)
     if email is None:
         return
@@ -132,8 +133,8 @@ def receive(email_id: UUID) -> None:
     try:
         with db.session.begin_nested():
             _file(email)
-    except StorageFull as full:
-        raise TryAgain(NO_ROOM) from full
+    except StorageFault as fault:
+        raise TryAgain(NO_ROOM if isinstance(fault, StorageFull) else NO_FILES) from fault
     except OperationalError:
         # The database itself: another attempt may have more luck.
         raise

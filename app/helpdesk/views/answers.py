@@ -4,7 +4,7 @@ from flask.typing import ResponseReturnValue
 
 from app.core.pictures import FileRefused
 from app.core.room import Doors
-from app.core.storage import StorageFull
+from app.core.storage import StorageFault
 from app.helpdesk.actions import replying
 from app.helpdesk.actions.replying import Answer, TooLate, Unseen
 from app.helpdesk.forms import AnswerForm
@@ -35,7 +35,7 @@ def create(ticket: Ticket) -> ResponseReturnValue:
     except Unseen as refusal:
         form.refuse(str(refusal))
         return request_page(ticket, status=422, answer=form, changed=refusal.entries)
-    except (TooLate, FileRefused, StorageFull) as refusal:
+    except (TooLate, FileRefused, StorageFault) as refusal:
         form.refuse(str(refusal))
         return request_page(ticket, status=422, answer=form)
     return request_changed("Your answer is sent.", ticket)

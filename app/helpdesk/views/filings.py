@@ -4,7 +4,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.room import Doors
-from app.core.storage import FileMissing, StorageFull
+from app.core.storage import FileMissing, StorageFault
 from app.helpdesk.actions import filing
 from app.helpdesk.actions.filing import CannotBeUndone, DecidedAlready
 from app.helpdesk.actions.opening import NoSchool
@@ -32,7 +32,7 @@ def create(email: InboundEmail) -> ResponseReturnValue:
             ticket = filing.file_as_new(email, requester=form.found, by=me())
         except NoSchool:
             form.refuse(NO_SCHOOL)
-        except (DecidedAlready, StorageFull, FileMissing) as refusal:
+        except (DecidedAlready, StorageFault, FileMissing) as refusal:
             form.refuse(str(refusal))
         else:
             return done(
@@ -58,7 +58,7 @@ def merge(email: InboundEmail) -> ResponseReturnValue:
         else:
             try:
                 filing.merge(email, ticket=ticket, by=me())
-            except (DecidedAlready, StorageFull, FileMissing) as refusal:
+            except (DecidedAlready, StorageFault, FileMissing) as refusal:
                 form.refuse(str(refusal))
             else:
                 message = f"The mail is part of ticket {ticket.number} now."

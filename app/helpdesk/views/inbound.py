@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.core.db import db
 from app.core.room import Doors
-from app.core.storage import FileMissing
+from app.core.storage import FileMissing, StorageFault
 from app.helpdesk.actions import intake
 from app.helpdesk.forms import FilingForm, MergingForm, StepForm
 from app.helpdesk.models.inbound_email import InboundEmail
@@ -51,10 +51,13 @@ def mail_page(email: InboundEmail, status: int = 200, **forms: Any) -> Response:
     """The page of a mail, with the papers of what can be done."""
     if email.ticket_id is None and not email.is_waiting and not email.can_be_undone:
         abort(404)
+    mail, unread = None, ""
     try:
         mail = intake.read(email)
     except FileMissing:
-        mail = None
+        unread = "The original of this mail is no longer here."
+    except StorageFault as fault:
+        unread = str(fault)
     shown = {
         "filing": FilingForm.blank(data={"person": email.from_address}),
         "merging": MergingForm.blank(),
@@ -65,5 +68,12 @@ def mail_page(email: InboundEmail, status: int = 200, **forms: Any) -> Response:
     }
     ticket = db.session.get(Ticket, email.ticket_id) if email.ticket_id else None
     return page(
-        "helpdesk/mail.html", block="mail", status=status, email=email, mail=mail, ticket=ticket, **shown
+        "helpdesk/mail.html",
+        block="mail",
+        status=status,
+        email=email,
+        mail=mail,
+        unread=unread,
+        ticket=ticket,
+        **shown,
     )

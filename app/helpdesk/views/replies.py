@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.core.pictures import FileRefused
 from app.core.room import Doors
-from app.core.storage import StorageFull
+from app.core.storage import StorageFault
 from app.helpdesk.actions import replying
 from app.helpdesk.actions.replying import Answer, Unseen
 from app.helpdesk.forms import NoteForm, ReplyForm
@@ -47,7 +47,7 @@ def create(ticket: Ticket) -> ResponseReturnValue:
     except Unseen as refusal:
         form.refuse(str(refusal))
         return ticket_page(ticket, status=422, reply=form, changed=refusal.entries)
-    except (FileRefused, StorageFull) as refusal:
+    except (FileRefused, StorageFault) as refusal:
         form.refuse(str(refusal))
         return ticket_page(ticket, status=422, reply=form)
     return ticket_changed(DONE[then], ticket)
@@ -68,7 +68,7 @@ def note(ticket: Ticket) -> ResponseReturnValue:
             files=uploads(form.files.data),
             once=form.once.data,
         )
-    except (FileRefused, StorageFull) as refusal:
+    except (FileRefused, StorageFault) as refusal:
         form.refuse(str(refusal))
         return ticket_page(ticket, status=422, note=form)
     return ticket_changed("Your note is kept. Only technicians can read it.", ticket)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.core.db import db
 from app.core.pictures import FileRefused
 from app.core.room import Doors
-from app.core.storage import StorageFull
+from app.core.storage import StorageFault
 from app.helpdesk.actions import opening
 from app.helpdesk.actions.opening import NoSchool, NotHere, Words
 from app.helpdesk.forms import RequestForm
@@ -63,7 +63,7 @@ def create() -> ResponseReturnValue:
                 once=form.once.data,
                 follows=follows,
             )
-        except (NoSchool, FileRefused, StorageFull) as refusal:
+        except (NoSchool, FileRefused, StorageFault) as refusal:
             form.refuse(str(refusal))
         except NotHere:
             form.refuse(NOT_HERE)
