@@ -17,12 +17,27 @@ from app.web import (
     guard,
     headers,
     health,
+    metrics,
     page,
+    request_line,
     sessions,
 )
 
 #: In the order in which a request meets them.
-THE_HALL = (district, sessions, guard, errors, headers, assets, filters, components, page, health)
+THE_HALL = (
+    district,
+    request_line,
+    sessions,
+    guard,
+    errors,
+    headers,
+    assets,
+    filters,
+    components,
+    page,
+    health,
+    metrics,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -56,6 +71,8 @@ def configure(app: Flask, settings: Settings) -> None:
             "max_overflow": 8,
             "pool_pre_ping": True,
             "pool_recycle": 1800,
+            # A fault must not quote what was being written.
+            "hide_parameters": True,
         },
         # A tab stays open all day; the session's life bounds its token.
         WTF_CSRF_TIME_LIMIT=None,

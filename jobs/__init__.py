@@ -15,6 +15,7 @@ from app.core import queue
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.directory import district_by_id
+from app.core.logs import facts
 from app.core.queue import ClaimLost, PermanentFailure, TryAgain
 from app.core.tenancy import as_district, current_district_id
 
@@ -83,7 +84,18 @@ def perform(
     finally:
         spent = (time.monotonic() - began) * 1000
         level = logging.DEBUG if quietly and outcome == "done" else logging.INFO
-        log.log(level, "%s district=%s id=%s ms=%.0f %s", name, slug, subject_id or "-", spent, outcome)
+        log.log(
+            level,
+            "%s district=%s id=%s ms=%.0f %s",
+            name,
+            slug,
+            subject_id or "-",
+            spent,
+            outcome,
+            extra=facts(
+                job=name, district=slug, subject=str(subject_id or ""), ms=round(spent), outcome=outcome
+            ),
+        )
 
 
 def _slug() -> str:

@@ -16,6 +16,7 @@ from uuid import UUID
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
+from app.core import logs
 from app.core.directory import DistrictCard, district_by_inbound_address
 from app.core.egress import shut_other_doors
 from app.core.queue import LEFT_ALONE
@@ -189,7 +190,7 @@ async def stand_at_the_door(app: Flask, port: int, largest: int) -> None:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s mail-door %(message)s")
+    logs.set_up("mail-door")
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd's: it writes down addresses
     app = create_app()
     shut_other_doors()

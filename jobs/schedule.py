@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Flask
 
-from app.core import across_districts, timetable
+from app.core import across_districts, logs, timetable
 from app.core.db import db
 from app.core.egress import shut_other_doors
 from app.core.queue import PermanentFailure, TryAgain, is_waiting, later
@@ -44,7 +44,7 @@ log = logging.getLogger("frontoffice.schedule")
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s schedule %(message)s")
+    logs.set_up("schedule")
     app = create_app()
     shut_other_doors()
     for entry in TIMETABLE:

@@ -21,6 +21,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import as_text
 
+from app.core import logs
 from app.core.egress import shut_other_doors
 from app.core.queue import QUEUES
 from app.core.settings import get_settings
@@ -99,7 +100,7 @@ class Worker(SimpleWorker):
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(message)s")
+    logs.set_up("worker")
     logging.getLogger("rq").setLevel(logging.WARNING)
     app = create_app()
     shut_other_doors()

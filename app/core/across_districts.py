@@ -16,7 +16,7 @@ def session() -> Iterator[Session]:
     """A session that sees every district, in one transaction: committed at the end, rolled back on a fault."""
     engine = current_app.extensions.get("across_engine")
     if engine is None:
-        engine = create_engine(get_settings().database_across_url, poolclass=NullPool)
+        engine = create_engine(get_settings().database_across_url, poolclass=NullPool, hide_parameters=True)
         current_app.extensions["across_engine"] = engine
     with Session(engine, info={"across_districts": True}) as opened, opened.begin():
         yield opened

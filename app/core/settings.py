@@ -8,11 +8,13 @@ No secret has a default: `make run` makes the demo's, an operator makes the othe
 import base64
 import binascii
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -20,6 +22,9 @@ from urllib.parse import urlsplit
 PREFIX = "FRONTOFFICE_"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MEGABYTE = 1024 * 1024
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsRefused(Exception):
@@ -156,6 +161,41 @@ def _doors(value: str) -> frozenset[str]:
     return doors
 
 
+def _secret_or_none(value: str) -> str:
+    return _secret(value) if value else ""
+
+
+def _parts(value: str) -> list[str]:
+    return list(filter(None, (part.strip() for part in value.split(","))))
+
+
+def _dates(value: str) -> tuple[tuple[str, date], ...]:
+    wanted = "give name=date pairs with commas between them, such as relay-password=2027-06-30"
+    dates = []
+    for name, _, day in (part.partition("=") for part in _parts(value)):
+        try:
+            dates.append((name.strip(), date.fromisoformat(day.strip())))
+        except ValueError:
+            raise ValueError(wanted) from None
+        if not _NAME.fullmatch(name.strip()):
+            raise ValueError(wanted)
+    return tuple(dates)
+
+
+def _folders(value: str) -> tuple[Path, ...]:
+    folders = tuple(Path(part) for part in _parts(value))
+    if not all(folder.is_absolute() for folder in folders):
+        raise ValueError("give whole paths with commas between them")
+    return folders
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part) for part in _parts(value))
+    except ValueError:
+        raise ValueError("give networks such as 10.0.0.0/8 or ::1/128 with commas between them") from None
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
     demo: bool = _is(_yes_or_no, "this is a demonstration with made-up people, shown as such", "no")
@@ -183,6 +223,37 @@ class Settings:
         _keys, "the ring of keys that wrap each district's key", secret=True
     )
     cookie_secret: str = _is(_secret, "signs what a browser carries before anyone is signed in", secret=True)
+
+    log: str = _is(
+        _one_of("json", "words"), "how processes write their lines: a JSON object each, or words", "json"
+    )
+    secrets_expire: tuple[tuple[str, date], ...] = _is(
+        _dates, "when keys and passwords of yours run out, such as relay-password=2027-06-30", ""
+    )
+    disk_folders: tuple[Path, ...] = _is(
+        _folders, "further folders whose disk is watched, such as the database's, with commas between", ""
+    )
+    metrics_from: tuple[Network, ...] = _is(
+        _networks, "networks that may read /metrics without a token", "127.0.0.0/8,::1/128"
+    )
+    metrics_token: str = _is(
+        _secret_or_none, "whoever sends it as a bearer token may read /metrics from anywhere", "", secret=True
+    )
+
+    most_stored_megabytes: int = _is(
+        _between(1, 100_000_000), "what a district may store: files and mail, in megabytes", "100000"
+    )
+    most_mails_in_an_hour: int = _is(
+        _between(1, 10_000_000), "how many emails a district may be sent within an hour", "2000"
+    )
+    most_mails_out_an_hour: int = _is(
+        _between(1, 10_000_000), "how many emails a district may send within an hour", "2000"
+    )
+    most_links_an_hour: int = _is(
+        _between(1, 10_000_000),
+        "how many invitations and links for a new password a district may make within an hour",
+        "1000",
+    )
 
     htmx: str = _is(
         _one_of("cdn", "own"), "where browsers fetch htmx: the CDN with our copy behind it, or ours", "cdn"
@@ -245,8 +316,8 @@ class Settings:
                 shown = "set" if value else "not set"
             elif isinstance(value, bool):
                 shown = "yes" if value else "no"
-            elif isinstance(value, frozenset):
-                shown = ", ".join(sorted(value)) or "none"
+            elif isinstance(value, frozenset | tuple):
+                shown = ", ".join(sorted(map(_shown, value))) or "none"
             else:
                 shown = str(value) or "not set"
             lines.append((PREFIX + one.name.upper(), shown, one.metadata["what"]))
@@ -254,6 +325,10 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"<Settings: {self.base_url}{', demo' if self.demo else ''}>"
+
+
+def _shown(value: object) -> str:
+    return "=".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 _KNOWN = {one.name: one for one in fields(Settings)}

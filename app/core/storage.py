@@ -11,6 +11,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from app.core.bucket import Bucket
+from app.core.db import uuid7
 from app.core.files import CHUNK, FileMissing, Place, StorageAway, StorageFault, StorageFull, StoredFile
 from app.core.local_folder import LocalFolder
 from app.core.settings import get_settings
@@ -28,6 +29,7 @@ __all__ = [
     "keys",
     "open",
     "put",
+    "try_out",
 ]
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -59,6 +61,18 @@ def delete(key: str) -> None:
 def keys(*key_parts: str | UUID) -> Iterator[str]:
     """The keys of this district's files, or of one of its folders. Raises StorageFault."""
     return _place().keys(_key(key_parts) if key_parts else str(current_district_id()))
+
+
+def try_out() -> None:
+    """Write a small file of no district, read it back, remove it. Raises what went wrong, if anything did."""
+    place, key, said = _place(), f"trial/{uuid7()}", b"Can this be read again?"
+    place.put(key, io.BytesIO(said), "text/plain")
+    try:
+        with place.open(key) as file:
+            if file.read() != said:
+                raise StorageAway
+    finally:
+        place.delete(key)
 
 
 def _place() -> Place:

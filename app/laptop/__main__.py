@@ -119,6 +119,7 @@ def _write_running(
             "database_owner_url": database.url("owner"),
             "database_across_url": database.url("across"),
             "redis_url": redis_url or "",
+            "log": "words",
         }
     )
 
@@ -151,7 +152,17 @@ def _start_the_web(instance: Instance, supervisor: Supervisor, port: int) -> Non
         instance,
         supervisor,
         "web",
-        *("gunicorn", "wsgi:app", "--preload", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
+        *(
+            "gunicorn",
+            "--config",
+            "python:app.web.serving",
+            "wsgi:app",
+            "--preload",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--worker-class",
+            "gthread",
+        ),
         *("--workers", os.environ.get("WEB_CONCURRENCY", "2"), "--threads", "4", "--no-control-socket"),
         # No access log: addresses hold what was searched for, and links that open an account.
         *("--graceful-timeout", "10", "--timeout", "60"),

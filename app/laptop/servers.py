@@ -24,6 +24,8 @@ from app.laptop.postgres import (
 from app.laptop.redis_server import NONE_HERE, answers, find_redis, redis_server, url_of
 
 DATABASE = "frontoffice"
+#: Its log says what went wrong, and not with which values.
+DISCREET = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
 MIGRATIONS = Path(__file__).parent.parent / "migrations" / "versions"
 
 
@@ -136,7 +138,9 @@ def _on_our_own(
         instance.remember(postgres_binaries=found.source)
     cluster.wait_for_a_former_server()
     # a laptop's connections are few; the rest is as PostgreSQL ships it, and it waits for the disk
-    server = supervisor.start(cluster.server(instance.logs / "postgres.log", max_connections="60"))
+    server = supervisor.start(
+        cluster.server(instance.logs / "postgres.log", max_connections="60", **DISCREET)
+    )
     cluster.wait(server)
     admin = psycopg.conninfo.make_conninfo(
         host=str(sockets),

@@ -34,7 +34,7 @@ def differences(database_owner_url: str) -> list[Any]:
 
 class _configured:
     def __init__(self, url: str) -> None:
-        self.engine = create_engine(url, poolclass=NullPool)
+        self.engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
 
     def __enter__(self) -> Any:
         from alembic.config import Config

@@ -4,11 +4,12 @@
 url_for() puts it back. An unknown slug is the same 404 as any other page that is not there.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from flask import Flask, abort, current_app, has_request_context, request
+from flask import Flask, abort, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.directory import DistrictCard, district_by_slug
@@ -42,6 +43,8 @@ RESERVED: Final = OUTSIDE | frozenset(
 IN_ENVIRON: Final = "frontoffice.district"
 #: What the database said when it could not be asked who this is; answered where Flask can answer it.
 FAILED: Final = "frontoffice.database_failed"
+
+log = logging.getLogger("frontoffice.web")
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -97,7 +100,7 @@ def install(app: Flask) -> None:
 
 def _each_page_on_its_side() -> None:
     if FAILED in request.environ:
-        current_app.logger.error("The database does not answer: %s", type(request.environ[FAILED]).__name__)
+        log.error("The database does not answer: %s", type(request.environ[FAILED]).__name__)
         abort(503)
     first = request.path.split("/")[1]
     if first not in OUTSIDE if here() is None else first in ONLY_OUTSIDE:

@@ -1,18 +1,23 @@
 """When a request cannot be answered: a calm page for a browser, one sentence for htmx."""
 
+import logging
 import secrets
+from typing import Any
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Response as Answer
 
+from app.core.logs import facts, request_id
 from app.core.settings import get_settings
 from app.core.storage import StorageFault
 from app.web import drafts
 from app.web.filters import file_size
 from app.web.guard import sign_in_address
 from app.web.page import wants_part
+
+log = logging.getLogger("frontoffice.web")
 
 #: Heading and sentence of each; the sentence says what to do next.
 SAID = {
@@ -37,6 +42,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer)
     app.register_error_handler(StorageFault, _without_its_files)
     app.register_error_handler(500, _broken)
+    app.log_exception = _write_down  # type: ignore[method-assign]
 
 
 def sentence(status: int) -> tuple[str, str]:
@@ -83,11 +89,16 @@ def _without_its_files(fault: StorageFault) -> Answer | HTTPException:
 
 
 def _broken(error: InternalServerError) -> Answer:
-    """Our fault: says so with a code that finds the log line. Asks nothing of database or session."""
-    code = secrets.token_hex(3).upper()
-    current_app.logger.error("The last error was shown to a person as %s: %s", code, request.path)
+    """Our fault: says so with the request's id, which finds its lines. Asks nothing of database or session."""
+    code = request_id() or secrets.token_hex(8)
     heading, text = sentence(500)
     if wants_part():
         return part(f"{heading}. {text} (Code {code})", 500)
     template = current_app.jinja_env.get_template("error.html")
     return make_response(template.render(status=500, heading=heading, text=text, code=code, alone=True), 500)
+
+
+def _write_down(exc_info: Any) -> None:
+    """Flask would write the address, and with it the secret of a link that opens an account."""
+    door = request.endpoint or "none"
+    log.error("%s failed", door, exc_info=exc_info, extra=facts(door=door))

@@ -173,8 +173,10 @@ def as_environ(settings: Settings) -> dict[str, str]:
         value = getattr(settings, one.name)
         if one.name == "master_keys":
             value = ",".join(f"{name}:{b64encode(key).decode()}" for name, key in value)
-        elif isinstance(value, frozenset):
-            value = ",".join(sorted(value))
+        elif one.name == "secrets_expire":
+            value = ",".join(f"{name}={day}" for name, day in value)
+        elif isinstance(value, frozenset | tuple):
+            value = ",".join(sorted(map(str, value)))
         elif isinstance(value, bool):
             value = "yes" if value else "no"
         if one.name != "redis_url" and value != "":
