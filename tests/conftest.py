@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from app.core import directory
+from app.core import directory, presence
 from app.core.db import db
 from app.core.settings import Settings, read_settings, use_settings
 from app.factory import create_app
@@ -52,6 +52,7 @@ def _app(settings: Settings) -> Iterator[Flask]:
     app.testing = True
     yield app
     with app.app_context():
+        presence.leave()
         db.engine.dispose()
 
 

@@ -1,8 +1,9 @@
 """Work for later. The row is the job, Redis is only the doorbell.
 
 later() writes a Work row in the transaction of whatever made the work necessary. After the commit the bell
-is rung; a bell that nobody heard is rung again by the sweeper. A worker claims the row under a lease, and
-deletes it in the transaction of the work itself, so that its effects stand once.
+is rung; a bell that nobody heard is rung again by the sweeper. A worker claims the row under a lease and its own
+mark (core/presence.py), and deletes it in the transaction of the work itself, so that its effects stand once.
+A claim ends with its lease, or with its holder's life.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ColumnElement,
     Index,
@@ -27,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from app.core import clock
+from app.core import clock, presence
 from app.core.db import Base, changed_rows, db, uuid7
 from app.core.directory import District
 from app.core.doorbell import Bell, doorbell
@@ -76,6 +78,7 @@ class Work(DistrictOwned, Base):
     )
     __table_args__ = owned(
         CheckConstraint("queue in ('intake','notifications','upkeep')", name="queue"),
+        CheckConstraint("holder is null or lease_until is not null", name="held_under_a_lease"),
         Index("ix_work_due_at", "due_at", postgresql_where=text("failed_at is null")),
     )
 
@@ -84,6 +87,8 @@ class Work(DistrictOwned, Base):
     queue: Mapped[str] = mapped_column(info=PUBLIC)
     due_at: Mapped[datetime] = mapped_column(info=PUBLIC)
     lease_until: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: The mark of the process that claimed it; None where it has none.
+    holder: Mapped[int | None] = mapped_column(BigInteger(), info=PUBLIC)
     attempts: Mapped[int] = mapped_column(Integer(), default=0, server_default="0", info=PUBLIC)
     last_error: Mapped[str | None] = mapped_column(info=PUBLIC)
     failed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
@@ -131,12 +136,12 @@ class Claim:
 
 
 def claim(work_id: UUID) -> Claim | None:
-    """Take the work, alone, and commit that; None if it is done, not due, failed or in other hands."""
+    """Take the work, alone, and commit that; None if it is done, not due, failed or in living hands."""
     now = clock.now()
     row = db.session.execute(
         update(Work)
         .where(Work.id == work_id, *_ready(now))
-        .values(lease_until=now + LEASE, attempts=Work.attempts + 1)
+        .values(lease_until=now + LEASE, holder=presence.my_mark(), attempts=Work.attempts + 1)
         .returning(Work.id, Work.job, Work.subject_id, Work.attempts)
         .execution_options(synchronize_session=False)
     ).one_or_none()
@@ -187,6 +192,22 @@ def unclaimed(across: Session, *, since: timedelta, limit: int) -> Sequence[Bell
     return [Bell(*row) for row in rows]
 
 
+def orphaned(across: Session, *, limit: int) -> Sequence[Bell]:
+    """Work of all districts whose lease still runs, and whose holder is no more."""
+    rows = across.execute(
+        select(Work.district_id, Work.id, Work.queue)
+        .join(District, District.id == Work.district_id)
+        .where(
+            District.state.not_in(LEFT_ALONE),
+            Work.failed_at.is_(None),
+            Work.lease_until >= clock.now(),
+            presence.gone(Work.holder),
+        )
+        .limit(limit)
+    )
+    return [Bell(*row) for row in rows]
+
+
 def forget_failed_work() -> int:
     """Delete work that failed long ago; how much it was."""
     long_ago = clock.now() - FAILED_WORK_IS_KEPT
@@ -198,7 +219,7 @@ def _ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Work.failed_at.is_(None),
         Work.due_at <= now,
-        or_(Work.lease_until.is_(None), Work.lease_until < now),
+        or_(Work.lease_until.is_(None), Work.lease_until < now, presence.gone(Work.holder)),
     )
 
 
@@ -206,7 +227,7 @@ def _let_go(tried: Claim, **values: Any) -> None:
     db.session.execute(
         update(Work)
         .where(Work.id == tried.work_id, Work.attempts == tried.attempt)
-        .values(lease_until=None, **values)
+        .values(lease_until=None, holder=None, **values)
         .execution_options(synchronize_session=False)
     )
     db.session.commit()

@@ -10,18 +10,18 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Uuid, or_, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Uuid, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core import clock
+from app.core import clock, presence
 from app.core.db import Base, changed_rows
 from app.core.directory import District
 from app.core.records import PUBLIC, Keeping
 
 WORKING: Final = ("preparing", "open", "read-only")
 
-#: How long one round may take before another process may begin it again.
+#: How long one round may take before another process may begin it again; at once if its process has died.
 LEASE: Final = timedelta(minutes=10)
 #: After a round that failed, unless it is due sooner anyway.
 PAUSE: Final = timedelta(minutes=5)
@@ -77,6 +77,8 @@ class Timetable(Base):
     )
     next_due_at: Mapped[datetime] = mapped_column(info=PUBLIC)
     lease_until: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: The mark of the process that does it; None where it has none.
+    holder: Mapped[int | None] = mapped_column(BigInteger(), info=PUBLIC)
     last_started_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     last_finished_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     last_error: Mapped[str | None] = mapped_column(info=PUBLIC)
@@ -120,7 +122,9 @@ def claim_next(across: Session, entries: Iterable[Entry]) -> Round | None:
         .where(
             or_(*((Timetable.name == e.name) & District.state.in_(e.states) for e in by_name.values())),
             Timetable.next_due_at <= now,
-            or_(Timetable.lease_until.is_(None), Timetable.lease_until < now),
+            or_(
+                Timetable.lease_until.is_(None), Timetable.lease_until < now, presence.gone(Timetable.holder)
+            ),
         )
         .order_by(Timetable.next_due_at)
         .limit(1)
@@ -131,7 +135,7 @@ def claim_next(across: Session, entries: Iterable[Entry]) -> Round | None:
     across.execute(
         update(Timetable)
         .where(Timetable.name == line.name, Timetable.district_id == line.district_id)
-        .values(lease_until=now + LEASE, last_started_at=now)
+        .values(lease_until=now + LEASE, holder=presence.my_mark(), last_started_at=now)
     )
     return Round(by_name[line.name], line.district_id, line.zone, now + LEASE)
 
@@ -149,6 +153,7 @@ def finish(across: Session, done: Round, error: str | None) -> bool:
         )
         .values(
             lease_until=None,
+            holder=None,
             next_due_at=min(next_due, now + PAUSE) if error else next_due,
             last_finished_at=now,
             last_error=error,

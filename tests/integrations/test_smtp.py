@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -104,6 +105,22 @@ def test_silence_after_the_dot_means_that_nobody_knows(
 
     assert "nobody knows" in doubt.value.sentence
     assert len(peer.got) == 1  # it did arrive
+
+
+def test_who_holds_back_the_dot_holds_back_the_mail(peer: Peer, serve: Serve, door_to: DoorTo) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop() -> None:
+        raise Stop
+
+    began = time.monotonic()
+    with pytest.raises(Stop):
+        door_to(serve()).send(RAW, ENVELOPE, [BELL], stop)
+
+    assert time.monotonic() - began < 5, "it does not wait for an answer to what was never ended"
+    door_to(serve()).send(RAW, ENVELOPE, [BELL])
+    assert len(peer.got) == 1
 
 
 def test_a_dead_server_is_tried_again(door_to: DoorTo) -> None:

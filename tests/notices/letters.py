@@ -26,6 +26,11 @@ def a_reply(world: World, ticket_id: UUID | None = None, **changes: Any) -> Mess
     return message
 
 
+def a_receipt(world: World) -> Message:
+    """The note to Ms Bell that the desk has her mail."""
+    return a_reply(world, kind="ticket_received", context={"number": 1001, "title": "The projector"})
+
+
 def bells_for(message: Message) -> list[Work]:
     """The work that will deliver it."""
     return list(

@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
-from app.core import clock, queue
+from app.core import clock, presence, queue
 from app.core.db import db
 from app.core.queue import PermanentFailure, TryAgain, Work
 from app.core.tenancy import as_district
@@ -17,7 +19,7 @@ from app.integrations.mailbox.parse import ParsedMail
 from app.notices.actions import delivery
 from app.notices.models.mail_setting import MailSetting
 from app.notices.models.message import HOLDS_FOR, STOPPED_WHILE_SENDING, Message, State
-from tests.notices.letters import a_reply, bells_for
+from tests.notices.letters import a_receipt, a_reply, bells_for
 from tests.world import Place, World
 
 Left = Callable[[], list[ParsedMail]]
@@ -31,7 +33,9 @@ class Stub:
         self.sent: list[bytes] = []
         self.state_meanwhile: list[str] = []
 
-    def send(self, raw: bytes, envelope_from: str, to: list[str]) -> Delivered:
+    def send(
+        self, raw: bytes, envelope_from: str, to: list[str], before_the_end: Callable[[], object]
+    ) -> Delivered:
         self.sent.append(raw)
         outcome = self.outcomes.pop(0) if self.outcomes else None
         if outcome:
@@ -113,15 +117,15 @@ def test_the_claim_is_committed_before_the_wire(
     seen: list[tuple[str, bool]] = []
     send = stub.send
 
-    def look_from_outside(raw: bytes, envelope_from: str, to: list[str]) -> Delivered:
+    def look_from_outside(raw: bytes, envelope_from: str, to: list[str], end: Any) -> Delivered:
         in_transaction = db.session().in_transaction()
         with app.app_context(), as_district(world.maple.id):
             found = Message.find(message_id)
             assert found is not None
             seen.append((found.state, in_transaction))
-        return send(raw, envelope_from, to)
+        return send(raw, envelope_from, to, end)
 
-    stub.send = look_from_outside  # type: ignore[method-assign]
+    stub.send = look_from_outside  # type: ignore[assignment]
     delivery.deliver(message_id)
 
     assert seen == [(State.SENDING, False)]
@@ -201,29 +205,164 @@ def test_what_nobody_can_know_is_never_sent_again_by_itself(
     assert len(stub.sent) == 1
 
 
-@pytest.mark.parametrize("finder", ["the bell", "the timetable"])
-def test_a_worker_that_died_at_work_leaves_an_unsure_message(
-    maple: Place, world: World, driver: Callable[..., Stub], finder: str
-) -> None:
-    class PowerCut(BaseException):
-        pass
+class PowerCut(BaseException):
+    """The process is no more: nothing of it is left but what was committed."""
 
+
+class TestAWorkerThatDiedAtWork:
+    """`killed` sends a message and is cut short before or after the mark; `found` is what the next one makes of it."""
+
+    @pytest.fixture
+    def killed(
+        self, maple: Place, world: World, driver: Callable[..., Stub], monkeypatch: pytest.MonkeyPatch
+    ) -> Callable[..., UUID]:
+        def killed(kind: str, *, after_the_mark: bool, message_id: UUID | None = None) -> UUID:
+            stub = driver()
+
+            def die(
+                raw: bytes, envelope_from: str, to: list[str], before_the_end: Callable[[], object]
+            ) -> Delivered:
+                if after_the_mark:
+                    before_the_end()
+                raise PowerCut
+
+            stub.send = die  # type: ignore[method-assign]
+            message_id = message_id or (a_receipt(world) if kind == "ticket_received" else a_reply(world)).id
+            with pytest.raises(PowerCut):
+                delivery.deliver(message_id)
+            db.session.rollback()
+            assert reread(message_id).state == State.SENDING
+            presence.leave()
+            return message_id
+
+        return killed
+
+    @pytest.fixture(params=["the bell", "the timetable"])
+    def found(self, request: pytest.FixtureRequest, driver: Callable[..., Stub]) -> Callable[[UUID], Stub]:
+        def found(message_id: UUID) -> Stub:
+            stub = driver()
+            if request.param == "the timetable":
+                delivery.send_what_is_due()
+                db.session.commit()
+            delivery.deliver(message_id)
+            return stub
+
+        return found
+
+    @pytest.mark.parametrize("kind", ["ticket_received", "ticket_reply"])
+    def test_before_the_mark_nobody_has_it_so_it_is_sent(
+        self, killed: Callable[..., UUID], found: Callable[[UUID], Stub], kind: str
+    ) -> None:
+        message_id = killed(kind, after_the_mark=False)
+
+        stub = found(message_id)
+
+        sent = reread(message_id)
+        assert (sent.state, sent.repeats, len(stub.sent)) == (State.SENT, 0, 1)
+
+    def test_after_the_mark_a_receipt_goes_once_more_as_the_same_mail(
+        self, killed: Callable[..., UUID], found: Callable[[UUID], Stub]
+    ) -> None:
+        message_id = killed("ticket_received", after_the_mark=True)
+
+        stub = found(message_id)
+
+        sent = reread(message_id)
+        assert (sent.state, sent.repeats, len(stub.sent)) == (State.SENT, 1, 1)
+        assert f"Message-ID: {sent.message_id}".encode() in stub.sent[0]
+
+    def test_a_receipt_is_not_repeated_for_ever(
+        self, killed: Callable[..., UUID], found: Callable[[UUID], Stub]
+    ) -> None:
+        message_id = killed("ticket_received", after_the_mark=True)
+        delivery.send_what_is_due()
+        db.session.commit()
+        killed("ticket_received", after_the_mark=True, message_id=message_id)
+
+        stub = found(message_id)
+
+        assert (reread(message_id).state, stub.sent) == (State.UNSURE, [])
+
+    def test_after_the_mark_what_a_person_wrote_is_left_to_a_person(
+        self, killed: Callable[..., UUID], found: Callable[[UUID], Stub]
+    ) -> None:
+        message_id = killed("ticket_reply", after_the_mark=True)
+
+        stub = found(message_id)
+
+        unsure = reread(message_id)
+        assert (unsure.state, unsure.reason) == (State.UNSURE, STOPPED_WHILE_SENDING)
+        assert stub.sent == []
+
+
+def test_one_who_is_slow_and_lives_keeps_the_message(
+    maple: Place, world: World, driver: Callable[..., Stub]
+) -> None:
     stub = driver(PowerCut())
     message_id = a_reply(world).id
     with pytest.raises(PowerCut):
         delivery.deliver(message_id)
     db.session.rollback()
-    find = (lambda: delivery.deliver(message_id)) if finder == "the bell" else delivery.send_what_is_due
 
-    find()
-    assert reread(message_id).state == State.SENDING  # perhaps it is still at work
-    with clock.frozen(clock.now() + HOLDS_FOR + timedelta(seconds=1)):
-        find()
-        db.session.commit()
+    delivery.deliver(message_id)
+    delivery.send_what_is_due()
+    db.session.commit()
 
-    unsure = reread(message_id)
-    assert (unsure.state, unsure.reason) == (State.UNSURE, STOPPED_WHILE_SENDING)
-    assert len(stub.sent) == 1
+    assert (reread(message_id).state, len(stub.sent)) == (State.SENDING, 1)
+
+
+def test_one_who_is_too_slow_may_not_end_what_another_sends(
+    maple: Place, world: World, driver: Callable[..., Stub]
+) -> None:
+    stub = driver()
+    message_id = a_reply(world).id
+    left: list[str] = []
+
+    def sleep_at_work(raw: bytes, envelope_from: str, to: list[str], end: Any) -> Delivered:
+        with clock.frozen(clock.now() + HOLDS_FOR + timedelta(seconds=1)):
+            stub.send = Stub.send.__get__(stub)  # type: ignore[method-assign]
+            delivery.deliver(message_id)
+        end()
+        left.append("twice")
+        return Delivered(accepted=tuple(to))
+
+    stub.send = sleep_at_work  # type: ignore[assignment]
+    delivery.deliver(message_id)
+
+    assert (reread(message_id).state, len(stub.sent), left) == (State.SENT, 1, [])
+
+
+def test_a_fault_on_the_way_gives_the_message_back(
+    maple: Place, world: World, driver: Callable[..., Stub]
+) -> None:
+    driver(ZeroDivisionError())
+    message_id = a_reply(world).id
+
+    with pytest.raises(ZeroDivisionError):
+        delivery.deliver(message_id)
+
+    assert reread(message_id).state == State.QUEUED
+
+
+def test_what_a_server_answered_is_written_down_once_the_database_is_back(
+    maple: Place, world: World, driver: Callable[..., Stub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = driver()
+    message_id = a_reply(world).id
+    monkeypatch.setattr(delivery, "SETTLE_AGAIN_AFTER", (0.0, 0.0))
+
+    def cut_the_line(raw: bytes, envelope_from: str, to: list[str], end: Any) -> Delivered:
+        end()
+        connection = db.session.connection()
+        number = connection.scalar(text("select pg_backend_pid()"))
+        with db.engine.connect() as other:
+            other.execute(text("select pg_terminate_backend(:number)"), {"number": number})
+        return Delivered(accepted=tuple(to))
+
+    stub.send = cut_the_line  # type: ignore[assignment]
+    delivery.deliver(message_id)
+
+    assert reread(message_id).state == State.SENT
 
 
 def test_a_claim_ends_before_the_work_is_given_to_another() -> None:
@@ -237,13 +376,14 @@ def test_a_late_outcome_does_not_touch_a_newer_attempt(
     message_id = a_reply(world).id
     send = stub.send
 
-    def slow(raw: bytes, envelope_from: str, to: list[str]) -> Delivered:
+    def slow(raw: bytes, envelope_from: str, to: list[str], end: Any) -> Delivered:
         message = reread(message_id)
-        message.attempts, message.state, message.claimed_until = 5, State.QUEUED, None
+        message.claim(clock.now())
+        message.begin_anew()
         db.session.commit()
-        return send(raw, envelope_from, to)
+        return send(raw, envelope_from, to, end)
 
-    stub.send = slow  # type: ignore[method-assign]
+    stub.send = slow  # type: ignore[assignment]
     delivery.deliver(message_id)
 
     assert reread(message_id).state == State.QUEUED

@@ -2,10 +2,13 @@
 
 `send` answers Delivered, or raises TryAgain (nobody has it), PermanentFailure (nobody will take it), or
 OutcomeUnknown (it may have arrived): such a mail is never sent again without a person's word.
+
+`before_the_end` is called when all but the last byte has been carried: until it returns nobody has the mail, and
+if it raises nobody ever will.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,10 +33,20 @@ class Delivered:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
+def nothing() -> None:
+    """What there is to do before the end for those who need not know."""
+
+
 class Driver(Protocol):
     """A way for mail to leave."""
 
-    def send(self, raw: bytes, envelope_from: str, to: Sequence[str]) -> Delivered:
+    def send(
+        self,
+        raw: bytes,
+        envelope_from: str,
+        to: Sequence[str],
+        before_the_end: Callable[[], object] = nothing,
+    ) -> Delivered:
         """Raises TryAgain, PermanentFailure or OutcomeUnknown when no recipient was accepted."""
         ...
 

@@ -5,13 +5,13 @@ Written in tmp/, forced to the disk, then moved to new/: nobody ever reads half 
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from app.core import clock
 from app.core.queue import TryAgain
-from app.integrations.mailbox.driver import Delivered, refuse_unless_plain
+from app.integrations.mailbox.driver import Delivered, nothing, refuse_unless_plain
 
 
 class Maildir:
@@ -20,11 +20,17 @@ class Maildir:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, raw: bytes, envelope_from: str, to: Sequence[str]) -> Delivered:
+    def send(
+        self,
+        raw: bytes,
+        envelope_from: str,
+        to: Sequence[str],
+        before_the_end: Callable[[], object] = nothing,
+    ) -> Delivered:
         """One file for all recipients, with the envelope in its first lines."""
         refuse_unless_plain(envelope_from, *to)
         envelope = [f"Return-Path: <{envelope_from}>", *(f"Delivered-To: {address}" for address in to)]
-        self._write("".join(f"{line}\r\n" for line in envelope).encode() + raw)
+        self._write("".join(f"{line}\r\n" for line in envelope).encode() + raw, before_the_end)
         return Delivered(accepted=tuple(to))
 
     def waiting(self) -> Iterator[Path]:
@@ -39,7 +45,7 @@ class Maildir:
         (self.folder / "cur").mkdir(parents=True, exist_ok=True)
         path.replace(self.folder / "cur" / f"{path.name}:2,S")
 
-    def _write(self, content: bytes) -> None:
+    def _write(self, content: bytes, before_the_end: Callable[[], object]) -> None:
         name = f"{clock.now().timestamp():.6f}.{os.getpid()}_{secrets.token_hex(8)}.frontoffice"
         unfinished = self.folder / "tmp" / name
         try:
@@ -49,8 +55,10 @@ class Maildir:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            before_the_end()
             unfinished.rename(self.folder / "new" / name)
         except OSError as error:
+            raise TryAgain(f"The mail folder cannot be written to ({error.strerror}).") from error
+        finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
-            raise TryAgain(f"The mail folder cannot be written to ({error.strerror}).") from error

@@ -7,12 +7,12 @@ silence means that nobody knows.
 import logging
 import re
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.core import egress
 from app.core.queue import PermanentFailure, TryAgain
-from app.integrations.mailbox.driver import Delivered, OutcomeUnknown, refuse_unless_plain
+from app.integrations.mailbox.driver import Delivered, OutcomeUnknown, nothing, refuse_unless_plain
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,13 @@ class SmtpDoor:
     password: str = field(default="", repr=False)
     patience: float = PATIENCE
 
-    def send(self, raw: bytes, envelope_from: str, to: Sequence[str]) -> Delivered:
+    def send(
+        self,
+        raw: bytes,
+        envelope_from: str,
+        to: Sequence[str],
+        before_the_end: Callable[[], object] = nothing,
+    ) -> Delivered:
         """Carry one mail. The server's own words go to the log without addresses, its code into the sentence."""
         refuse_unless_plain(envelope_from, *to)
         try:
@@ -54,6 +60,7 @@ class SmtpDoor:
             raise TryAgain("The mail server does not answer.") from error
         try:
             accepted, refused = self._before_the_dot(session, raw, envelope_from, to)
+            _or_hang_up_at_once(session, before_the_end)
             self._the_dot(session)
         finally:
             _hang_up(session)
@@ -144,6 +151,14 @@ def _stuffed(raw: bytes) -> bytes:
     """With the line ends of the wire, and dots that begin a line doubled (RFC 5321 §4.5.2)."""
     lines = _LEADING_DOT.sub(b"..", _LINE_END.sub(b"\r\n", raw))
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
+
+
+def _or_hang_up_at_once(session: smtplib.SMTP, before_the_end: Callable[[], object]) -> None:
+    try:
+        before_the_end()
+    except BaseException:
+        session.close()  # a QUIT would be read as a line of the mail
+        raise
 
 
 def _hang_up(session: smtplib.SMTP) -> None:

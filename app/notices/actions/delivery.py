@@ -2,20 +2,26 @@
 
 1. claim     queued → sending, alone, committed before a byte goes over the wire
 2. carry     no transaction is open meanwhile
-3. settle    sent; queued again after a pause that grows; failed; or unsure, when nobody can know
+3. mark      handed over, committed before the dot that ends the mail
+4. settle    sent; queued again after a pause that grows; failed; or unsure, when nobody can know
 
-Whoever finds a claim that ran out makes it unsure: the worker died at work, perhaps after the last byte.
+Whoever finds a claim whose holder died takes it back. Before the mark nobody has the mail, and it is sent anew.
+After it somebody may: what a machine wrote goes once more, as the same mail, and the rest is left to a person.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
 from app.core import clock
-from app.core.db import db
+from app.core.db import changed_rows, db
 from app.core.queue import PermanentFailure, TryAgain
 from app.core.services import DISTRICT_RELAY, OPERATOR_RELAY
 from app.core.settings import get_settings
@@ -24,6 +30,7 @@ from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailbox.smtp import SmtpDoor
 from app.integrations.mailbox.write import OutgoingMail, write
 from app.notices.actions import message_ids
+from app.notices.actions.compose import AUTOMATIC
 from app.notices.models.mail_setting import MailSetting, desk
 from app.notices.models.message import CARRIES_A_LINK, STOPPED_WHILE_SENDING, Message, State
 
@@ -31,6 +38,10 @@ log = logging.getLogger(__name__)
 
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
 MOST_AT_ONCE: Final = 200
+#: To a recipient silence is worse than the same receipt twice.
+MOST_REPEATS: Final = 1
+#: Seconds between the tries to write down what a server answered, while the database is away.
+SETTLE_AGAIN_AFTER: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 NO_SERVER: Final = (
     "No mail server is set up, so nothing can be sent. A district admin can choose one in the mail settings."
@@ -42,6 +53,10 @@ LINK_RAN_OUT: Final = "The link in this email has run out. Send the person a new
 
 class CannotSendAgain(Exception):
     """A message that is not sent again; the sentence says why."""
+
+
+class _TakenOver(Exception):
+    """Somebody else has this message now, so this attempt must not end."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,7 @@ def deliver(message_id: UUID) -> None:
     if parcel is None:
         return
     try:
-        parcel.driver.send(parcel.raw, parcel.envelope_from, [parcel.to])
+        parcel.driver.send(parcel.raw, parcel.envelope_from, [parcel.to], lambda: _mark(parcel))
     except PermanentFailure as failure:
         sentence = failure.sentence
         _settle(parcel, lambda message: message.fail(sentence))
@@ -72,18 +87,23 @@ def deliver(message_id: UUID) -> None:
         _settle(parcel, lambda message: message.doubt(sentence))
     except TryAgain as wish:
         _settle(parcel, _put_off(parcel.attempt, wish))
+    except _TakenOver:
+        log.warning("message=%s was taken over before it had left", parcel.message_id)
+    except Exception:
+        _settle(parcel, _take_back)
+        raise
     else:
         _settle(parcel, lambda message: _has_left(message, parcel))
 
 
 def send_what_is_due() -> int:
-    """Ring for what nobody will call, and own up to what was lost half-way. How many were looked after."""
+    """Ring for what nobody will call, and take back what was left half-way. How many were looked after."""
     now = clock.now()
     forsaken = db.session.scalars(
         Message.forsaken(now).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
     ).all()
     for message in forsaken:
-        message.doubt(STOPPED_WHILE_SENDING)
+        _take_back(message)
     unheard = db.session.scalars(Message.unheard(now).limit(MOST_AT_ONCE)).all()
     for message in unheard:
         message.ring()
@@ -127,9 +147,20 @@ def _claim(message_id: UUID) -> _Parcel | None:
 
 def _is_ready(message: Message) -> bool:
     now = clock.now()
-    if message.state == State.SENDING and message.claimed_until and message.claimed_until < now:
-        message.doubt(STOPPED_WHILE_SENDING)
+    if message.state == State.SENDING and message.is_forsaken(now):
+        _take_back(message)
     return message.state == State.QUEUED and (message.next_try_at is None or message.next_try_at <= now)
+
+
+def _take_back(message: Message) -> None:
+    """Its attempt broke off."""
+    if message.handed_over_at is None:
+        message.begin_anew()
+    elif message.kind in AUTOMATIC and message.repeats < MOST_REPEATS:
+        log.warning("message=%s kind=%s is sent once more; it may have arrived", message.id, message.kind)
+        message.repeat()
+    else:
+        message.doubt(STOPPED_WHILE_SENDING)
 
 
 def _packed(message: Message) -> _Parcel:
@@ -187,13 +218,39 @@ def _driver() -> Driver:
     )
 
 
+def _mark(parcel: _Parcel) -> None:
+    """The last moment at which nobody has the mail: commit that it is over. Raises _TakenOver."""
+    ours = Message.id == parcel.message_id, Message.attempts == parcel.attempt, Message.state == State.SENDING
+    marked = db.session.execute(
+        update(Message)
+        .where(*ours)
+        .values(handed_over_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    db.session.commit()
+    if changed_rows(marked) != 1:
+        raise _TakenOver
+
+
 def _settle(parcel: _Parcel, outcome: Callable[[Message], None]) -> None:
-    """Write down what became of it, unless another attempt has begun since."""
+    """Write down what became of it, unless another attempt has begun since. What is known is worth some patience."""
+    for pause in SETTLE_AGAIN_AFTER:
+        try:
+            _write_down(parcel, outcome)
+        except OperationalError:
+            db.session.rollback()
+            time.sleep(pause)
+        else:
+            return
+    _write_down(parcel, outcome)
+
+
+def _write_down(parcel: _Parcel, outcome: Callable[[Message], None]) -> None:
     message = db.session.get(Message, parcel.message_id, with_for_update=True, populate_existing=True)
     if (
         message is not None
         and message.attempts == parcel.attempt
-        and message.state in {State.SENDING, State.UNSURE}
+        and message.state in {State.SENDING, State.QUEUED, State.UNSURE}
     ):
         outcome(message)
         log.info("message=%s kind=%s %s", message.id, message.kind, message.state)

@@ -1,6 +1,8 @@
 """A message that leaves the house. The row is the job: whatever becomes of it stands here.
 
-queued → sending → sent | failed | unsure. An unsure message may have arrived, so only a person sends it again.
+queued → sending → sent | failed | unsure. While it is sent, `handed_over_at` says whether a server may have it:
+set and committed before the dot that ends the mail. An unsure message may have arrived, so only a person sends it
+again.
 """
 
 from collections.abc import Collection
@@ -9,10 +11,10 @@ from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, or_, select, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Select, UniqueConstraint, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core import clock
+from app.core import clock, presence
 from app.core.db import Base, db
 from app.core.queue import Work, later
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
@@ -67,6 +69,8 @@ class Message(DistrictOwned, Base):
         CheckConstraint("channel in ('email')", name="channel"),
         CheckConstraint("kind <> ''", name="kind"),
         CheckConstraint("(state = 'sending') = (claimed_until is not null)", name="claimed_while_sending"),
+        CheckConstraint("holder is null or claimed_until is not null", name="held_while_sending"),
+        CheckConstraint("handed_over_at is null or state <> 'queued'", name="handed_over_by_an_attempt"),
         Index("ix_messages_log_in_state", "district_id", "state", "id"),
         Index("ix_messages_to_address", "district_id", "to_address", "made_at"),
         Index("ix_messages_about", "district_id", "about_table", "about_id"),
@@ -106,6 +110,12 @@ class Message(DistrictOwned, Base):
     #: Why it has not left, in a sentence.
     reason: Mapped[str] = mapped_column(default="", info=PUBLIC)
     claimed_until: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: The mark of the process that sends it; None where it has none.
+    holder: Mapped[int | None] = mapped_column(BigInteger(), info=PUBLIC)
+    #: When the last attempt was about to end the mail. From then on a server may have it.
+    handed_over_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: How often it was sent once more by itself, though a server may have had it.
+    repeats: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod
@@ -130,8 +140,14 @@ class Message(DistrictOwned, Base):
 
     @classmethod
     def forsaken(cls, now: datetime) -> Select[Self]:
-        """Messages whose sender died at work."""
-        return select(cls).where(cls.state == State.SENDING, cls.claimed_until < now)
+        """Messages whose sender died at work, or has had its time."""
+        return select(cls).where(
+            cls.state == State.SENDING, or_(cls.claimed_until < now, presence.gone(cls.holder))
+        )
+
+    def is_forsaken(self, now: datetime) -> bool:
+        """True if this one is among them."""
+        return db.session.scalar(self.forsaken(now).where(Message.id == self.id)) is not None
 
     @property
     def called(self) -> str:
@@ -155,6 +171,7 @@ class Message(DistrictOwned, Base):
     def claim(self, now: datetime) -> None:
         """One attempt begins."""
         self.state, self.claimed_until = State.SENDING, now + HOLDS_FOR
+        self.holder, self.handed_over_at = presence.my_mark(), None
         self.attempts += 1
         self.next_try_at, self.reason = None, ""
 
@@ -163,9 +180,19 @@ class Message(DistrictOwned, Base):
         self._settle(State.SENT)
         self.sent_at = clock.now()
 
+    def begin_anew(self) -> None:
+        """The attempt came to nothing that counts: queued again at once."""
+        self._back_to_the_queue()
+        self.ring()
+
+    def repeat(self) -> None:
+        """Once more, as the same mail, though somebody may have it."""
+        self.repeats += 1
+        self.begin_anew()
+
     def wait(self, until: datetime, reason: str) -> None:
         """Not now: queued again, with the reason shown."""
-        self._settle(State.QUEUED, reason)
+        self._back_to_the_queue(reason)
         self.next_try_at = until
         self.ring(due=until)
 
@@ -183,10 +210,14 @@ class Message(DistrictOwned, Base):
 
     def queue_anew(self) -> None:
         """From the beginning, with the same Message-ID: who already has it sees one mail."""
-        self._settle(State.QUEUED)
-        self.attempts, self.next_try_at = 0, None
+        self._back_to_the_queue()
+        self.attempts = 0
         self.ring()
+
+    def _back_to_the_queue(self, reason: str = "") -> None:
+        self._settle(State.QUEUED, reason)
+        self.handed_over_at = None
 
     def _settle(self, state: State, reason: str = "") -> None:
         self.state, self.reason = state, reason
-        self.claimed_until = self.next_try_at = None
+        self.claimed_until = self.holder = self.next_try_at = None
