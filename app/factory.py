@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app import cli
-from app.core.db import db
+from app.core.db import connect_options, db
 from app.core.settings import Settings, get_settings, use_settings
 from app.demo.accounts import DEMO_ACCOUNTS
 from app.rooms import ROOMS, every_model_is_known
@@ -19,12 +19,14 @@ from app.web import (
     health,
     metrics,
     page,
+    proxies,
     request_line,
     sessions,
 )
 
 #: In the order in which a request meets them.
 THE_HALL = (
+    proxies,
     district,
     request_line,
     sessions,
@@ -73,6 +75,7 @@ def configure(app: Flask, settings: Settings) -> None:
             "pool_recycle": 1800,
             # A fault must not quote what was being written.
             "hide_parameters": True,
+            "connect_args": connect_options(settings.database_pooled),
         },
         # A tab stays open all day; the session's life bounds its token.
         WTF_CSRF_TIME_LIMIT=None,

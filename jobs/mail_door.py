@@ -1,7 +1,8 @@
 """The mail door: hands what arrives to the help desk's intake; "250" is said once it is committed.
 
-`python -m jobs.mail_door` listens for SMTP on this machine alone and watches a Maildir (jobs/maildir.py). A
-mail for several districts is stored once in each. Storing is idempotent, so whoever is told to try again may.
+`python -m jobs.mail_door` listens for SMTP, on this machine alone unless the settings say otherwise, and watches a
+Maildir (jobs/maildir.py). A mail for several districts is stored once in each. Storing is idempotent, so whoever
+is told to try again may.
 """
 
 import asyncio
@@ -26,7 +27,6 @@ from app.factory import create_app
 from app.helpdesk.actions import intake
 from jobs.maildir import NobodyHere, watch
 
-HOST: Final = "127.0.0.1"
 MOST_CONNECTIONS: Final = 10
 MOST_RECIPIENTS: Final = 100
 #: Mail servers allow 1,000 bytes; programs that write mail by hand know nothing of it.
@@ -167,20 +167,20 @@ class Door(SMTP):
         return None if self._turned_away else super().eof_received()
 
 
-async def open_door(porter: Porter, port: int, largest: int) -> asyncio.Server:
-    """Listen on this machine; port 0 takes any free one."""
+async def open_door(porter: Porter, port: int, largest: int, host: str = "127.0.0.1") -> asyncio.Server:
+    """Listen at an address of this machine; port 0 takes any free one."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: Door(porter, largest, loop), HOST, port)
+    return await loop.create_server(lambda: Door(porter, largest, loop), host, port)
 
 
-async def stand_at_the_door(app: Flask, port: int, largest: int) -> None:
+async def stand_at_the_door(app: Flask, host: str, port: int, largest: int) -> None:
     """Until told to stop; a mail that is being stored is stored first."""
     told = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, told.set)
     porter = Porter(app)
-    server = await open_door(porter, port, largest)
-    log.info("Taking mail at %s:%d.", HOST, port)
+    server = await open_door(porter, port, largest, host)
+    log.info("Taking mail at %s port %d.", host, port)
     await told.wait()
     server.close()
     for _ in range(SECONDS_TO_END * 10):
@@ -200,11 +200,11 @@ def main() -> None:
     watcher = Thread(target=watch, args=(app, folder, settings.max_mail_bytes, deliver, stop), name="maildir")
     watcher.start()
     try:
-        asyncio.run(stand_at_the_door(app, settings.smtp_port, settings.max_mail_bytes))
+        asyncio.run(stand_at_the_door(app, settings.smtp_host, settings.smtp_port, settings.max_mail_bytes))
     except OSError as error:
         sys.exit(
-            f"The mail door cannot listen on port {settings.smtp_port}: {error.strerror}. "
-            "Set FRONTOFFICE_SMTP_PORT to another."
+            f"The mail door cannot listen at {settings.smtp_host} port {settings.smtp_port}: {error.strerror}. "
+            "Set FRONTOFFICE_SMTP_HOST or FRONTOFFICE_SMTP_PORT to another."
         )
     finally:
         stop.set()

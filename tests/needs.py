@@ -21,7 +21,7 @@ ARGUMENTS = (
 
 
 def missing(need: str, sentence: str) -> NoReturn:
-    """need: POSTGRES, REDIS or BROWSER. REQUIRE_<need>=1, and CI for all three, make its want a failure."""
+    """need: POSTGRES, REDIS, BROWSER or PGBOUNCER. REQUIRE_<need>=1, or CI, makes its want a failure."""
     if IN_CI or os.environ.get(f"REQUIRE_{need}") == "1":
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
@@ -41,6 +41,15 @@ def browser() -> str:
             "BROWSER",
             "No Chromium on this machine: apt-get install chromium, or name one with CHROMIUM=/path.",
         )
+    return found
+
+
+def pooler() -> str:
+    from tests import pooler
+
+    found = pooler.find()
+    if found is None:
+        missing("PGBOUNCER", "No pgbouncer on this machine: apt-get install pgbouncer.")
     return found
 
 

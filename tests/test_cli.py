@@ -10,7 +10,7 @@ from app.core.audit import AuditEntry
 from app.core.crypto import seal, unseal
 from app.core.db import db, uuid7
 from app.core.directory import forget_directory
-from app.core.settings import get_settings, use_settings
+from app.core.settings import Settings, get_settings, use_settings
 from app.core.tenancy import as_district
 from tests.cluster import TestDatabase
 from tests.world import World
@@ -120,3 +120,31 @@ def test_nobody_can_change_an_entry_from_the_commands_own_road(app: Flask, world
         across_districts.session() as across,
     ):
         across.execute(update(AuditEntry).values(did="nothing"))
+
+
+def test_migrations_are_run_by_a_command_and_twice_is_fine(app: Flask) -> None:
+    for _ in range(2):
+        result = run(app, "migrate")
+
+        assert result.exit_code == 0, result.output
+        assert "as new as the code" in result.output
+
+
+def test_migrations_ask_for_the_role_that_may(app: Flask, settings: Settings) -> None:
+    use_settings(dataclasses.replace(settings, database_owner_url=""))
+
+    result = run(app, "migrate")
+
+    assert result.exit_code == 1
+    assert "FRONTOFFICE_DATABASE_OWNER_URL" in result.output
+
+
+def test_migrations_that_fail_say_why(app: Flask, settings: Settings) -> None:
+    nowhere = "postgresql+psycopg://owner@/nowhere?host=/nowhere"
+    use_settings(dataclasses.replace(settings, database_owner_url=nowhere))
+
+    result = run(app, "migrate")
+
+    assert result.exit_code == 1
+    assert "The migrations did not run" in result.output
+    assert "Traceback" not in result.output

@@ -7,9 +7,9 @@ from typing import Final
 
 from flask import Flask
 
-from app.cli import audit, check, demo, districts, keys
+from app.cli import audit, check, demo, districts, keys, migrations
 
-COMMANDS: Final = (districts, demo, check, keys, audit)
+COMMANDS: Final = (districts, migrations, demo, check, keys, audit)
 
 
 def install(app: Flask) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from app.core.db import connect_options
 from app.core.settings import get_settings
 
 
@@ -16,7 +17,13 @@ def session() -> Iterator[Session]:
     """A session that sees every district, in one transaction: committed at the end, rolled back on a fault."""
     engine = current_app.extensions.get("across_engine")
     if engine is None:
-        engine = create_engine(get_settings().database_across_url, poolclass=NullPool, hide_parameters=True)
+        settings = get_settings()
+        engine = create_engine(
+            settings.database_across_url,
+            poolclass=NullPool,
+            hide_parameters=True,
+            connect_args=connect_options(settings.database_pooled),
+        )
         current_app.extensions["across_engine"] = engine
     with Session(engine, info={"across_districts": True}) as opened, opened.begin():
         yield opened

@@ -38,6 +38,13 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 
+def connect_options(pooled: bool) -> dict[str, Any]:
+    """What psycopg is told at each connect. Statements prepared in one transaction are unknown to the server
+    that a pooler lends for the next, so behind one none are prepared.
+    """
+    return {"prepare_threshold": None} if pooled else {}
+
+
 def uuid7() -> UUID:
     """A time-ordered id (RFC 9562), made here before the insert so that it can be sealed, linked and rung."""
     milliseconds = time.time_ns() // 1_000_000

@@ -111,6 +111,13 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _own_address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError("give an address of this machine, such as 127.0.0.1") from None
+
+
 def _endpoint(value: str) -> str:
     parts = urlsplit(value)
     try:
@@ -202,7 +209,13 @@ class Settings:
     instance: Path = _is(Path, "the folder that keeps this machine's keys and files", "instance")
     port: int = _is(_between(1, 65535), "the port of the web server", "8000")
     smtp_port: int = _is(_between(1, 65535), "the port where the mail door listens", "2525")
+    smtp_host: str = _is(
+        _own_address, "the address at which it listens; it trusts whoever reaches it there", "127.0.0.1"
+    )
     base_url: str = _is(_web_address, "the address people type, such as https://desk.example.org")
+    proxies: int = _is(
+        _between(0, 5), "how many proxies of yours stand before the web server and say for whom they ask", "0"
+    )
     region: str = _is(_one_of("us", "ca", "uk"), "where this deployment stands and its data stays", "us")
 
     database_url: str = _is(_database, "PostgreSQL as role app: web and workers", secret=True)
@@ -214,6 +227,9 @@ class Settings:
         "PostgreSQL as role across: timetable, sweeper, operator's commands",
         "",
         secret=True,
+    )
+    database_pooled: bool = _is(
+        _yes_or_no, "a pooler that lends connections by the transaction (pgbouncer) stands between", "no"
     )
     redis_url: str | None = _is(
         _redis, "Redis, the doorbell; without it the sweeper does the work", "", secret=True
