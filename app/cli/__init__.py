@@ -7,9 +7,9 @@ from typing import Final
 
 from flask import Flask
 
-from app.cli import audit, check, demo, districts, keys, migrations
+from app.cli import audit, backups, check, demo, districts, keys, migrations
 
-COMMANDS: Final = (districts, migrations, demo, check, keys, audit)
+COMMANDS: Final = (districts, migrations, demo, check, keys, audit, backups)
 
 
 def install(app: Flask) -> None:

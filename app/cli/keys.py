@@ -24,7 +24,8 @@ def rotate_keys() -> None:
     forget_directory()
     newest = get_settings().master_keys[0][0]
     click.echo(
-        f"{changed} data keys are now wrapped under “{newest}”. Older master keys may be taken out of the ring."
+        f"{changed} data keys are now wrapped under “{newest}”. Make a backup, which wraps the keys of older backups "
+        "anew; then older master keys may be taken out of the ring."
     )
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from flask import current_app
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -15,6 +16,18 @@ from app.core.settings import get_settings
 @contextmanager
 def session() -> Iterator[Session]:
     """A session that sees every district, in one transaction: committed at the end, rolled back on a fault."""
+    with Session(_engine(), info={"across_districts": True}) as opened, opened.begin():
+        yield opened
+
+
+def driver_of(across: Session) -> psycopg.Connection[tuple[object, ...]]:
+    """The driver's own connection below such a session, in its transaction: for COPY, which the ORM does not know."""
+    driver = across.connection().connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _engine() -> Engine:
     engine = current_app.extensions.get("across_engine")
     if engine is None:
         settings = get_settings()
@@ -25,5 +38,5 @@ def session() -> Iterator[Session]:
             connect_args=connect_options(settings.database_pooled),
         )
         current_app.extensions["across_engine"] = engine
-    with Session(engine, info={"across_districts": True}) as opened, opened.begin():
-        yield opened
+    assert isinstance(engine, Engine)
+    return engine

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    true,
     tuple_,
 )
 from sqlalchemy.orm import Mapped, Session, attributes, mapped_column
@@ -39,6 +40,9 @@ from app.core.records import PERSONAL, PUBLIC, Keeping, kind_of
 from app.core.tenancy import DistrictOwned, current_district_id, owned, points_at
 
 HIDDEN = "(private)"
+#: Columns that hold transaction numbers of the server they were written on. Restored on another, they are moved
+#: below its own, all by the same amount: their order stands, and what is written next comes after them.
+COUNTED_BY_ITS_SERVER: Final = {"audit_entries": "transaction", "audit_seals": "through_transaction"}
 
 
 class AuditEntry(DistrictOwned, Base):
@@ -294,7 +298,7 @@ def _columns() -> Any:
 
 def _after(seal: AuditSeal | None) -> Any:
     if seal is None:
-        return AuditEntry.transaction > -1
+        return true()  # numbers that were moved at a restore may be below nought
     place = tuple_(AuditEntry.transaction, AuditEntry.position)
     return place > tuple_(seal.through_transaction, seal.through_position)
 

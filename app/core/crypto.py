@@ -36,40 +36,62 @@ class CannotOpen(RuntimeError):
 
 def new_data_key(district_id: UUID) -> str:
     """A fresh data key for a new district, wrapped: what goes into `districts.data_key`."""
-    return _wrap(secrets.token_bytes(32), district_id)
+    return wrap(secrets.token_bytes(32), district_id.bytes)
 
 
 def rewrap(session: Session) -> int:
     """Wrap every district's data key under the newest master key, and count those changed. Sealed rows stay."""
-    newest = get_settings().master_keys[0][0]
-    changed = 0
+    newest, changed = get_settings().master_keys[0][0], 0
     for district in session.scalars(select(District).where(District.data_key.is_not(None)).with_for_update()):
         if district.data_key and district.data_key.split(".")[1] != newest:
-            district.data_key = _wrap(_unwrap(district.data_key, district.id), district.id)
+            district.data_key = wrapped_under_the_newest(district.data_key, district.id.bytes)
             changed += 1
     return changed
 
 
-def _wrap(data_key: bytes, district_id: UUID) -> str:
+def wrapped_under_the_newest(wrapped: str, bound_to: bytes) -> str:
+    """The same key under the newest master key. Raises CannotOpen."""
+    if wrapped.split(".")[1] == get_settings().master_keys[0][0]:
+        return wrapped
+    return wrap(unwrap(wrapped, bound_to), bound_to)
+
+
+def wrap(key: bytes, bound_to: bytes) -> str:
+    """A key under the newest master key, bound to what it is for."""
     kid, master = get_settings().master_keys[0]
     nonce = os.urandom(12)
-    return ".".join(
-        [VERSION, kid, _text(nonce), _text(AESGCM(master).encrypt(nonce, data_key, district_id.bytes))]
-    )
+    return ".".join([VERSION, kid, _text(nonce), _text(AESGCM(master).encrypt(nonce, key, bound_to))])
 
 
 @lru_cache(maxsize=1024)
-def _unwrap(wrapped: str, district_id: UUID) -> bytes:
+def unwrap(wrapped: str, bound_to: bytes) -> bytes:
+    """The key. Raises CannotOpen where its master key is not in the ring, or where it is bound to another."""
     version, kid, nonce, ciphertext = wrapped.split(".")
     master = dict(get_settings().master_keys).get(kid)
     if version != VERSION or master is None:
-        raise CannotOpen(f"The master key {kid!r} that wraps this district's data key is not in the ring.")
+        raise CannotOpen(f"The master key {kid!r} that wraps this data key is not in the ring.")
     try:
-        return AESGCM(master).decrypt(_bytes(nonce), _bytes(ciphertext), district_id.bytes)
+        return AESGCM(master).decrypt(_bytes(nonce), _bytes(ciphertext), bound_to)
     except InvalidTag as error:
         raise CannotOpen(
-            "The district's data key does not open: it was altered or belongs to another."
+            "The data key does not open: it was altered, belongs to another district, or was wrapped by another "
+            f"master key of the name {kid!r}."
         ) from error
+
+
+def seal_key(data_key: bytes, key: bytes, bound_to: bytes) -> str:
+    """A backup's key under a data key: whoever deletes the data key has made the backup unreadable."""
+    nonce = os.urandom(12)
+    return f"{_text(nonce)}.{_text(AESGCM(_derived(data_key, 'backup')).encrypt(nonce, key, bound_to))}"
+
+
+def open_key(data_key: bytes, sealed: str, bound_to: bytes) -> bytes:
+    """The backup's key. Raises CannotOpen."""
+    nonce, _, ciphertext = sealed.partition(".")
+    try:
+        return AESGCM(_derived(data_key, "backup")).decrypt(_bytes(nonce), _bytes(ciphertext), bound_to)
+    except (InvalidTag, ValueError) as error:
+        raise CannotOpen("Its key was sealed for another archive, or altered.") from error
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +103,7 @@ def _data_key(district_id: UUID) -> bytes:
     card = district_by_id(district_id)
     if card is None or card.data_key is None:
         raise CannotOpen("This district has no data key: its sealed data cannot be read.")
-    return _unwrap(card.data_key, district_id)
+    return unwrap(card.data_key, district_id.bytes)
 
 
 # --- sealing ----------------------------------------------------------------------------------------------

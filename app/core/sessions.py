@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import clock
 from app.core.crypto import token_hash
@@ -127,6 +127,12 @@ def end_all(account_id: UUID, *, but: UUID | None = None) -> int:
     if but is not None:
         others.append(WebSession.id != but)
     return _change(*others, ended_at=clock.now())
+
+
+def end_all_of_district(across: Session, district_id: UUID) -> int:
+    """End every session of a district, in a transaction over all; how many that were."""
+    living = (WebSession.district_id == district_id, WebSession.ended_at.is_(None))
+    return changed_rows(across.execute(update(WebSession).where(*living).values(ended_at=clock.now())))
 
 
 def forget_old_sessions() -> int:

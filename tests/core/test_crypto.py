@@ -76,7 +76,7 @@ def test_rotation_rewraps_and_everything_still_opens(maple, world):
             assert crypto.rewrap(every) == 0
     finally:
         use_settings(before)
-        crypto._unwrap.cache_clear()
+        crypto.unwrap.cache_clear()
 
 
 def test_without_its_data_key_a_district_is_unreadable(maple, world):

@@ -48,6 +48,11 @@ PROMISES: Final[tuple[tuple[str, tuple[Promise, ...]], ...]] = (
                 "each district.",
                 ("tests/core/test_crypto.py",),
             ),
+            Promise(
+                "Backups made by the program are encrypted, one for each district under a key of its own. Once that "
+                "key is deleted, they cannot be opened any more.",
+                ("tests/backup/test_archive.py", "tests/backup/test_taking.py"),
+            ),
         ),
     ),
     (

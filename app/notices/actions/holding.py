@@ -1,0 +1,41 @@
+"""After a restore: what may have been sent since the backup was made is not sent again by itself."""
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.core.db import changed_rows
+from app.notices.models.message import Message, State
+
+HALF_WAY: Final = "This was being sent when the backup was made, so nobody knows whether it arrived."
+PERHAPS_SENT_SINCE: Final = (
+    "This waited to be sent when the backup was made. It may have been sent before the backup was restored."
+)
+
+
+def hold_until_somebody_looks(
+    across: Session, district_id: UUID, *, send: bool = False, columns: Collection[str]
+) -> int:
+    """Make restored mail unsure: a person sends it again or leaves it. How many were held.
+
+    `send` lets what was only queued go; what was half-way is held in any case. `columns` are those that the
+    table has by now: while it is being restored, the database may be older than the model.
+    """
+    held = _doubt(across, district_id, columns, State.SENDING, HALF_WAY)
+    if not send:
+        held += _doubt(across, district_id, columns, State.QUEUED, PERHAPS_SENT_SINCE)
+    return held
+
+
+def _doubt(across: Session, district_id: UUID, columns: Collection[str], state: State, reason: str) -> int:
+    freed = {name: None for name in ("claimed_until", "holder", "next_try_at") if name in columns}
+    doubted = (
+        update(Message)
+        .where(Message.district_id == district_id, Message.state == state)
+        .values(state=State.UNSURE, reason=reason, **freed)
+        .execution_options(synchronize_session=False)
+    )
+    return changed_rows(across.execute(doubted))
