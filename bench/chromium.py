@@ -1,6 +1,8 @@
 """What a low-end Chromebook feels: the pages in Chromium with its processor slowed down six times.
 
-Load, blocking time (each task's part over 50 ms), layout shift; and what a first visit weighs, all files.
+Load, blocking time (each task's part over 50 ms), layout shift; and what a first visit weighs, all files. A tab
+that has just been opened keeps the browser busy with its own frame, so each is left alone before it is measured:
+once empty, once showing another page of the desk, as it does for whoever works there.
 """
 
 import statistics
@@ -14,6 +16,8 @@ from tests import needs
 
 SLOWER = 6
 RUNS = 5
+#: How long a new tab is left alone, in milliseconds.
+SETTLE = 1_500
 WATCH = """
 window.seen = {blocked: 0, shift: 0};
 new PerformanceObserver(list => list.getEntries().forEach(task => {
@@ -50,27 +54,40 @@ def measure(address: str, slug: str, technician: str, teacher: str) -> bool:
 
 
 def slowed(browser: Browser, base: str, who: str) -> bool:
-    """The list page, processor slowed: medians of some runs, each in a fresh page."""
+    """The list page, processor slowed: medians of some runs, each in a tab of its own."""
     context = signed_in(browser, base, who)
-    loads, blocked, shifts = [], [], []
+    met = all(
+        [
+            _felt(context, f"{base}/tickets", "in an empty tab", before=None),
+            _felt(context, f"{base}/tickets", "in a tab of the desk", before=f"{base}/profile/sessions"),
+        ]
+    )
+    context.close()
+    return met
+
+
+def _felt(context: BrowserContext, address: str, where: str, before: str | None) -> bool:
+    loads, blocked, shifts, one_of_each = [], [], [], True
     for _ in range(RUNS):
         page = context.new_page()
         page.add_init_script(WATCH)
+        if before:
+            page.goto(before)
+        page.wait_for_timeout(SETTLE)
         session = context.new_cdp_session(page)
         session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-        page.goto(f"{base}/tickets", wait_until="load")
+        page.goto(address, wait_until="load")
         page.wait_for_timeout(1_500)
         loads.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
         seen = page.evaluate("window.seen")
         blocked.append(seen["blocked"])
         shifts.append(seen["shift"])
-        one_of_each = (page.locator("main").count(), page.locator("h1").count()) == (1, 1)
+        one_of_each &= (page.locator("main").count(), page.locator("h1").count()) == (1, 1)
         page.close()
-    context.close()
     load, block, shift = statistics.median(loads), statistics.median(blocked), max(shifts)
     met = load <= 700 and block <= 50 and shift == 0 and one_of_each
     print(
-        f"\nqueue in Chromium, processor {SLOWER} × slower: load {load:.0f} ms, blocking {block:.0f} ms, "
+        f"\nqueue in Chromium, processor {SLOWER} × slower, {where}: load {load:.0f} ms, blocking {block:.0f} ms, "
         f"layout shift {shift:.3f}, one main and one h1: {one_of_each}  {'met' if met else 'MISSED'}"
     )
     return met

@@ -60,6 +60,15 @@ class Watched:
         self.page.on("request", lambda request: self.requests.append(request.url))
 
 
+def until_htmx_is_alive(page: Page) -> None:
+    """It comes when the page stands and the browser is idle; until then forms are sent as a browser sends them."""
+    for _ in range(200):
+        if page.evaluate("document.readyState === 'complete' && typeof window.htmx === 'object'"):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("htmx did not come to life within 10 seconds")
+
+
 def is_too_wide(page: Page) -> bool:
     """True if the page has to be pushed sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))

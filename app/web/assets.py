@@ -99,19 +99,17 @@ def install(app: Flask) -> None:
 
 
 def script_tags(staff: Any = None) -> Markup:
-    """The page's scripts. htmx comes from the CDN for signed-in staff alone, and only while it is on."""
+    """The page's script, which fetches htmx: from the CDN for signed-in staff alone, and only while it is on."""
     assets = _assets()
-    own = assets["htmx.js"].url
-    script = Markup('<script src="{}" defer{}></script>')
+    tag = Markup('<script src="{}" defer data-own="{}" data-integrity="{}"{}></script>')
     host = _cdn_host() if staff else ""
-    if not host:
-        with_integrity = Markup(' integrity="{}"').format(HTMX_INTEGRITY)
-        return script.format(own, with_integrity) + script.format(assets["app.js"].url, "")
-    g.cdn_host = host
-    where = Markup(' data-cdn="{}" data-own="{}" data-integrity="{}" data-patience="{}"').format(
-        f"https://{host}{HTMX_CDN_PATH}", own, HTMX_INTEGRITY, CDN_PATIENCE
-    )
-    return script.format(assets["app.js"].url, where)
+    cdn = Markup("")
+    if host:
+        g.cdn_host = host
+        cdn = Markup(' data-cdn="{}" data-patience="{}"').format(
+            f"https://{host}{HTMX_CDN_PATH}", CDN_PATIENCE
+        )
+    return tag.format(assets["app.js"].url, assets["htmx.js"].url, HTMX_INTEGRITY, cdn)
 
 
 def _assets() -> dict[str, Asset]:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import CAST, PHONE, Site, Visit, visiting
+from tests.real_browser import until_htmx_is_alive
 
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes.fromhex(
     "0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100c9fe92ef"
@@ -20,10 +21,14 @@ class Work:
     """What it took."""
 
     visit: Visit
+    scripts: bool = True
     clicks: int = 0
     loads: int = 0
 
     def click(self, target: Locator) -> None:
+        """As a person does, for whom the page has long come to life."""
+        if self.scripts:
+            until_htmx_is_alive(self.visit.page)
         self.clicks += 1
         target.click()
 
@@ -38,7 +43,7 @@ def at_work(site: Site, chromium: Browser, who: str, start: str, **options: obje
         visit.sign_in(CAST[who])
         visit.go(start)
         visit.page.wait_for_load_state("networkidle")
-        work = Work(visit)
+        work = Work(visit, scripts=bool(options.get("java_script_enabled", True)))
 
         def count(request) -> None:
             if request.is_navigation_request() and request.frame == visit.page.main_frame:

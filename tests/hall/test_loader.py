@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, Route, expect
 
 from app.web import assets
-from tests.real_browser import Watched, serving
+from tests.real_browser import Watched, serving, until_htmx_is_alive
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,7 @@ def test_a_page_works_when_the_cdn(hall_app: Flask, context: BrowserContext, sta
     with serving(hall_app) as address:
         watched.page.goto(address)
         expect(watched.page.locator("script[src*='htmx']")).to_have_count(1, timeout=5000)
-        watched.page.wait_for_timeout(300)
+        until_htmx_is_alive(watched.page)
         watched.page.get_by_role("button", name="Ask").click()
         expect(watched.page.get_by_text("It works")).to_be_visible()
 
@@ -55,6 +55,7 @@ def test_whoever_is_not_signed_in_never_meets_the_cdn(
 
     with serving(public_hall_app) as address:
         watched.page.goto(address)
+        until_htmx_is_alive(watched.page)
         watched.page.get_by_role("button", name="Ask").click()
         expect(watched.page.get_by_text("It works")).to_be_visible()
 

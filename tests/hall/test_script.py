@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, Response, make_response, render_template_string, request
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.real_browser import Watched, serving
+from tests.real_browser import Watched, serving, until_htmx_is_alive
 
 pytestmark = pytest.mark.browser
 
@@ -69,6 +69,7 @@ def page(public_hall_app: Flask, context: BrowserContext, sent: list[str]) -> It
     with serving(app) as address:
         one = Watched(context).page
         one.goto(f"{address}/forms")
+        until_htmx_is_alive(one)
         yield one
         one.close()
 
