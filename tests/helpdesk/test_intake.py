@@ -20,6 +20,7 @@ from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.ticket import Ticket
 from app.notices.models.mail_setting import MailSetting
 from tests.helpdesk.desk import ask, at, comes_in, mail_of, messages, replies_of, ticket_of, written
+from tests.page_client import PageClient
 from tests.world import World
 
 
@@ -532,3 +533,29 @@ def test_the_same_mail_by_ten_roads_at_once_is_one_mail(app: Flask, world: World
     with at(app, world.maple):
         assert len(list(storage.keys("mail"))) == 1
         assert db.session.scalar(select(func.count(Work.id))) == 1
+
+
+def test_the_mail_that_an_answer_repeats_is_folded_and_one_click_away(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    number = ask(app, world.bell)
+    sent = answered_by_desk(app, world, number, "Is it plugged in?")
+    introduction = "El lun, 23 nov 2026 a las 8:15, Maple (<help@maple.example>) escribió:"
+    comes_in(
+        app,
+        world.maple,
+        written(
+            world.bell.email,
+            "Re: The projector is green",
+            f"It is.\n\nEnviado desde mi iPhone\n\n{introduction}\n> Is it plugged in?\n> Tess\n",
+            in_reply_to=sent,
+        ),
+    )
+
+    for reader, path in ((world.tess, f"/maple/tickets/{number}"), (world.bell, f"/maple/requests/{number}")):
+        page = client.sign_in(reader).get(path, status=200)
+        (fold,) = [one for one in page.all("details") if "The mail that this answers" in one.text]
+        assert introduction in fold.text
+        assert "> Is it plugged in?" in fold.text
+        (shown,) = [one for one in page.all(class_="reply__text") if "It is." in one.text]
+        assert shown.text.strip() == "It is."

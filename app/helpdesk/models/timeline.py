@@ -60,7 +60,7 @@ class Entry:
     @property
     def said(self) -> quote.Reply:
         """What is new in it, and what of it only repeats the mail that it answers."""
-        return quote.split(self.text) if self.channel == "email" else quote.Reply(new=self.text, quoted="")
+        return quote.split(self.text) if self.channel == "email" else quote.Reply.all_new(self.text)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Images come only from the mail itself (cid:). Styles, classes, ids, forms and fr
 """
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import nh3
@@ -66,12 +67,11 @@ def clean(html: str) -> str | None:
 
 
 def as_text(html: str) -> str:
-    """HTML as a person would type it: links keep their address, pictures their description."""
+    """HTML as a person would type it: links keep their address, pictures their description, quotes their ">"."""
     reader = _Reader()
     reader.feed(html[:LONGEST_HTML])
     reader.close()
-    lines = [" ".join(line.split()) for line in "".join(reader.pieces).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return "\n".join(_lines("".join(reader.pieces).split("\n"))).strip("\n")
 
 
 def cids_in(html: str) -> frozenset[str]:
@@ -99,6 +99,33 @@ def _depth(html: str) -> int:
     return deepest
 
 
+def _lines(told: list[str]) -> Iterator[str]:
+    """With the signs of quotes, and no two blank lines in a row."""
+    depth, was_blank = 0, True
+    for line in told:
+        words = " ".join(line.split())
+        if words in {_QUOTE, _UNQUOTE}:
+            depth += 1 if words == _QUOTE else -1
+            continue
+        words = "-- " if line.strip(" ") == _SIGNATURE else words
+        if words or not was_blank:
+            yield f"{'> ' * min(depth, DEEPEST_QUOTE)}{words}" if words else ">" * min(depth, DEEPEST_QUOTE)
+        was_blank = not words
+
+
+#: Each on a line of its own between the pieces; no HTML can say them.
+_QUOTE, _UNQUOTE = "\x0e", "\x0f"
+#: Quotes in quotes are told apart this far.
+DEEPEST_QUOTE = 5
+#: Where Outlook draws a line above the head of the mail that it quotes; it writes x_ before others' ids.
+_OUTLOOK_QUOTE = re.compile(r"(x_)*(divRplyFwdMsg|OutlookMessageHeader)")
+_RULE = "_" * 32
+#: A line "-- ", with that space, is how a signature begins (RFC 3676).
+_SIGNATURE = "--\xa0"
+_SPACE = re.compile(r"[\s\x0e\x0f]+")
+#: What a person set in by hand: a margin, and no line beside it.
+_SET_IN = re.compile(r"border(-left)?\s*:\s*(none|0)", re.IGNORECASE)
+
 _BLOCKS = _names("address blockquote center dd div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre table tr ul")
 _AIRY = _names("blockquote h1 h2 h3 h4 h5 h6 p pre table")
 
@@ -110,6 +137,8 @@ class _Reader(HTMLParser):
         self._silent: str | None = None
         self._href = ""
         self._link_text_from = 0
+        #: The open blockquotes, outermost first: whether each is a quote.
+        self._quotes: list[bool] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._silent:
@@ -127,8 +156,14 @@ class _Reader(HTMLParser):
             self.pieces.append(" ")
         elif tag == "a":
             self._href, self._link_text_from = (given.get("href") or "").strip(), len(self.pieces)
+        elif tag == "blockquote":
+            self._quotes.append(not _SET_IN.search(given.get("style") or ""))
+            self.pieces.append(f"\n\n{_QUOTE}\n" if self._quotes[-1] else "\n\n")
         elif tag in _BLOCKS:
             self.pieces.append("\n\n" if tag in _AIRY else "\n")
+            names = f"{given.get('id') or ''} {given.get('class') or ''}".split()
+            if any(map(_OUTLOOK_QUOTE.fullmatch, names)):
+                self.pieces.append(f"{_RULE}\n")
 
     def handle_endtag(self, tag: str) -> None:
         if self._silent:
@@ -139,9 +174,13 @@ class _Reader(HTMLParser):
             if address.lower().startswith(("http://", "https://")) and address.rstrip("/") not in shown:
                 self.pieces.append(f" <{address}>")
             self._href = ""
+        elif tag == "blockquote":
+            is_quote = self._quotes.pop() if self._quotes else False
+            self.pieces.append(f"\n{_UNQUOTE}\n\n" if is_quote else "\n\n")
         elif tag in _BLOCKS:
             self.pieces.append("\n\n" if tag in _AIRY else "\n")
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            self.pieces.append(re.sub(r"\s+", " ", data))
+            is_signature = data.strip("\r\n\t").replace(" ", "\xa0") == _SIGNATURE
+            self.pieces.append(_SIGNATURE if is_signature else _SPACE.sub(" ", data))
