@@ -6,6 +6,7 @@ is told to try again may.
 """
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -16,8 +17,10 @@ from uuid import UUID
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.core import logs
+from app.core import logs, readings
+from app.core.db import db
 from app.core.directory import DistrictCard, district_by_inbound_address
 from app.core.egress import shut_other_doors
 from app.core.queue import LEFT_ALONE
@@ -32,6 +35,7 @@ MOST_RECIPIENTS: Final = 100
 #: Mail servers allow 1,000 bytes; programs that write mail by hand know nothing of it.
 LONGEST_LINE: Final = 1024 * 1024
 SECONDS_TO_END: Final = 15
+BEAT_EVERY: Final = 60
 
 STORED: Final = "250 2.0.0 It is stored."
 TRY_AGAIN: Final = "451 4.3.0 It could not be stored just now. Please try again later."
@@ -125,6 +129,15 @@ class Porter:
         log.error("A mail was not taken in: %s", type(error).__name__)
         return TRY_AGAIN
 
+    def beat(self) -> None:
+        """Say that somebody is at the door."""
+        try:
+            with self._app.app_context():
+                readings.beat(db.session(), "mail door")
+                db.session.commit()
+        except SQLAlchemyError as error:
+            log.error("The database does not answer: %s", type(error).__name__)
+
     def _in_the_app(self, function: Callable[..., Any], *args: Any) -> Any:
         with self._app.app_context():
             return function(*args)
@@ -181,7 +194,10 @@ async def stand_at_the_door(app: Flask, host: str, port: int, largest: int) -> N
     porter = Porter(app)
     server = await open_door(porter, port, largest, host)
     log.info("Taking mail at %s port %d.", host, port)
-    await told.wait()
+    while not told.is_set():
+        await asyncio.to_thread(porter.beat)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), BEAT_EVERY)
     server.close()
     for _ in range(SECONDS_TO_END * 10):
         if not porter.storing:

@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Flask
 
-from app.core import across_districts, logs, timetable
+from app.core import across_districts, logs, readings, timetable
 from app.core.db import db
 from app.core.egress import shut_other_doors
 from app.core.queue import PermanentFailure, TryAgain, is_waiting, later
@@ -18,6 +18,7 @@ from app.core.timetable import Entry, Round
 from app.factory import create_app
 from jobs import find, perform
 from jobs.sweeper import keep_sweeping
+from jobs.watch import keep_watch
 
 TIMETABLE: Final = (
     Entry("Seal the audit log", "jobs.upkeep.seal_audit", every=timedelta(seconds=10)),
@@ -57,9 +58,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     sweeper = Thread(target=keep_sweeping, args=(app, stop), name="sweeper")
+    watch = Thread(target=keep_watch, args=(app, stop, across_districts.session), name="watch")
     sweeper.start()
+    watch.start()
     keep_timetable(app, stop)
     sweeper.join()
+    watch.join()
 
 
 def keep_timetable(app: Flask, stop: Event) -> None:
@@ -78,9 +82,10 @@ def keep_timetable(app: Flask, stop: Event) -> None:
 
 
 def set_up() -> None:
-    """Write the lines of districts that have none yet."""
+    """Write the lines of districts that have none yet, and say that the timetable is kept."""
     with across_districts.session() as across:
         timetable.set_up(across, TIMETABLE)
+        readings.beat(across, "timetable")
 
 
 def tick(stop: Event) -> None:

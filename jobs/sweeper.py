@@ -13,7 +13,7 @@ from typing import Final
 
 from flask import Flask
 
-from app.core import across_districts, queue
+from app.core import across_districts, queue, readings
 from app.core.doorbell import Bell, doorbell
 from jobs import run_work
 
@@ -24,6 +24,7 @@ WITHOUT_REDIS: Final = 2.0
 #: Whoever wrote the work has this long to ring for it.
 PATIENCE: Final = timedelta(seconds=5)
 AT_ONCE: Final = 500
+BEAT_EVERY: Final = 60.0
 
 log = logging.getLogger("frontoffice.sweeper")
 
@@ -36,9 +37,12 @@ def sweep(stop: Event) -> float:
 def keep_sweeping(app: Flask, stop: Event) -> None:
     """Sweep until told to stop. A database that is away for a while does not end it."""
     with app.app_context():
-        next_round = 0.0
+        next_round = next_beat = 0.0
         while not stop.is_set():
             try:
+                if time.monotonic() >= next_beat:
+                    _beat()
+                    next_beat = time.monotonic() + BEAT_EVERY
                 if time.monotonic() >= next_round:
                     next_round = time.monotonic() + sweep(stop)
                 else:
@@ -55,6 +59,11 @@ def take_over() -> None:
         orphaned = queue.orphaned(across, limit=AT_ONCE)
     if orphaned:
         _ring_for(orphaned)
+
+
+def _beat() -> None:
+    with across_districts.session() as across:
+        readings.beat(across, "sweeper")
 
 
 def _ring_again() -> float:

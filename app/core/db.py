@@ -52,6 +52,11 @@ def uuid7() -> UUID:
     return UUID(int=value & ~(3 << 62) | 2 << 62)
 
 
+def first_id_of(moment: datetime) -> UUID:
+    """Below every id that uuid7() makes from that moment on: the newest rows are found by their key."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def changed_rows(result: Any) -> int:
     """How many rows an UPDATE or DELETE touched: what a claim asks."""
     return cast(int, result.rowcount)

@@ -18,7 +18,9 @@ STATES = ("preparing", "open", "read-only", "closing", "gone")
 REGIONS = ("us", "ca", "uk")
 
 #: Tables without a district. A house test holds this list against the metadata.
-UNOWNED = frozenset({"districts", "district_domains", "inbound_addresses", "timetable"})
+UNOWNED = frozenset(
+    {"districts", "district_domains", "inbound_addresses", "timetable", "readings", "heartbeats", "alarms"}
+)
 
 #: How long a district's card may be out of date, in seconds.
 FRESH_FOR = 5.0

@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import Blueprint
 
+from app.core.readings import Measure
+
 View = Callable[..., Any]
 
 
@@ -51,6 +53,8 @@ class Room:
     label: str
     doors: Sequence[ModuleType]
     menu: Sequence[MenuItem] = field(default_factory=tuple)
+    #: What the timetable reads of it each minute, over all districts.
+    measures: Sequence[Measure] = field(default_factory=tuple)
 
     def blueprint(self) -> Blueprint:
         """The room's blueprint: views/closures.py:create becomes the endpoint `helpdesk.closures_create`."""

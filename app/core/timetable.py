@@ -82,6 +82,9 @@ class Timetable(Base):
     last_started_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     last_finished_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     last_error: Mapped[str | None] = mapped_column(info=PUBLIC)
+    #: How often it failed, one after another.
+    failures: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    last_succeeded_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ def finish(across: Session, done: Round, error: str | None) -> bool:
             next_due_at=min(next_due, now + PAUSE) if error else next_due,
             last_finished_at=now,
             last_error=error,
+            failures=Timetable.failures + 1 if error else 0,
+            **({} if error else {"last_succeeded_at": now}),
         )
     )
     return changed_rows(noted) == 1

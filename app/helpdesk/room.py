@@ -1,6 +1,7 @@
 """The card on the help desk's door."""
 
 from app.core.room import MenuItem, Room
+from app.helpdesk.actions.measures import MEASURES
 from app.helpdesk.permissions import RULES, May
 from app.helpdesk.views import (
     answers,
@@ -37,4 +38,5 @@ ROOM = Room(
         MenuItem("My requests", "helpdesk.requests_index", May.ASK_FOR_HELP, RULES, 20),
         MenuItem("Mail not filed", "helpdesk.inbound_index", May.SEE_MAIL_NOT_FILED, RULES, 30),
     ],
+    measures=MEASURES,
 )

@@ -1,6 +1,7 @@
 """The card on the door of the mail room."""
 
 from app.core.room import MenuItem, Room
+from app.notices.actions.measures import MEASURES
 from app.notices.permissions import RULES, May
 from app.notices.views import demo_mail, mail_log, mail_setting
 
@@ -12,4 +13,5 @@ ROOM = Room(
         MenuItem("Mail log", "notices.mail_log_index", May.SEE_MAIL_LOG, RULES, position=70),
         MenuItem("Demo mail", "notices.demo_mail_index", May.LIST_DEMO_MAIL, RULES, position=90),
     ],
+    measures=MEASURES,
 )

@@ -6,14 +6,22 @@ are as many series as doors, and none holds an address, an id or a person.
 
 import hmac
 import ipaddress
+import math
 import os
+from collections import Counter as Counted
+from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
+from app.core import alarms, clock, readings
+from app.core.db import db
+from app.core.measures import every_measure
 from app.core.settings import get_settings
 from app.web.guard import anyone
 
@@ -45,11 +53,49 @@ def metrics() -> Response:
     """Everything that is measured, for those who may know."""
     if not _may_know():
         abort(404)
-    registry = _alone
-    if TOGETHER in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), headers={"Content-Type": FORMAT, "Cache-Control": "no-store"})
+    told = generate_latest(_counted()) + generate_latest(_read())
+    return Response(told, headers={"Content-Type": FORMAT, "Cache-Control": "no-store"})
+
+
+class Readings(Collector):
+    """What the timetable read last, and the alarms that are on; of stale readings their age alone."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        kept = readings.kept(db.session())
+        age = (clock.now() - max(one.at for one in kept)).total_seconds() if kept else math.inf
+        yield _gauge("readings_age_seconds", "Since the timetable last read what follows.", "", {"": age})
+        if age > readings.FRESH.total_seconds():
+            return
+        by_name: dict[str, dict[str, float]] = {}
+        for one in kept:
+            by_name.setdefault(one.name, {})[one.about] = one.value
+        for measure in every_measure():
+            if measure.name in by_name:
+                yield _gauge(measure.name, measure.what, measure.by, by_name[measure.name])
+        on = Counted(alarm.rule for alarm in alarms.raised(db.session()))
+        told = {rule.name: float(on[rule.name]) for rule in alarms.RULES}
+        yield _gauge("alarms", "Alarms that are on.", "rule", told)
+
+
+def _gauge(name: str, what: str, by: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(f"frontoffice_{name}", what, labels=[by] if by else [])
+    for about, value in values.items():
+        gauge.add_metric([about] if by else [], value)
+    return gauge
+
+
+def _counted() -> CollectorRegistry:
+    if TOGETHER not in os.environ:
+        return _alone
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def _read() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(Readings())
+    return registry
 
 
 def install(app: Flask) -> None:

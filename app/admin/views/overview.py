@@ -4,6 +4,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.actions import opening_day
 from app.admin.permissions import RULES, May
+from app.core import alarms
 from app.core.room import Doors
 from app.web.guard import allow
 from app.web.page import page
@@ -14,5 +15,6 @@ doors = Doors()
 @doors.get("/admin")
 @allow(May.SEE_OVERVIEW, RULES)
 def index() -> ResponseReturnValue:
-    """What is missing, and the way to each setting."""
-    return page("admin/overview.html", missing=[step for step in opening_day.steps() if not step.is_done])
+    """What is wrong, what is missing, and the way to each setting."""
+    missing = [step for step in opening_day.steps() if not step.is_done]
+    return page("admin/overview.html", missing=missing, alarms=alarms.of_this_district())
