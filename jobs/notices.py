@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.notices.actions import delivery
+from app.notices.actions import delivery, returns
 from jobs import job
 
 
@@ -16,3 +16,9 @@ def deliver(message_id: UUID) -> None:
 def send_what_is_due() -> None:
     """Send messages that nobody was told of, and own up to those that were lost half-way."""
     delivery.send_what_is_due()
+
+
+@job
+def forget_muted_addresses() -> None:
+    """Write again by itself to addresses whose 60 days are over."""
+    returns.forget_what_is_over()

@@ -28,6 +28,12 @@ TIMETABLE: Final = (
         every=timedelta(minutes=5),
         queue="notifications",
     ),
+    Entry(
+        "Forget muted addresses whose 60 days are over",
+        "jobs.notices.forget_muted_addresses",
+        at=time(3, 20),
+        queue="upkeep",
+    ),
     Entry("Clear away old sessions, links and failed work", "jobs.upkeep.clear_away", at=time(2, 40)),
     Entry(
         "Erase mail that nobody filed within 30 days",

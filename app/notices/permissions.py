@@ -13,6 +13,7 @@ class May(StrEnum):
 
     SEE_MAIL_LOG = "see what became of outgoing mail"
     SEND_AGAIN = "send a mail again"
+    LIFT_MUTES = "write again to an address that mail came back from"
     SET_UP_MAIL = "choose how mail leaves"
     LIST_DEMO_MAIL = "see that the demo sends mail"
     READ_DEMO_MAIL = "read a mail that the demo sent"
@@ -37,6 +38,7 @@ def may_read_in_the_demo(who: Actor, mail: Any) -> bool:
 RULES: Final[Rules] = {
     May.SEE_MAIL_LOG: [runs_the_district],
     May.SEND_AGAIN: [runs_the_district],
+    May.LIFT_MUTES: [runs_the_district],
     May.SET_UP_MAIL: [runs_the_district],
     May.LIST_DEMO_MAIL: [is_in_the_demo],
     May.READ_DEMO_MAIL: [may_read_in_the_demo],

@@ -3,12 +3,12 @@
 from app.core.room import MenuItem, Room
 from app.notices.actions.measures import MEASURES
 from app.notices.permissions import RULES, May
-from app.notices.views import demo_mail, mail_log, mail_setting
+from app.notices.views import demo_mail, mail_log, mail_setting, muted_addresses
 
 ROOM = Room(
     "notices",
     "Mail",
-    doors=[mail_log, mail_setting, demo_mail],
+    doors=[mail_log, muted_addresses, mail_setting, demo_mail],
     menu=[
         MenuItem("Mail log", "notices.mail_log_index", May.SEE_MAIL_LOG, RULES, position=70),
         MenuItem("Demo mail", "notices.demo_mail_index", May.LIST_DEMO_MAIL, RULES, position=90),

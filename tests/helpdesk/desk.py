@@ -98,16 +98,25 @@ def written(
     return mail.as_bytes()
 
 
-def comes_in(app: Flask, place: Place, raw: bytes, *, to: str | None = None, receive: bool = True) -> UUID:
+def comes_in(
+    app: Flask,
+    place: Place,
+    raw: bytes,
+    *,
+    to: str | None = None,
+    mailbox: str | None = None,
+    envelope_from: str = "someone@example.org",
+    receive: bool = True,
+) -> UUID:
     """The mail is stored at the door and, as the job does it, filed. Its id."""
     with at(app, place):
         card = district_by_id(place.id)
         assert card is not None
         email_id = intake.store(
             card,
-            mailbox=place.desk,
+            mailbox=mailbox or place.desk,
             provider_id=None,
-            envelope_from="someone@example.org",
+            envelope_from=envelope_from,
             envelope_to=to or place.desk,
             raw=raw,
         )

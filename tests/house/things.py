@@ -20,6 +20,7 @@ from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.ticket import Ticket
 from app.notices.models.demo_mail import DemoMail
 from app.notices.models.message import Message
+from app.notices.models.muted_address import MutedAddress
 from app.roster.models.person import Person
 from app.roster.models.room import Room
 from app.roster.models.school import School
@@ -116,6 +117,13 @@ def _message(corner: Corner) -> Keys:
     return _added(message)
 
 
+def _muted_address(corner: Corner) -> Keys:
+    muted = MutedAddress.mute(
+        f"{SECRET}{corner.number}@{corner.place.domain}", "the mailbox is full", _message(corner)["id"]
+    )
+    return _added(muted)
+
+
 def _demo_mail(corner: Corner) -> Keys:
     folder = Path(get_settings().instance) / "mail" / corner.place.slug
     for part in ("new", "cur", "tmp"):
@@ -143,6 +151,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Attachment: _attachment,
     InboundEmail: _inbound_email,
     Message: _message,
+    MutedAddress: _muted_address,
     DemoMail: _demo_mail,
     WebSession: _web_session,
     Person: lambda corner: {"id": corner.who.person_id},

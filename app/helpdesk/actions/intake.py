@@ -8,6 +8,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -17,13 +18,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.auth.models.account import Account
 from app.core import clock, storage
-from app.core.actor import Actor, NightStaff
+from app.core.actor import SYSTEM, Actor, NightStaff
 from app.core.db import db
-from app.core.directory import DistrictCard
+from app.core.directory import DistrictCard, district_by_domain, district_by_inbound_address
 from app.core.queue import TryAgain, later
 from app.core.storage import StorageFault, StorageFull
 from app.core.tenancy import current_district_id
-from app.helpdesk.actions import attaching, opening, replying, telling, threading
+from app.helpdesk.actions import attaching, bounces, forwarding, opening, replying, telling, threading
+from app.helpdesk.actions import copies as known_copies
 from app.helpdesk.models.inbound_email import InboundEmail, MailState
 from app.helpdesk.models.reply import Reply, ReplyKind
 from app.helpdesk.models.ticket import Ticket
@@ -39,6 +41,11 @@ MOST_ACKNOWLEDGED_AN_HOUR: Final = 10
 NO_FILES: Final = "The files cannot be reached at the moment; this mail is tried again by itself."
 NO_ROOM: Final = "There is no room left to store the files of this mail; it is tried again by itself."
 LONGEST_KEY: Final = 500
+
+POINTS_AT: Final = (
+    "This mail points at #{number}, but its writer takes no part in it. Perhaps it belongs there."
+)
+PART_OF: Final = "Perhaps this is part of #{number} already."
 
 _MESSAGE_ID = re.compile(
     rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[!-;=?-~]{1,490}>)", re.IGNORECASE | re.MULTILINE
@@ -146,39 +153,93 @@ def receive(email_id: UUID) -> None:
 def read(email: InboundEmail) -> ParsedMail:
     """The stored mail, parsed."""
     with storage.open(email.storage_key) as raw:
-        return parse(raw.read(), authserv_id=desk().authserv_id)
+        mail = parse(raw.read(), authserv_id=desk().authserv_id)
+    # At the SMTP door the empty sender stands in the envelope alone; whoever writes so wants no answer (RFC 5321).
+    came_by_smtp = email.provider_id is None
+    if came_by_smtp and not email.envelope_from and not mail.is_automatic:
+        mail = replace(mail, automatic_because="the envelope names no sender")
+    return mail
 
 
 def _file(email: InboundEmail) -> None:
-    """1 Read it. 2 Is it our own? 3 Who wrote it? 4 Where does it belong? 5 Answer in it, or open a ticket."""
+    """1 Read it. 2 Is it mail of ours that came back? 3 Who wrote it? 4 Was it here before? 5 May they be answered?
+    6 Is it forwarded for a colleague? 7 Where does it belong? 8 Answer in it, or open a ticket."""
     mail = read(email)
-    email.from_address = mail.from_address or ""
-    email.subject = mail.subject
-    email.verified = mail.verified
-
-    if _is_our_own(mail, email):
+    email.note_head(mail.from_address or "", mail.subject, verified=mail.verified)
+    if bounces.take_back(mail, email):
+        return
+    if mail.is_own_loop(message_ids.loop_mark()):
+        email.discard("loop")
+        return
+    if _came_through_a_group(mail):
+        if mail.vouched is Vouched.NOTHING:
+            email.hold("through_a_group")
+            return
+        mail = _as_its_writers(mail)
+        email.note_head(mail.from_address or "", mail.subject, verified=mail.verified)
+    if _is_from_ourselves(mail):
         email.discard("loop")
         return
     sender = Person.with_address(mail.from_address) if mail.from_address else None
+    copies = email.copies()
+    if known_copies.is_known_already(mail, email, copies, sender):
+        return
     reason = _reason_to_hold(mail, sender)
     if reason or sender is None:
         email.hold(reason or "unknown_sender")
         return
-    place = threading.where_it_belongs(mail, email.envelope_to, sender)
-    if place.ticket is not None:
+    _file_from(sender, mail, email, id_is_its_own=not copies)
+    if email.state == MailState.FILED:
+        known_copies.put_aside_what_waits(mail, email, copies)
+
+
+def _file_from(sender: Person, mail: ParsedMail, email: InboundEmail, *, id_is_its_own: bool) -> None:
+    """The mail of somebody we know."""
+    passed_on = forwarding.passed_on(mail, sender)
+    place = threading.where_it_belongs(mail, email.recipients, sender, id_is_its_own=id_is_its_own)
+    if place.ticket is not None and passed_on is None:
         _answer_in(place.ticket, mail, email, sender)
+    elif mail.is_automatic and place.perhaps is not None:
+        # An answer by a machine to what the desk told somebody else: it says nothing to anybody.
+        email.discard("automatic")
     elif mail.is_automatic:
         email.hold("automatic")
     elif _tickets_of_this_hour(sender) >= MOST_TICKETS_AN_HOUR:
         email.hold("too_many")
+    elif passed_on is not None and passed_on.requester.school_id is not None:
+        _open_passed_on(passed_on, sender, email, place)
     elif sender.school_id is None:
         email.hold("no_school")
     else:
         _open_for(sender, mail, email, place)
 
 
-def _is_our_own(mail: ParsedMail, email: InboundEmail) -> bool:
-    return mail.is_own_loop(message_ids.loop_mark()) or mail.from_address in (email.mailbox, desk().address)
+def _came_through_a_group(mail: ParsedMail) -> bool:
+    """A mail group of this district put its own address in the place of the sender's."""
+    if mail.written_by is None or mail.from_address is None:
+        return False
+    card = district_by_domain(mail.from_address.rpartition("@")[2])
+    is_ours = card is not None and card.id == current_district_id()
+    # A person is no group: they could pass for anybody.
+    return is_ours and Person.with_address(mail.from_address) is None
+
+
+def _as_its_writers(mail: ParsedMail) -> ParsedMail:
+    """In the name of whoever wrote it. The group is vouched for and the writer is not: they open tickets, no more."""
+    assert mail.written_by is not None
+    failed = mail.vouched is Vouched.FAILED or mail.writer_was_refused
+    return replace(
+        mail,
+        from_name=mail.written_by.name,
+        from_address=mail.written_by.address,
+        vouched=Vouched.FAILED if failed else Vouched.NOTHING,
+    )
+
+
+def _is_from_ourselves(mail: ParsedMail) -> bool:
+    """It says that it comes from an address at which this district receives mail."""
+    card = district_by_inbound_address(mail.from_address) if mail.from_address else None
+    return (card is not None and card.id == current_district_id()) or mail.from_address == desk().address
 
 
 def _reason_to_hold(mail: ParsedMail, sender: Person | None) -> str:
@@ -186,6 +247,8 @@ def _reason_to_hold(mail: ParsedMail, sender: Person | None) -> str:
         return "no_sender"
     if sender is None or not sender.is_active_staff():
         return "unknown_sender"
+    if not desk().district.has_opened:
+        return "not_open"
     return "failed_authentication" if mail.vouched is Vouched.FAILED else ""
 
 
@@ -210,10 +273,33 @@ def _open_for(sender: Person, mail: ParsedMail, email: InboundEmail, place: thre
         mail, email, requester=sender, by=writer(sender), what="opened_by_mail", follows=place.follows
     )
     if place.perhaps is not None:
-        _note_that_it_may_belong_to(ticket, place.perhaps)
+        _note(ticket, POINTS_AT.format(number=place.perhaps.number))
+        place.perhaps.tell("perhaps", SYSTEM, number=ticket.number, sender=sender.name)
     email.file(ticket.id)
     if acknowledged:
         telling.that_we_have_it(ticket, mail)
+
+
+def _open_passed_on(
+    passed_on: forwarding.PassedOn, sender: Person, email: InboundEmail, place: threading.Place
+) -> None:
+    """A technician forwarded it: a ticket of whoever wrote it, who hears that we have it."""
+    requester = passed_on.requester
+    ticket = open_from(
+        passed_on.mail,
+        email,
+        requester=requester,
+        by=writer(sender),
+        what="passed_on" if passed_on.for_a_colleague else "opened_by_mail",
+        sender=requester.name,
+    )
+    perhaps = passed_on.perhaps or place.ticket or place.perhaps
+    if passed_on.note:
+        _note(ticket, passed_on.note, by=sender if passed_on.for_a_colleague else None)
+    if perhaps is not None:
+        _note(ticket, PART_OF.format(number=perhaps.number))
+    email.file(ticket.id)
+    telling.that_we_have_it(ticket, passed_on.mail)
 
 
 # --- shared with a lead who files by hand (filing.py) ------------------------------------------------------
@@ -274,16 +360,15 @@ def _tickets_of_this_hour(sender: Person) -> int:
     return db.session.scalar(recent) or 0
 
 
-def _note_that_it_may_belong_to(ticket: Ticket, other: Ticket) -> None:
+def _note(ticket: Ticket, text: str, by: Person | None = None) -> None:
+    """For technicians alone: what a forwarder said, or what the house noticed."""
     ticket.touch()
-    text = (
-        f"This mail points at #{other.number}, but its writer takes no part in it. Perhaps it belongs there."
-    )
     db.session.add(
         Reply(
             ticket_id=ticket.id,
             kind=ReplyKind.INTERNAL,
-            author_name="FrontOffice",
+            author_person_id=by.id if by else None,
+            author_name=by.name if by else SYSTEM.name,
             from_desk=True,
             text=text,
             version=ticket.version,

@@ -139,7 +139,8 @@ def _write(
     from_desk: bool,
     once: UUID | None,
 ) -> Reply:
-    ticket.touch()
+    # What a machine wrote is shown, and is nobody's doing.
+    ticket.touch(is_activity=not answer.automatic)
     if answer.kind is ReplyKind.PUBLIC:
         ticket.reply_count += 1
     reply = Reply(

@@ -57,7 +57,8 @@ def _mail(
 
 
 def _latest_mail_of(ticket: Ticket) -> str | None:
-    """The id of the newest mail in which the requester, and nobody else, wrote to this ticket."""
+    """The id of the newest mail in which the requester, and no machine in their name, wrote to this ticket."""
+    by_a_machine = select(Reply.id).where(Reply.inbound_email_id == InboundEmail.id, Reply.automatic)
     latest = (
         select(InboundEmail.message_id)
         .join(Person, Person.email == InboundEmail.from_address)
@@ -65,6 +66,7 @@ def _latest_mail_of(ticket: Ticket) -> str | None:
             InboundEmail.ticket_id == ticket.id,
             InboundEmail.message_id != "",
             Person.id == ticket.requester_id,
+            ~by_a_machine.exists(),
         )
     )
     return db.session.scalar(latest.order_by(InboundEmail.id.desc()).limit(1))

@@ -30,7 +30,13 @@ TOLD = {
     "changed": "{by} changed the {field} from {before} to {after}",
     "follows": "This goes on from #{number}",
     "went_on": "This went on in #{number}",
+    "passed_on": "{by} passed on a mail from {sender}",
+    "came_back": "A mail from us did not reach {to}: {because}",
+    "perhaps": "#{number} may belong here: a mail from {sender} answers this, but they take no part in it",
 }
+
+#: Told to technicians alone.
+FOR_THE_DESK = ("came_back", "perhaps")
 
 #: What a sentence needs and a detail may lack.
 UNSAID = {
@@ -40,6 +46,7 @@ UNSAID = {
     "after": "nothing",
     "number": "another",
     "sender": "an unknown address",
+    "because": "its mail server could not deliver it",
 }
 
 

@@ -34,6 +34,15 @@ REASONS = {
     "failed_authentication": "The mail says it is from a member of staff, but it failed the check of its sender.",
     "automatic": "A machine sent this (an out-of-office note or a receipt), and it belongs to no ticket.",
     "loop": "This is a mail of our own that came back to us.",
+    "report": "A mail server reports what became of a mail of ours. The mail log shows it.",
+    "report_of_nothing": "A mail server reports on a mail, but names none that we sent.",
+    "to_bounces": "This was sent to the address for mail that cannot be delivered, and it is no such report.",
+    "again": "The same mail came again, by another way. The first copy was filed.",
+    "through_a_group": (
+        "A mail group put its own address in the place of the sender's, and no mail server that you trust vouches "
+        "for it. Give the name of your mail server in the mail settings, so that we can believe who wrote it."
+    ),
+    "not_open": "This came before the district opened. Nothing is filed or answered by itself until then.",
     "no_school": "The sender has no school yet. Give them one under People, then file this mail.",
     "too_many": "This sender wrote many mails within an hour, so we stopped opening tickets from them.",
     "unreadable": "We could not read this mail. The original is kept here.",
@@ -42,6 +51,9 @@ REASONS = {
 }
 
 WAITING = (MailState.HELD, MailState.FAILED)
+#: Copies of one mail come by several ways within days, or never.
+COPIES_COME_WITHIN = timedelta(days=7)
+MOST_COPIES = 20
 #: Filing takes seconds; a mail that waits longer is shown to a person.
 OVERDUE = timedelta(minutes=15)
 
@@ -60,6 +72,7 @@ class InboundEmail(DistrictOwned, Base):
         CheckConstraint("state in ('stored','filed','held','discarded','failed')", name="state"),
         CheckConstraint("(state = 'filed') = (ticket_id is not null)", name="filed_somewhere"),
         Index("ix_inbound_emails_by_state", "district_id", "state", "id"),
+        Index("ix_inbound_emails_same", "district_id", "message_id", "sha256"),
         Index("ix_inbound_emails_due", "received_at", postgresql_where=text("state = 'stored'")),
         Index(None, "district_id", "ticket_id"),
     )
@@ -84,6 +97,8 @@ class InboundEmail(DistrictOwned, Base):
     ticket_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     #: The reply it became; None if it became the ticket itself. No foreign key: Reply points here already.
     reply_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: The copy of the same mail that was filed. No foreign key: either may be erased before the other.
+    same_as_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     #: The lead who decided; None while the house decided alone.
     decided_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     decided_by_name: Mapped[str] = mapped_column(default="", info=PERSONAL)
@@ -124,9 +139,36 @@ class InboundEmail(DistrictOwned, Base):
             self.state == MailState.FILED and self.decided_at is not None
         )
 
+    @property
+    def recipients(self) -> list[str]:
+        """The addresses of the envelope."""
+        return [address.strip() for address in self.envelope_to.split(",") if address.strip()]
+
     def lock(self) -> None:
         """Hold the row until the commit and read it anew."""
         db.session.refresh(self, with_for_update=True)
+
+    def copies(self) -> list[Self]:
+        """Other mails with the same Message-ID, or without one and with the same bytes; the newest first.
+
+        Earlier ones that are being filed at this moment are waited for, so that of two copies one is the first.
+        """
+        model = type(self)
+        same = model.message_id == self.message_id
+        if not self.message_id:
+            same &= model.sha256 == self.sha256
+        recent = model.received_at > clock.now() - COPIES_COME_WITHIN
+        found = select(model).where(same, recent, model.id != self.id).order_by(model.id.desc())
+        copies = list(db.session.scalars(found.limit(MOST_COPIES)))
+        for copy in copies:
+            # Everybody holds their own mail and goes from newer to older ones: nobody waits in a circle.
+            if copy.state == MailState.STORED and copy.id < self.id:
+                copy.lock()
+        return copies
+
+    def note_head(self, from_address: str, subject: str, *, verified: bool) -> None:
+        """Whom it is from and about what, and whether somebody vouches for that."""
+        self.from_address, self.subject, self.verified = from_address, subject, verified
 
     def hold(self, reason: str) -> None:
         """Leave it to a person."""
@@ -147,9 +189,15 @@ class InboundEmail(DistrictOwned, Base):
         self.state, self.ticket_id, self.reply_id = MailState.FILED, ticket_id, reply_id
         self._decide(by)
 
+    def is_copy_of(self, first: "InboundEmail") -> None:
+        """The same mail was filed already: this copy is put aside, and says so."""
+        self.discard("again")
+        self.same_as_id = first.id
+
     def back_to_the_list(self) -> None:
         """Undo a decision: it waits again."""
         self.state, self.ticket_id, self.reply_id = MailState.HELD, None, None
+        self.same_as_id = None
         self.decided_by_id, self.decided_by_name, self.decided_at = None, "", None
 
     def _decide(self, by: Actor | None) -> None:

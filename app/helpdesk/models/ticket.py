@@ -199,10 +199,11 @@ class Ticket(DistrictOwned, Base):
         event.by_account_id = by.id if by.kind == "account" else None
         db.session.add(event)
 
-    def touch(self) -> None:
-        """Something happened: a new version, a new last activity."""
+    def touch(self, *, is_activity: bool = True) -> None:
+        """Something happened: a new version, and a new last activity if somebody did it."""
         self.version += 1
-        self.last_activity_at = clock.now()
+        if is_activity:
+            self.last_activity_at = clock.now()
 
     def _give(self, to_id: UUID | None, what: str, by: Actor, **detail: Any) -> None:
         if self.assignee_id != to_id:

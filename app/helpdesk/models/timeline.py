@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from app.core.actor import Actor
 from app.core.db import db
 from app.helpdesk.models.attachment import Attachment
-from app.helpdesk.models.event import TicketEvent, told
+from app.helpdesk.models.event import FOR_THE_DESK, TicketEvent, told
 from app.helpdesk.models.reply import Reply, ReplyKind
 from app.helpdesk.models.ticket import Ticket
 from app.integrations.mailbox import quote
@@ -73,7 +73,7 @@ class Timeline:
 
 def timeline(ticket: Ticket, *, for_desk: bool) -> Timeline:
     """Everything; without the notes among technicians and their files unless it is for the desk."""
-    entries = [*_replies(ticket, for_desk), *_events(ticket)]
+    entries = [*_replies(ticket, for_desk), *_events(ticket, for_desk)]
     files = _files(ticket, {entry.id for entry in entries})
     for entry in entries:
         entry.files.extend(files.get(entry.id, ()))
@@ -84,7 +84,7 @@ def unseen(ticket: Ticket, *, seen: int | None, by: Actor, for_desk: bool) -> li
     """What others did since the reader's page was made, that the reader may see."""
     if seen is None or seen >= ticket.version:
         return []
-    entries = [*_replies(ticket, for_desk, after=seen), *_events(ticket, after=seen)]
+    entries = [*_replies(ticket, for_desk, after=seen), *_events(ticket, for_desk, after=seen)]
     return sorted((entry for entry in entries if entry.by_account_id != by.id), key=_order)
 
 
@@ -111,8 +111,9 @@ def _replies(ticket: Ticket, for_desk: bool, after: int = 0) -> Iterable[Entry]:
         )
 
 
-def _events(ticket: Ticket, after: int = 0) -> Iterable[Entry]:
-    for row in db.session.execute(_EVENTS, {"ticket": ticket.id, "after": after}):
+def _events(ticket: Ticket, for_desk: bool, after: int = 0) -> Iterable[Entry]:
+    asked = _EVENTS if for_desk else _PUBLIC_EVENTS
+    for row in db.session.execute(asked, {"ticket": ticket.id, "after": after}):
         yield Entry(
             id=row.id,
             kind="event",
@@ -162,23 +163,22 @@ _ALL_REPLIES = select(
 _REPLIES = _ALL_REPLIES.order_by(Reply.id.desc()).limit(AT_MOST)
 _PUBLIC_REPLIES = _ALL_REPLIES.where(Reply.kind == ReplyKind.PUBLIC).order_by(Reply.id.desc()).limit(AT_MOST)
 
-_EVENTS = (
-    select(
-        TicketEvent.id,
-        TicketEvent.what,
-        TicketEvent.made_at,
-        TicketEvent.by_name,
-        TicketEvent.by_account_id,
-        TicketEvent.detail,
-        TicketEvent.version,
-    )
-    .where(
-        TicketEvent.ticket_id == bindparam("ticket"),
-        TicketEvent.version > bindparam("after"),
-        TicketEvent.what.not_in(SHOWN_ABOVE),
-    )
-    .order_by(TicketEvent.id.desc())
-    .limit(AT_MOST)
+_ALL_EVENTS = select(
+    TicketEvent.id,
+    TicketEvent.what,
+    TicketEvent.made_at,
+    TicketEvent.by_name,
+    TicketEvent.by_account_id,
+    TicketEvent.detail,
+    TicketEvent.version,
+).where(
+    TicketEvent.ticket_id == bindparam("ticket"),
+    TicketEvent.version > bindparam("after"),
+    TicketEvent.what.not_in(SHOWN_ABOVE),
+)
+_EVENTS = _ALL_EVENTS.order_by(TicketEvent.id.desc()).limit(AT_MOST)
+_PUBLIC_EVENTS = (
+    _ALL_EVENTS.where(TicketEvent.what.not_in(FOR_THE_DESK)).order_by(TicketEvent.id.desc()).limit(AT_MOST)
 )
 
 _FILES = (

@@ -67,6 +67,8 @@ def mail_page(email: InboundEmail, status: int = 200, **forms: Any) -> Response:
         **forms,
     }
     ticket = db.session.get(Ticket, email.ticket_id) if email.ticket_id else None
+    first = InboundEmail.find(email.same_as_id) if email.same_as_id else None
+    shown["filed_with"] = db.session.get(Ticket, first.ticket_id) if first and first.ticket_id else None
     return page(
         "helpdesk/mail.html",
         block="mail",

@@ -10,6 +10,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 from html import escape
 
+from app.integrations.mailbox import groups
 from app.integrations.mailbox.authentication import Vouched, vouched
 from app.integrations.mailbox.automatic import why_automatic
 from app.integrations.mailbox.charsets import tidy, to_text
@@ -69,6 +70,10 @@ class ParsedMail:
     vouched: Vouched
     automatic_because: str | None
     is_from_list: bool
+    #: Who wrote it, where a mail group put its own address in From: the group's word (groups.py).
+    written_by: Address | None
+    #: The group's own server says that whoever wrote it failed the check of their sender.
+    writer_was_refused: bool
     loop_marks: tuple[str, ...]
     faults: tuple[str, ...]
 
@@ -146,6 +151,8 @@ def _described(
         vouched=checked,
         automatic_because=why_automatic(headers, message.get_content_type(), address),
         is_from_list=any(headers.first(name) for name in ("list-id", "list-unsubscribe", "list-post")),
+        written_by=groups.written_by(headers, sender),
+        writer_was_refused=groups.was_refused(headers.all("x-original-authentication-results")),
         loop_marks=tuple(mark.strip().lower() for mark in headers.all("x-frontoffice-loop")),
         faults=tuple(faults),
     )

@@ -17,6 +17,7 @@ from app.integrations.mailbox.quote import MARK
 from app.notices.actions import ladder, letters, message_ids
 from app.notices.models.mail_setting import Desk, desk
 from app.notices.models.message import AUTOMATIC, CARRIES_A_LINK, Message
+from app.notices.models.muted_address import MutedAddress
 from app.roster.models.person import Person
 
 #: Kinds that go to people of the roster alone.
@@ -30,6 +31,10 @@ NO_ADDRESS: Final = (
     "The desk has no email address yet, so it cannot write. A district admin can set it in the mail settings."
 )
 NOT_OPEN: Final = "Held back: the district is not open yet, so nothing is written by itself."
+MUTED: Final = (
+    "Held back: mail to this address came back because {because}. Nothing is written to it by itself until its "
+    "60 days are over or an admin lifts that."
+)
 ENOUGH_LINKS: Final = (
     "Held back: this address was sent several links within the last hour. One of them still works."
 )
@@ -94,6 +99,8 @@ def _why_not(message: Message, ours: Desk) -> str:
         return NOBODY_WORKING
     if message.kind in AUTOMATIC and not ours.district.has_opened:
         return NOT_OPEN
+    if message.kind in AUTOMATIC and (muted := MutedAddress.holding(message.to_address)):
+        return MUTED.format(because=muted.because)
     if message.kind in AUTOMATIC and ladder.is_too_steep(message.to_address, message.about_id):
         return ladder.TOO_MANY
     if message.kind in CARRIES_A_LINK and ladder.has_had_enough_links(message.to_address, CARRIES_A_LINK):

@@ -93,10 +93,26 @@ def read_envelope(address: str) -> Answered | None:
     return _by_token(address, ENVELOPE) if address.strip().lower().startswith(f"{BOUNCE}+") else None
 
 
+def numbered_reference(message_id: str) -> int | None:
+    """The number in what looks like the reference that all mails of a ticket carry. It proves nothing yet."""
+    found = _TICKET_ID.fullmatch(message_id.strip().lower())
+    return int(found[2]) if found and found[1] == _slug() else None
+
+
+def is_reference_of(message_id: str, ticket_id: UUID) -> bool:
+    """True if we made it for this ticket."""
+    found = _TICKET_ID.fullmatch(message_id.strip().lower())
+    return found is not None and mac_ok(found[3], TICKET, ticket_id, bits=ID_BITS)
+
+
 def looks_like_ours(message_id: str) -> bool:
-    """True for an id of our make, genuine or forged: never to be taken for a stranger's."""
+    """True for an id of this district's make, genuine or forged: never to be taken for a stranger's.
+
+    Another district of this house is a stranger like any other.
+    """
     lower = message_id.strip().lower()
-    return bool(_ID.fullmatch(lower) or _TICKET_ID.fullmatch(lower))
+    found = _ID.fullmatch(lower) or _TICKET_ID.fullmatch(lower)
+    return found is not None and found[1] == _slug()
 
 
 def loop_mark() -> str:

@@ -3,6 +3,7 @@
 queued → sending → sent | failed | unsure. While it is sent, `handed_over_at` says whether a server may have it:
 set and committed before the dot that ends the mail. An unsure message may have arrived, so only a person sends it
 again.
+Whatever was handed over may come back: bounced.
 """
 
 from collections.abc import Collection
@@ -55,6 +56,8 @@ class State(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     UNSURE = "unsure"
+    #: A mail server could not deliver it, and said so.
+    BOUNCED = "bounced"
 
 
 class Message(DistrictOwned, Base):
@@ -65,7 +68,8 @@ class Message(DistrictOwned, Base):
     __table_args__ = owned(
         points_at("to_person_id", "people"),
         UniqueConstraint("district_id", "message_id"),
-        CheckConstraint("state in ('queued','sending','sent','failed','unsure')", name="state"),
+        CheckConstraint("state in ('queued','sending','sent','failed','unsure','bounced')", name="state"),
+        CheckConstraint("(state = 'bounced') = (bounced_at is not null)", name="bounced_at_agrees"),
         CheckConstraint("channel in ('email')", name="channel"),
         CheckConstraint("kind <> ''", name="kind"),
         CheckConstraint("(state = 'sending') = (claimed_until is not null)", name="claimed_while_sending"),
@@ -107,6 +111,7 @@ class Message(DistrictOwned, Base):
     attempts: Mapped[int] = mapped_column(default=0, info=PUBLIC)
     next_try_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     sent_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    bounced_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     #: Why it has not left, in a sentence.
     reason: Mapped[str] = mapped_column(default="", info=PUBLIC)
     claimed_until: Mapped[datetime | None] = mapped_column(info=PUBLIC)
@@ -157,7 +162,7 @@ class Message(DistrictOwned, Base):
     @property
     def may_be_sent_again(self) -> bool:
         """True for what a person may try once more."""
-        return self.state in {State.FAILED, State.UNSURE} and not self.link_ran_out
+        return self.state in {State.FAILED, State.UNSURE, State.BOUNCED} and not self.link_ran_out
 
     @property
     def link_ran_out(self) -> bool:
@@ -204,6 +209,16 @@ class Message(DistrictOwned, Base):
         """It may have arrived. Never sent again without a person's word."""
         self._settle(State.UNSURE, reason)
 
+    def come_back(self, reason: str) -> None:
+        """A mail server could not deliver it."""
+        self._settle(State.BOUNCED, reason)
+        self.bounced_at = clock.now()
+
+    def hear(self, reason: str) -> None:
+        """Something is reported of it that decides nothing: the mail log shows it."""
+        if self.state in {State.SENT, State.UNSURE}:
+            self.reason = reason
+
     def forget_text(self) -> None:
         """Keep that it was sent, and not what it said."""
         self.text = self.html = ""
@@ -220,4 +235,4 @@ class Message(DistrictOwned, Base):
 
     def _settle(self, state: State, reason: str = "") -> None:
         self.state, self.reason = state, reason
-        self.claimed_until = self.holder = self.next_try_at = None
+        self.claimed_until = self.holder = self.next_try_at = self.bounced_at = None

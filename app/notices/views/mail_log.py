@@ -9,6 +9,7 @@ from app.core.db import db
 from app.core.room import Doors
 from app.notices.actions import delivery
 from app.notices.models.message import Message, State
+from app.notices.models.muted_address import MutedAddress
 from app.notices.permissions import RULES, May
 from app.web.guard import allow
 from app.web.page import done, page
@@ -21,6 +22,7 @@ SHOWN = {
     "waiting": ("Waiting", (State.QUEUED, State.SENDING)),
     "sent": ("Sent", (State.SENT,)),
     "failed": ("Failed", (State.FAILED,)),
+    "bounced": ("Came back", (State.BOUNCED,)),
     "unsure": ("Unsure", (State.UNSURE,)),
 }
 PILLS = {
@@ -29,6 +31,7 @@ PILLS = {
     State.SENT: ("Sent", "good"),
     State.FAILED: ("Failed", "bad"),
     State.UNSURE: ("Unsure", "warn"),
+    State.BOUNCED: ("Came back", "bad"),
 }
 
 
@@ -45,6 +48,7 @@ def index() -> ResponseReturnValue:
         "notices/mail_log.html",
         messages=messages,
         pills=PILLS,
+        muted=MutedAddress.count(),
         tabs=[(label, _address(name), name == which) for name, (label, _) in SHOWN.items()],
         newer=_address(which) if before else None,
         older=_address(which, before=messages[-1].id) if more else None,
