@@ -7,9 +7,9 @@ from typing import Final
 
 from flask import Flask
 
-from app.cli import audit, backups, check, demo, districts, keys, migrations
+from app.cli import audit, backups, check, demo, districts, keys, migrations, upgrades
 
-COMMANDS: Final = (districts, migrations, demo, check, keys, audit, backups)
+COMMANDS: Final = (districts, migrations, demo, check, keys, audit, backups, upgrades)
 
 
 def install(app: Flask) -> None:

@@ -22,7 +22,7 @@ def check() -> None:
     for name, value, meaning in get_settings().described():
         click.echo(f"{name:<38} {value:<28} {meaning}")
     click.echo("")
-    wrong = [sentence for sentence in (_try_database(), _try_migrations()) if sentence]
+    wrong = what_is_wrong()
     for sentence in wrong:
         click.echo(sentence, err=True)
     if wrong:
@@ -30,6 +30,11 @@ def check() -> None:
     click.echo("The database answers and is as new as the code.")
     if get_settings().redis_url and not doorbell().answers():
         click.echo("Redis does not answer. Nothing is lost: the sweeper does the work, a little later.")
+
+
+def what_is_wrong() -> list[str]:
+    """A sentence for each thing that does not work; none is well."""
+    return [sentence for sentence in (_try_database(), _try_migrations()) if sentence]
 
 
 def _try_database() -> str:

@@ -21,6 +21,8 @@ def migrate() -> None:
         )
     try:
         run.upgrade(url)
+    except run.MigrationsRun as busy:
+        raise click.ClickException(str(busy)) from busy
     except SQLAlchemyError as error:
         cause = error.__cause__ or error
         raise click.ClickException(f"The migrations did not run ({type(cause).__name__}): {cause}") from error

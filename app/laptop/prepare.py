@@ -1,6 +1,8 @@
-"""Migrations and, where nothing is there yet, the demo. A process of its own: what it imports goes when it ends."""
+"""The upgrade and, where nothing is there yet, the demo. A process of its own: what it imports goes when it ends."""
 
 import sys
+
+import click
 
 from app.core.settings import SettingsRefused, get_settings
 
@@ -11,15 +13,17 @@ def main() -> None:
     except SettingsRefused as refused:
         sys.exit(str(refused))
 
-    from app.migrations import run
+    from app.cli import demo, upgrades
+    from app.factory import create_app
 
-    run.upgrade(settings.database_owner_url)
-
-    if settings.demo:
-        from app.cli import demo
-        from app.factory import create_app
-
-        with create_app().app_context():
+    with create_app().app_context():
+        try:
+            done = upgrades.bring_up(settings.instance / "backups")
+        except click.ClickException as refused:
+            sys.exit(refused.message)
+        if done.wrong:
+            sys.exit("\n".join([*done.wrong, done.way_back]))
+        if settings.demo:
             demo.seed()
 
 

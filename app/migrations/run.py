@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+
+from app.migrations import newest
 
 #: A migration that would wait longer for a table than this is given up: behind it everybody would wait.
 LOCK_TIMEOUT = "10s"
-
+#: How long another's migrations are waited for.
+TURN_TIMEOUT = "60s"
 
 _TEMPORARY = """
     do $$ begin
@@ -29,6 +33,13 @@ _OURS = """
 """
 
 
+class MigrationsRun(RuntimeError):
+    """Somebody else runs migrations in this database, and has for a while."""
+
+    def __init__(self) -> None:
+        super().__init__("Migrations are being run in this database already. Try again when they have ended.")
+
+
 class UnknownRevision(LookupError):
     """The database has migrations that this code has never heard of."""
 
@@ -37,7 +48,7 @@ def upgrade(database_owner_url: str, to: str = "head") -> None:
     """Bring the database up to `to`, as role `owner`. A migration that fails leaves nothing behind."""
     from alembic import command
 
-    with _configured(database_owner_url) as config:
+    with _alone(database_owner_url), _configured(database_owner_url) as config:
         command.upgrade(config, to)
     revision(database_owner_url)
 
@@ -54,11 +65,9 @@ def revision(database_owner_url: str) -> str | None:
 
 def waiting(since: str | None) -> list[tuple[str, Any]]:
     """The migrations after `since`, oldest first: their numbers and modules. Raises UnknownRevision."""
-    from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config = _config()
     chain = [(one.revision, one.module) for one in ScriptDirectory.from_config(config).walk_revisions()][::-1]
     numbers = [number for number, _ in chain]
     if since is not None and since not in numbers:
@@ -83,6 +92,19 @@ def count_on_from(database_owner_url: str, table: str, column: str, at_least: in
             text(f"select setval(:sequence, greatest(:at_least, (select last_value from {sequence})))"),  # noqa: S608
             {"sequence": sequence, "at_least": at_least},
         )
+
+
+@contextmanager
+def _alone(database_owner_url: str) -> Iterator[None]:
+    """One after another: who comes second waits for a while, and then finds nothing left to do."""
+    engine = create_engine(database_owner_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as owner:
+        owner.execute(text("select set_config('lock_timeout', :most, false)"), {"most": TURN_TIMEOUT})
+        try:
+            owner.execute(text("select pg_advisory_lock(hashtextextended('frontoffice migrations', 0))"))
+        except OperationalError as error:
+            raise MigrationsRun from error
+        yield
 
 
 @contextmanager
@@ -120,10 +142,7 @@ class _configured:
         self.engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
 
     def __enter__(self) -> Any:
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent))
+        config = _config()
         self.connection = self.engine.connect()
         self.connection.execute(
             text("select set_config('lock_timeout', :most, false)"), {"most": LOCK_TIMEOUT}
@@ -135,3 +154,13 @@ class _configured:
     def __exit__(self, *_: object) -> None:
         self.connection.commit()
         self.connection.close()
+
+
+def _config() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("version_locations", str(newest.VERSIONS))
+    config.set_main_option("path_separator", "newline")
+    return config
