@@ -1,7 +1,11 @@
 """An upgrade backs up, migrates, counts, and says the way back; a made-up migration stands for the next version."""
 
+import base64
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -235,3 +239,40 @@ def test_an_older_backup_is_brought_up_when_it_is_restored(
     assert done.exit_code == 0, done.output
     assert stands_at(there) == "9999"
     assert count(there, "select count(distinct district_id) from people where title = 'filled'") == 2
+
+
+PREPARE = """
+from pathlib import Path
+from app.migrations import newest
+newest.VERSIONS = Path({versions!r})
+from app.laptop import prepare
+prepare.main()
+"""
+
+
+def test_make_run_backs_up_before_it_migrates(old: Machine, world_there: World, next_version: Next) -> None:
+    next_version("pass")
+    settings = old.settings
+    given = {
+        "DEMO": "yes",
+        "INSTANCE": str(settings.instance),
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
+        "DATABASE_ACROSS_URL": settings.database_across_url,
+        "MASTER_KEYS": ",".join(
+            f"{name}:{base64.b64encode(key).decode()}" for name, key in settings.master_keys
+        ),
+        "COOKIE_SECRET": settings.cookie_secret,
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", PREPARE.format(versions=str(newest.VERSIONS))],
+        env={**os.environ, **{f"FRONTOFFICE_{name}": value for name, value in given.items()}},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert stands_at(old) == "9999"
+    assert len(list((settings.instance / "backups").glob("20*/directory.fobackup"))) == 1

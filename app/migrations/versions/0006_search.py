@@ -5,6 +5,11 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
+RISKS = {
+    "table: writes a table anew": "Before the first release these tables are small.",
+    "table: builds an index": "Before the first release these tables are small.",
+}
+
 #: The fourth part of each is the least of it; all four become one text with spaces between.
 FOLDED = """
 create function search_folded(a text, b text, c text, d text) returns text

@@ -6,6 +6,11 @@ from alembic import op
 revision = "0010"
 down_revision = "0009"
 
+RISKS = {
+    "work: adds a constraint": "harmless: it speaks of a column that the code before leaves empty.",
+    "messages: adds a constraint": "harmless: both speak of columns that the code before leaves empty.",
+}
+
 
 def upgrade() -> None:
     for table in ("work", "timetable", "messages"):
