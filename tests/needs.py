@@ -22,9 +22,13 @@ ARGUMENTS = (
 
 def missing(need: str, sentence: str) -> NoReturn:
     """need: POSTGRES, REDIS, BROWSER or PGBOUNCER. REQUIRE_<need>=1, or CI, makes its want a failure."""
-    if IN_CI or os.environ.get(f"REQUIRE_{need}") == "1":
+    if is_required(need):
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
+
+
+def is_required(need: str) -> bool:
+    return IN_CI or os.environ.get(f"REQUIRE_{need}") == "1"
 
 
 def find_browser(candidates: Iterable[str] = BROWSERS) -> str | None:
