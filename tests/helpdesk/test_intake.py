@@ -254,7 +254,8 @@ def test_her_answer_lands_in_the_ticket_and_opens_it_again(app: Flask, world: Wo
         assert ticket_of(number).state == "open"
         assert replies_of(number)[-1].text.strip() == "It works."
         assert replies_of(number)[-1].author_person_id == world.bell.person_id
-        assert len(messages()) == 1  # no second acknowledgement
+        # No second acknowledgement; its technician hears of it.
+        assert [one.kind for one in messages()] == ["ticket_reply", "ticket_answered"]
 
 
 def test_references_and_the_reply_to_address_find_the_ticket_too(app: Flask, world: World) -> None:
@@ -559,3 +560,85 @@ def test_the_mail_that_an_answer_repeats_is_folded_and_one_click_away(
         assert "> Is it plugged in?" in fold.text
         (shown,) = [one for one in page.all(class_="reply__text") if "It is." in one.text]
         assert shown.text.strip() == "It is."
+
+
+def test_its_technician_reads_what_is_new_in_an_answer_by_mail(app: Flask, world: World) -> None:
+    number = ask(app, world.bell)
+    sent = answered_by_desk(app, world, number, "Is it plugged in?")
+    text = (
+        "It is.\n\nOn Mon, Nov 23, 2026 at 8:15 AM Maple <help@maple.example> wrote:\n> Is it plugged in?\n"
+    )
+    comes_in(app, world.maple, written(world.bell.email, "Re: The projector", text, in_reply_to=sent))
+
+    with at(app, world.maple):
+        note = messages()[-1]
+        assert (note.kind, note.to_address, note.state) == ("ticket_answered", world.tess.email, "queued")
+        assert "It is." in note.text
+        assert "Is it plugged in?" not in note.text
+
+
+def test_what_the_requesters_machine_answers_is_told_to_nobody(app: Flask, world: World) -> None:
+    number = ask(app, world.bell)
+    sent = answered_by_desk(app, world, number)
+    comes_in(
+        app,
+        world.maple,
+        written(
+            world.bell.email,
+            "Out of office",
+            in_reply_to=sent,
+            message_id="<2@x>",
+            auto_submitted="auto-replied",
+        ),
+    )
+
+    with at(app, world.maple):
+        assert "ticket_answered" not in [one.kind for one in messages()]
+
+
+def test_what_a_technicians_machine_answers_is_no_answer_of_the_desk(app: Flask, world: World) -> None:
+    vouched = vouch_for(app, world)
+    number = ask(app, world.bell)
+    with at(app, world.maple):
+        ticket_of(number).take(world.tess.account())
+        replying.answer_from_requester(ticket_of(number), Answer(text="Hello?"), by=world.bell.account())
+        db.session.commit()
+        (note,) = messages()
+        note_id = note.message_id
+    assert note_id is not None
+    raw = written(
+        world.tess.email,
+        "Out of office",
+        "I am away.",
+        in_reply_to=note_id,
+        auto_submitted="auto-replied",
+        authentication_results=vouched,
+    )
+
+    email_id = comes_in(app, world.maple, raw)
+
+    with at(app, world.maple):
+        assert (mail_of(email_id).state, mail_of(email_id).reason) == ("discarded", "automatic")
+        assert [one.text for one in replies_of(number)] == ["Hello?"]
+
+
+def test_a_technician_answers_the_note_by_mail(app: Flask, world: World) -> None:
+    vouched = vouch_for(app, world)
+    number = ask(app, world.bell)
+    with at(app, world.maple):
+        ticket_of(number).take(world.tess.account())
+        replying.answer_from_requester(ticket_of(number), Answer(text="Hello?"), by=world.bell.account())
+        db.session.commit()
+        (note,) = messages()
+        note_id = note.message_id
+    assert note_id is not None
+
+    comes_in(
+        app,
+        world.maple,
+        written(world.tess.email, "Re: x", "On my way.", in_reply_to=note_id, authentication_results=vouched),
+    )
+
+    with at(app, world.maple):
+        assert [one.text.strip() for one in replies_of(number)] == ["Hello?", "On my way."]
+        assert [(one.kind, one.to_address) for one in messages()][1:] == [("ticket_reply", world.bell.email)]

@@ -7,10 +7,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.core.db import db, uuid7
-from app.helpdesk.actions import replying
+from app.helpdesk.actions import replying, telling
 from app.helpdesk.actions.replying import Answer
 from app.helpdesk.models.event import TOLD, UNSAID, told
-from app.helpdesk.models.reply import Reply
+from app.helpdesk.models.reply import Reply, ReplyKind
 from tests.helpdesk.desk import ask, at, messages, replies_of, ticket_of
 from tests.helpdesk.test_queue import counted_questions
 from tests.page_client import PageClient
@@ -262,3 +262,92 @@ def test_one_form_sent_five_times_at_once_is_one_reply(app: Flask, world: World)
     with at(app, world.maple):
         assert len(messages()) == 1
         assert ticket_of(number).reply_count == 1
+
+
+def test_who_is_given_a_ticket_hears_of_it_once(app: Flask, client: PageClient, world: World) -> None:
+    number = ask(app, world.bell)
+    page = client.sign_in(world.tess).get(f"/maple/tickets/{number}/assignment", status=200)
+
+    client.submit(page, account_id=str(world.lena.id), status=303)
+    client.submit(page, account_id=str(world.lena.id), status=303)
+
+    with at(app, world.maple):
+        (sent,) = messages()
+        assert (sent.kind, sent.to_address, sent.state) == ("ticket_assigned", world.lena.email, "queued")
+        assert f"Tess Okafor gave you request #{number}, from Nora Bell" in sent.text
+
+
+def test_who_takes_a_ticket_hears_nothing(app: Flask, client: PageClient, world: World) -> None:
+    number = ask(app, world.bell)
+    page = client.sign_in(world.tess).get(f"/maple/tickets/{number}/assignment", status=200)
+
+    client.submit(page, account_id=str(world.tess.id), status=303)
+
+    with at(app, world.maple):
+        assert ticket_of(number).assignee_id == world.tess.id
+        assert messages() == []
+
+
+def test_its_technician_hears_what_the_requester_answers(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    number = ask(app, world.bell)
+    with at(app, world.maple):
+        ticket_of(number).take(world.tess.account())
+        replying.answer_from_desk(
+            ticket_of(number),
+            Answer(text="The lamp is old.", kind=ReplyKind.INTERNAL),
+            by=world.lena.account(),
+        )
+        db.session.commit()
+
+    page = client.sign_in(world.bell).get(f"/maple/requests/{number}", status=200)
+    client.submit(page, "/answers", text="It is plugged in.", status=303)
+
+    with at(app, world.maple):
+        (sent,) = messages()
+        assert (sent.kind, sent.to_address) == ("ticket_answered", world.tess.email)
+        assert "It is plugged in." in sent.text
+        assert "The lamp is old." not in sent.text
+
+
+def test_nobody_hears_of_an_answer_to_a_ticket_that_nobody_has(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    number = ask(app, world.bell)
+    page = client.sign_in(world.bell).get(f"/maple/requests/{number}", status=200)
+
+    client.submit(page, "/answers", text="It is plugged in.", status=303)
+
+    with at(app, world.maple):
+        assert messages() == []
+
+
+@pytest.mark.parametrize("gone", ["suspended", "moved"])
+def test_a_technician_who_left_the_school_hears_nothing_of_its_tickets(
+    app: Flask, world: World, gone: str
+) -> None:
+    number = ask(app, world.bell)
+    with at(app, world.maple):
+        lena = world.lena.account()
+        ticket_of(number).assign(lena.id, lena.name, world.tess.account())
+        if gone == "suspended":
+            lena.state = "suspended"
+        else:
+            lena.grants.clear()
+        db.session.flush()
+
+        replying.answer_from_requester(ticket_of(number), Answer(text="Hello?"), by=world.bell.account())
+
+        assert messages() == []
+
+
+def test_a_note_never_goes_to_its_technician_as_an_answer(app: Flask, world: World) -> None:
+    number = ask(app, world.bell)
+    with at(app, world.maple):
+        ticket_of(number).take(world.tess.account())
+        note = replying.add_from_desk(
+            ticket_of(number), Answer(text="Among us.", kind=ReplyKind.INTERNAL), [], by=world.lena.account()
+        )
+        with pytest.raises(telling.NeverLeaves):
+            telling.its_technician_of_an_answer(ticket_of(number), note, world.lena.account())

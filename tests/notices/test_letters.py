@@ -22,7 +22,6 @@ TOLD = {
     "requester": "Nora Bell",
     "school": "North School",
     "by": "Lena Brandt",
-    "limit": "50 MB",
     "name": "Nora Bell",
     "link": "https://desk.example.org/maple/invitation/abc",
     "minutes": 60,

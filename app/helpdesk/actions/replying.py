@@ -127,6 +127,7 @@ def add_from_requester(
     reply = _write(ticket, answer, kept, by=by, from_desk=False, once=once)
     if not answer.automatic and (ticket.state == State.WAITING or ticket.reopens):
         ticket.reopen(by, "reopened_by_answer")
+    telling.its_technician_of_an_answer(ticket, reply, by)
     return reply
 
 

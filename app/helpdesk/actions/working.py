@@ -55,7 +55,9 @@ def assign(ticket: Ticket, to_id: UUID | None, *, by: Actor) -> None:
         to = next((one for one in technicians_of(ticket.school_id) if one.id == to_id), None)
         if to is None:
             raise NotAtThisSchool
-        ticket.assign(to.id, to.name, by)
+        if ticket.assignee_id != to.id:
+            ticket.assign(to.id, to.name, by)
+            telling.its_technician_that_it_is_theirs(ticket, by)
 
 
 def technicians_of(school_id: UUID) -> list[Account]:

@@ -21,7 +21,7 @@ from app.notices.models.muted_address import MutedAddress
 from app.roster.models.person import Person
 
 #: Kinds that go to people of the roster alone.
-TO_PEOPLE: Final = frozenset({"ticket_received", "ticket_reply", "ticket_closed", "mail_too_large"})
+TO_PEOPLE: Final = frozenset({"ticket_received", "ticket_reply", "ticket_closed"})
 #: Kinds that go to those who work at the desk.
 TO_THE_DESK: Final = frozenset({"ticket_assigned", "ticket_answered"})
 

@@ -22,7 +22,6 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "ticket_closed": frozenset({"number", "title", "technician", "text"}),
     "ticket_assigned": frozenset({"number", "title", "requester", "school", "by"}),
     "ticket_answered": frozenset({"number", "title", "requester", "text"}),
-    "mail_too_large": frozenset({"limit"}),
     "account_invited": frozenset({"name", "by", "link", "minutes"}),
     "password_reset": frozenset({"name", "link", "minutes"}),
     "mail_test": frozenset({"name"}),

@@ -24,7 +24,7 @@ from app.core.tenancy import DistrictOwned, owned, points_at
 #: How long one attempt may hold a message. Shorter than the lease of the job that makes it.
 HOLDS_FOR: Final = timedelta(minutes=2, seconds=30)
 #: Kinds that a machine decides to send: they have limits, and wait where mail came back.
-AUTOMATIC: Final = frozenset({"ticket_received", "ticket_assigned", "ticket_answered", "mail_too_large"})
+AUTOMATIC: Final = frozenset({"ticket_received", "ticket_assigned", "ticket_answered"})
 #: Kinds whose text opens an account: it is not kept once it has left.
 CARRIES_A_LINK: Final = frozenset({"account_invited", "password_reset"})
 LINK_LASTS: Final = timedelta(minutes=60)
@@ -37,7 +37,6 @@ CALLED: Final = {
     "ticket_closed": "Closing note",
     "ticket_assigned": "Note to a technician: given a request",
     "ticket_answered": "Note to a technician: the requester answered",
-    "mail_too_large": "Note that an email was too large",
     "account_invited": "Invitation",
     "password_reset": "Link for a new password",
     "mail_test": "Test",
