@@ -6,17 +6,19 @@ whatever it does beyond its transaction must be safe to repeat.
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from app.core import queue
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.directory import district_by_id
+from app.core.doorbell import Bell, doorbell
 from app.core.logs import facts
-from app.core.queue import ClaimLost, PermanentFailure, TryAgain
+from app.core.queue import Claim, ClaimLost, PermanentFailure, TryAgain
 from app.core.tenancy import as_district, current_district_id
 
 Job = Callable[..., Any]
@@ -24,6 +26,10 @@ Job = Callable[..., Any]
 UNFORESEEN = "Something unforeseen stopped this; it is tried again by itself."
 NEVER_FINISHED = "This was begun many times and never came to an end."
 UNKNOWN = "This version of the product does not know how to do this."
+
+#: How much more of the same a worker takes at once, and how long it stays with it: others wait meanwhile.
+HANDFUL: Final = 15
+LONGEST_HANDFUL: Final = 5.0
 
 log = logging.getLogger("frontoffice.jobs")
 
@@ -48,12 +54,15 @@ def find(name: str) -> Job:
 
 
 def run_work(district_id: str, work_id: str) -> None:
-    """Do one piece of work, if it is still to be done. What a bell asks for, so it must not raise."""
+    """Do one piece of work, if it is still to be done, and some more like it. What a bell asks for: it never raises.
+
+    A backlog is taken in handfuls: one claim and one bell for many, and each still in a transaction of its own.
+    """
     try:
         card = district_by_id(UUID(district_id))
         if card is not None and card.state not in queue.LEFT_ALONE:
             with as_district(card.id):
-                _run(UUID(work_id))
+                _run_with_more_like_it(UUID(work_id))
     except Exception as error:  # noqa: BLE001 - the row and its lease are safe, and RQ would log what it says
         log.error("work=%s not run: %s", work_id, type(error).__name__)
 
@@ -103,10 +112,31 @@ def _slug() -> str:
     return card.slug if card else "-"
 
 
-def _run(work_id: UUID) -> None:
-    claim = queue.claim(work_id)
-    if claim is None:
+def _run_with_more_like_it(work_id: UUID) -> None:
+    began = time.monotonic()
+    first = queue.claim(work_id)
+    if first is None:
         return  # done, or in other hands: a bell may ring twice
+    _run_alone(first)
+    if time.monotonic() - began > LONGEST_HANDFUL:
+        return
+    more = deque(queue.claim_more(first, limit=HANDFUL))
+    doorbell().silence([Bell(current_district_id(), one.work_id, one.queue) for one in more])
+    try:
+        while more and time.monotonic() - began < LONGEST_HANDFUL:
+            _run_alone(more.popleft())
+    finally:
+        with as_district(current_district_id()):
+            queue.give_back(more)
+
+
+def _run_alone(claim: Claim) -> None:
+    """In a context and a session that know nothing of the work before."""
+    with as_district(current_district_id()):
+        _run(claim)
+
+
+def _run(claim: Claim) -> None:
     if claim.attempt > queue.MOST_ATTEMPTS:
         queue.give_up(claim, NEVER_FINISHED)
         return
@@ -120,6 +150,6 @@ def _run(work_id: UUID) -> None:
         # Perhaps a newer process wrote it during an upgrade, so it is tried again for a while.
         queue.put_off(claim, UNKNOWN if error.args == (claim.job,) else UNFORESEEN)
     except ClaimLost:
-        log.warning("work=%s took longer than its lease; another attempt counts", work_id)
+        log.warning("work=%s took longer than its lease; another attempt counts", claim.work_id)
     except Exception:  # noqa: BLE001 - perform() has logged its type
         queue.put_off(claim, UNFORESEEN)

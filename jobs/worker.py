@@ -27,6 +27,8 @@ from app.core.queue import QUEUES
 from app.core.settings import get_settings
 from app.factory import create_app
 
+#: Of so many looks one begins with the less urgent queues: a flood of mail must not silence the desk.
+TURN_OF_THE_OTHERS: Final = 8
 #: How long the less urgent queues may wait while the worker listens at the first one.
 LISTEN_FOR: Final = 1
 WITHOUT_REDIS: Final = 2.0
@@ -36,6 +38,8 @@ log = logging.getLogger("frontoffice.worker")
 
 class MovingQueue(Queue):
     """A queue that moves an id when it pops it, whatever the number of queues."""
+
+    _looks = 0
 
     @classmethod
     def dequeue_any(
@@ -69,7 +73,9 @@ class MovingQueue(Queue):
     @classmethod
     def _pop(cls, connection: "Redis", keys: list[str], until: float | None) -> Any:
         while True:
-            for key in keys:
+            MovingQueue._looks += 1
+            turned = MovingQueue._looks % TURN_OF_THE_OTHERS == 0
+            for key in [*keys[1:], *keys[:1]] if turned else keys:
                 if (popped := cls.lmove(connection, key, None)) is not None:
                     return popped
             if until is None:

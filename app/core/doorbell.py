@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from app.core.settings import get_settings
@@ -68,6 +69,19 @@ class Doorbell:
             self._be_quiet()
             return False
         return True
+
+    def silence(self, bells: Sequence[Bell]) -> None:
+        """Take bells down that need no hearing: their work is in hand. One that stays up is heard in vain."""
+        if self._redis is None or not bells or self._is_quiet():
+            return
+        try:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for bell in bells:
+                    pipe.lrem(Queue(bell.queue, connection=self._redis).key, 1, str(bell.work_id))
+                    pipe.delete(Job.key_for(str(bell.work_id)))
+                pipe.execute()
+        except (RedisError, OSError):
+            self._be_quiet()
 
     def answers(self) -> bool:
         """True if Redis is there now."""

@@ -77,6 +77,8 @@ class Presence:
     def leave(self) -> None:
         """Let go of the lock, as the end of the process would."""
         with self._alone:
+            if self._connection is not None and self._is_held():
+                self._connection.execute("select pg_advisory_unlock(%s)", (self._mark,))
             if self._connection is not None:
                 self._connection.close()
             self._connection = self._mark = None

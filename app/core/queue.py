@@ -6,9 +6,10 @@ mark (core/presence.py), and deletes it in the transaction of the work itself, s
 A claim ends with its lease, or with its holder's life.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -133,6 +134,7 @@ class Claim:
     job: str
     subject_id: UUID | None
     attempt: int
+    queue: str
 
 
 def claim(work_id: UUID) -> Claim | None:
@@ -142,11 +144,42 @@ def claim(work_id: UUID) -> Claim | None:
         update(Work)
         .where(Work.id == work_id, *_ready(now))
         .values(lease_until=now + LEASE, holder=presence.my_mark(), attempts=Work.attempts + 1)
-        .returning(Work.id, Work.job, Work.subject_id, Work.attempts)
+        .returning(Work.id, Work.job, Work.subject_id, Work.attempts, Work.queue)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     db.session.commit()
     return Claim(*row) if row else None
+
+
+def claim_more(like: Claim, *, limit: int) -> Sequence[Claim]:
+    """Take more work of this district for the same job, what has waited longest first. Committed, as claim() is.
+
+    Only what nobody has tried: what may have killed its worker takes no other work along.
+    """
+    now = clock.now()
+    waiting = (
+        select(Work.id)
+        .where(Work.job == like.job, Work.attempts == 0, *_ready(now))
+        .order_by(Work.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = db.session.execute(
+        update(Work)
+        .where(Work.id.in_(waiting))
+        .values(lease_until=now + LEASE, holder=presence.my_mark(), attempts=Work.attempts + 1)
+        .returning(Work.id, Work.job, Work.subject_id, Work.attempts, Work.queue, Work.due_at)
+        .execution_options(synchronize_session=False)
+    ).all()
+    db.session.commit()
+    return [Claim(*row[:-1]) for row in sorted(rows, key=itemgetter(-1))]
+
+
+def give_back(untouched: Iterable[Claim]) -> None:
+    """Free work that was claimed and not begun. Whoever asks for it next has it at once."""
+    for one in untouched:
+        _bells(db.session()).append(Bell(current_district_id(), one.work_id, one.queue))
+        _let_go(one, attempts=Work.attempts - 1)
 
 
 def strike_off(done: Claim) -> None:

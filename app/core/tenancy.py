@@ -134,7 +134,9 @@ def _write_this_district_only(session: Session, *_: object) -> None:
 
 
 @event.listens_for(Session, "after_begin")
-def _tell_postgresql(session: Session, _: SessionTransaction, connection: Connection) -> None:
+def _tell_postgresql(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if transaction.nested:  # within one that has been told
+        return
     district_id = None if serves_all_districts(session) else district_in_force()
     if district_id is not None:
         if session.info.setdefault("district_id", district_id) != district_id:

@@ -98,7 +98,8 @@ class Child:
 class Supervisor:
     """Starts children in order, starts again those that fall, ends them in the reverse order."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], longest_pause: float = LONGEST_PAUSE) -> None:
+        self._longest_pause = longest_pause
         self.children: list[Child] = []
         self.say = say
         self.asked_to_end = False
@@ -132,7 +133,7 @@ class Supervisor:
                 stood = now - child.started_at
                 falls = 1 if stood > 60 else self._falls.get(child.name, 0) + 1
                 self._falls[child.name] = falls
-                pause = min(LONGEST_PAUSE, 2.0 ** (falls - 1))
+                pause = min(self._longest_pause, 2.0 ** (falls - 1))
                 self._again_at[child.name] = now + pause
                 self.say(
                     f"{child.name} stopped and starts again in {pause:.0f} s. Its words: {child.log or 'none kept'}"

@@ -82,24 +82,24 @@ def store(
         envelope_to=_key(envelope_to),
         size=len(raw),
     )
-    known = _stored_before(email)
-    if known is not None:
-        return known
+    # Whether it is known is asked of the unique keys alone, for hardly any mail comes twice.
+    email_id = email.id
     email.storage_key = storage.put(["mail", email.id], raw, "message/rfc822").key
     try:
         db.session.add(email)
         db.session.flush()
-        later("jobs.helpdesk.take_in", email.id, queue="intake")
+        later("jobs.helpdesk.take_in", email_id, queue="intake")
         db.session.commit()
     except IntegrityError:
-        # The same mail by another road, in this very moment.
+        # The same mail, by the same road or another.
+        key = email.storage_key
         db.session.rollback()
         known = _stored_before(email)
         if known is None:
             raise
-        storage.delete(email.storage_key)
+        storage.delete(key)
         return known
-    return email.id
+    return email_id
 
 
 def _stored_before(email: InboundEmail) -> UUID | None:
@@ -131,14 +131,12 @@ def _key(text: str) -> str:
 
 def receive(email_id: UUID) -> None:
     """File a stored mail. Safe to run twice. Only what will pass by itself (files out of reach) is tried again."""
-    email = db.session.get(InboundEmail, email_id)
-    if email is None:
-        return
-    email.lock()
-    if email.state != MailState.STORED:
+    email = db.session.get(InboundEmail, email_id, with_for_update=True, populate_existing=True)
+    if email is None or email.state != MailState.STORED:
         return
     try:
-        with db.session.begin_nested():
+        # The mail's own row is written once, when all is known.
+        with db.session.begin_nested(), db.session.no_autoflush:
             _file(email)
     except StorageFault as fault:
         raise TryAgain(NO_ROOM if isinstance(fault, StorageFull) else NO_FILES) from fault
@@ -204,14 +202,14 @@ def _file_from(sender: Person, mail: ParsedMail, email: InboundEmail, *, id_is_i
         email.discard("automatic")
     elif mail.is_automatic:
         email.hold("automatic")
-    elif _tickets_of_this_hour(sender) >= MOST_TICKETS_AN_HOUR:
+    elif (opened := _tickets_of_this_hour(sender)) >= MOST_TICKETS_AN_HOUR:
         email.hold("too_many")
     elif passed_on is not None and passed_on.requester.school_id is not None:
         _open_passed_on(passed_on, sender, email, place)
     elif sender.school_id is None:
         email.hold("no_school")
     else:
-        _open_for(sender, mail, email, place)
+        _open_for(sender, mail, email, place, acknowledged=opened < MOST_ACKNOWLEDGED_AN_HOUR)
 
 
 def _came_through_a_group(mail: ParsedMail) -> bool:
@@ -267,8 +265,9 @@ def _answer_in(ticket: Ticket, mail: ParsedMail, email: InboundEmail, sender: Pe
     email.file(ticket.id, reply.id)
 
 
-def _open_for(sender: Person, mail: ParsedMail, email: InboundEmail, place: threading.Place) -> None:
-    acknowledged = _tickets_of_this_hour(sender) < MOST_ACKNOWLEDGED_AN_HOUR
+def _open_for(
+    sender: Person, mail: ParsedMail, email: InboundEmail, place: threading.Place, *, acknowledged: bool
+) -> None:
     ticket = open_from(
         mail, email, requester=sender, by=writer(sender), what="opened_by_mail", follows=place.follows
     )

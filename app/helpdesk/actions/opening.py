@@ -131,7 +131,6 @@ def put_in(
     if follows is not None:
         ticket.tell("follows", by, number=follows.number)
         follows.tell("went_on", by, number=ticket.number)
-    db.session.flush()
 
 
 def _made_before(requester: Person, once: UUID | None) -> Ticket | None:

@@ -30,9 +30,8 @@ from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailbox.smtp import SmtpDoor
 from app.integrations.mailbox.write import OutgoingMail, write
 from app.notices.actions import message_ids
-from app.notices.actions.compose import AUTOMATIC
 from app.notices.models.mail_setting import MailSetting, desk
-from app.notices.models.message import CARRIES_A_LINK, STOPPED_WHILE_SENDING, Message, State
+from app.notices.models.message import AUTOMATIC, CARRIES_A_LINK, STOPPED_WHILE_SENDING, Message, State
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Self
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, UniqueConstraint, event, select
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from app.core import clock
 from app.core.crypto import Sealed
@@ -92,7 +92,29 @@ class Desk:
 
 
 def desk() -> Desk:
-    """The desk of the current district."""
+    """The desk of the current district, read once a transaction."""
+    session = db.session()
+    known = session.info.get("desk")
+    if known is None:
+        known = session.info["desk"] = _desk()
+    assert isinstance(known, Desk)
+    return known
+
+
+# Another transaction may see another desk, and so may this one once it has written.
+@event.listens_for(Session, "after_transaction_end")
+def _forget_the_desk(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop("desk", None)
+
+
+@event.listens_for(Session, "after_flush")
+def _forget_a_changed_desk(session: Session, _: object) -> None:
+    if any(isinstance(row, MailSetting) for row in (*session.new, *session.dirty, *session.deleted)):
+        session.info.pop("desk", None)
+
+
+def _desk() -> Desk:
     card = district_by_id(current_district_id())
     assert card is not None  # the wall is up, so the district is there
     chosen = MailSetting.of_this_district()
