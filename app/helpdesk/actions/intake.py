@@ -30,7 +30,8 @@ from app.helpdesk.models.inbound_email import InboundEmail, MailState
 from app.helpdesk.models.reply import Reply, ReplyKind
 from app.helpdesk.models.ticket import Ticket
 from app.integrations.mailbox.authentication import Vouched
-from app.integrations.mailbox.parse import MailFile, ParsedMail, parse
+from app.integrations.mailbox.parse import ParsedMail, parse
+from app.integrations.mailbox.reading import MailFile
 from app.notices.actions import message_ids
 from app.notices.models.mail_setting import desk
 from app.roster.models.person import Person

@@ -5,13 +5,15 @@ Images come only from the mail itself (cid:). Styles, classes, ids, forms and fr
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 
 import nh3
 
-#: Longer or deeper than this and the mail is shown as text: cleaning time grows with the square of depth.
-LONGEST_HTML = 2_000_000
+#: Beyond these the mail is shown as text: cleaning time grows with the square of each.
+LONGEST_HTML = 1_000_000
 DEEPEST = 3000
+MOST_AMPERSANDS = 200_000
 
 
 def _names(words: str) -> frozenset[str]:
@@ -46,13 +48,14 @@ _DROPPED_WITH_CONTENT = {
 _HREF = re.compile(r"^(https?|mailto|tel):", re.IGNORECASE)
 _CID = re.compile(r"^cid:[^\s\"'<>]{1,250}$", re.IGNORECASE)
 _SMALL_NUMBER = re.compile(r"^\d{1,4}$")
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _NEVER_OPEN = _names("area base br col embed hr img input link meta p li td th tr source track wbr o")
 
 
 def clean(html: str) -> str | None:
     """The HTML that may be shown, or None when it is too big or too deep to be cleaned in bounded time."""
-    if len(html) > LONGEST_HTML or _depth(html) > DEEPEST:
+    if _is_too_large(html):
         return None
     return nh3.clean(
         html,
@@ -68,10 +71,34 @@ def clean(html: str) -> str | None:
 
 def as_text(html: str) -> str:
     """HTML as a person would type it: links keep their address, pictures their description, quotes their ">"."""
+    readable = _well_formed(html)
+    if readable is None:
+        return unescape(_ANY_TAG.sub(" ", html)).strip()
     reader = _Reader()
-    reader.feed(html[:LONGEST_HTML])
+    reader.feed(readable)
     reader.close()
     return "\n".join(_lines("".join(reader.pieces).split("\n"))).strip("\n")
+
+
+def _well_formed(html: str) -> str | None:
+    """The same words with every element closed, and the marks by which clients show what they quote.
+
+    Read, never shown. Of anything else the reader takes a time that grows with the square of its length.
+    """
+    if _is_too_large(html):
+        return None
+    return nh3.clean(
+        html,
+        tags=set(_TAGS),
+        clean_content_tags=set(_DROPPED_WITH_CONTENT),
+        attributes={"*": {"id", "class", "style", "type", "cite", "href", "alt"}},
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        link_rel=None,
+    )
+
+
+def _is_too_large(html: str) -> bool:
+    return len(html) > LONGEST_HTML or html.count("&") > MOST_AMPERSANDS or _depth(html) > DEEPEST
 
 
 def cids_in(html: str) -> frozenset[str]:

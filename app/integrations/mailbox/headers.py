@@ -2,20 +2,14 @@
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import Message
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
 
+from app.integrations.mailbox.allowance import LONGEST_HEADER, MOST_ADDRESSES, MOST_HEADERS, MOST_IDS
 from app.integrations.mailbox.charsets import known_codec, tidy, to_text
-
-#: More headers, or longer ones, than any honest mail has: the rest is not read.
-MOST_HEADERS = 1000
-LONGEST_HEADER = 50_000
-MOST_ADDRESSES = 200
-MOST_IDS = 100
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\n]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
@@ -32,11 +26,11 @@ class Address:
 
 
 class Headers:
-    """The headers of one part, read tolerantly from the bytes that the parser kept."""
+    """The headers of one part, read tolerantly from their bytes."""
 
-    def __init__(self, part: Message) -> None:
-        pairs = [(str(name).lower(), str(value)) for name, value in part.raw_items()][:MOST_HEADERS]
-        kind = next((value for name, value in pairs if name == "content-type"), "")
+    def __init__(self, pairs: Sequence[tuple[str, bytes]]) -> None:
+        pairs = pairs[:MOST_HEADERS]
+        kind = next((value for name, value in pairs if name == "content-type"), b"")
         charset = parameters_of(_original(kind)).get("charset")
         self._pairs = [(name, _original(value, charset)) for name, value in pairs]
 
@@ -160,9 +154,9 @@ def _rejoined(pieces: dict[int, tuple[bool, str]]) -> str:
     return decoded(to_text(data, charset if known_codec(charset) else None))
 
 
-def _original(value: str, charset: str | None = None) -> str:
+def _original(value: bytes, charset: str | None = None) -> str:
     """The header as it came, unfolded. 8-bit bytes are UTF-8, or else of the charset that the body declares."""
-    data = value[:LONGEST_HEADER].encode("utf-8", "surrogateescape")
+    data = value[:LONGEST_HEADER]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:

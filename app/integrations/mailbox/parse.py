@@ -1,53 +1,54 @@
-"""Raw bytes become a ParsedMail. It never raises: what cannot be read is named in `faults`, what can is kept."""
+"""Raw bytes become a ParsedMail. It never raises: what cannot be read is named in `faults`, what can is kept.
 
-import mimetypes
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+One mail lies on the desk (`Reading`), and each step does one thing to it:
+
+ 1. mend            a head that can be read
+ 2. open_envelope   the headers
+ 3. take_apart      the parts that carry something, within an Allowance
+ 4. open_signed     S/MIME that holds the mail inside its signature
+ 5. keep_encrypted  what only its addressee can open stays a file, and the text says so
+ 6. open_winmail    Outlook's parcel
+ 7. tell_invitation what, when, where, who
+ 8. lift_pictures   those that are written into HTML become files
+ 9. gather_text     each part is text, HTML or a file
+10. bare_pgp        PGP written into the text
+11. settle_text     the words as they are shown
+12. settle_html     the same with their formatting
+13. settle_files    which of them the text shows
+
+A step that fails costs itself alone: the fault is noted, and the next has its turn.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from email import policy
-from email.message import Message
-from email.parser import BytesHeaderParser, BytesParser
 from html import escape
+from typing import Final
 
-from app.integrations.mailbox import groups
+from app.integrations.mailbox import cms, groups, invitation, pgp, winmail
+from app.integrations.mailbox.allowance import (
+    LONGEST_INVITATION,
+    LONGEST_TEXT,
+    MOST_PICTURES_IN_TEXT,
+    Allowance,
+)
 from app.integrations.mailbox.authentication import Vouched, vouched
 from app.integrations.mailbox.automatic import why_automatic
 from app.integrations.mailbox.charsets import tidy, to_text
 from app.integrations.mailbox.clean import as_text, cids_in, clean
-from app.integrations.mailbox.headers import Address, Headers, one_line
-from app.integrations.mailbox.transfer import parts_of, unpacked
+from app.integrations.mailbox.containers import PKCS7, out_of_its_signature, out_of_the_parcel
+from app.integrations.mailbox.headers import Address, Headers
+from app.integrations.mailbox.mending import mended
+from app.integrations.mailbox.naming import file_name
+from app.integrations.mailbox.parts import Part
+from app.integrations.mailbox.pictures import pictures_in
+from app.integrations.mailbox.reading import TOO_MUCH_HTML, Leaf, MailFile, Protection, Reading
 
-#: Bounds that no honest mail reaches. Beyond them the mail is kept whole and only its headers are read.
-MOST_PARTS = 300
-DEEPEST = 30
-MOST_BOUNDARIES = 100
-MOST_DASHED_LINES = 50_000
-LONGEST_TEXT = 500_000
+ENCRYPTED: Final = "[This is encrypted, so it cannot be read here. It is kept as a file.]"
+SIGNED: Final = "It came with a digital signature. FrontOffice does not check it."
 
-LONGEST_HEAD = 1_000_000
-
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-_SPACE_BEFORE_COLON = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
-_HEADER_LINE = re.compile(rb"[!-9;-~]+:|[ \t]")
-_SURELY_A_HEADER = re.compile(
-    rb"(from|to|cc|subject|date|message-id|received|mime-version|content-type|return-path):", re.IGNORECASE
-)
-_PATH = re.compile(r"^.*[/\\]", re.DOTALL)
-_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_AS_IT_CAME = policy.compat32.clone(mangle_from_=False, max_line_length=None)
-_ENDINGS = {"text/plain": ".txt", "image/jpeg": ".jpg", "message/rfc822": ".eml", "text/calendar": ".ics"}
-
-
-@dataclass(frozen=True)
-class MailFile:
-    """A file that came with a mail. Its type is what the sender says; sniffing is the attachments' business."""
-
-    name: str
-    declared_type: str
-    content: bytes = field(repr=False)
-    cid: str | None
-    inline: bool
+#: A signed mail may have been signed again on its way.
+_MOST_SIGNATURES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,11 @@ class ParsedMail:
     #: The group's own server says that whoever wrote it failed the check of their sender.
     writer_was_refused: bool
     loop_marks: tuple[str, ...]
+    #: Sentences: what could not be read.
     faults: tuple[str, ...]
+    #: Sentences: what was done to read the rest.
+    notes: tuple[str, ...] = ()
+    protection: Protection = Protection.NONE
 
     @property
     def verified(self) -> bool:
@@ -91,49 +96,189 @@ class ParsedMail:
         return mark.strip().lower() in self.loop_marks
 
 
-def parse(raw: bytes, *, authserv_id: str | None = None) -> ParsedMail:
-    """Read a mail. `authserv_id` names the district's own mail server, the only one believed (RFC 8601)."""
-    raw = _mended(raw)
-    faults: list[str] = []
-    try:
-        message = _opened(raw, faults)
-        body = _Body()
-        for part, block in _leaves(message, faults):
-            _take(part, block, body, faults)
-        text, html, files = body.settled(faults)
-    except Exception as error:  # noqa: BLE001 a mail that breaks a parser is still somebody's mail
-        faults.append(f"The body could not be read ({type(error).__name__}); the mail is kept as it came.")
-        message, text, html, files = _headers_only(raw), "", None, ()
-    return _described(message, text, html, files, faults, authserv_id)
-
-
-def _take(part: Message, block: int, body: "_Body", faults: list[str]) -> None:
-    try:
-        body.take(part, block)
-    except Exception as error:  # noqa: BLE001 one broken part must not cost the others
-        faults.append(f"One part could not be read ({type(error).__name__}); the mail is kept as it came.")
-
-
-def _described(
-    message: Message,
-    text: str,
-    html: str | None,
-    files: tuple[MailFile, ...],
-    faults: list[str],
-    authserv_id: str | None,
+def parse(
+    raw: bytes, *, authserv_id: str | None = None, zone: str = "UTC", allowance: Allowance | None = None
 ) -> ParsedMail:
-    headers = Headers(message)
+    """Read a mail. `authserv_id` names the district's own mail server, the only one believed (RFC 8601).
+
+    Invitations tell times that were given in UTC in `zone`.
+    """
+    mail = Reading(raw, zone, allowance or Allowance())
+    for step in STEPS:
+        mail.attempt(step)
+    return _described(mail, authserv_id)
+
+
+# --- the steps --------------------------------------------------------------------------------------------
+
+
+def mend(mail: Reading) -> None:
+    """Blank lines, a mailbox's `From ` line, a space before a colon, a line that is no header."""
+    mail.raw = mended(mail.raw)
+
+
+def open_envelope(mail: Reading) -> None:
+    """From here on there is a Part with headers."""
+    mail.part = Part(mail.raw)
+
+
+def take_apart(mail: Reading) -> None:
+    """First to last. A forwarded mail is one part. What lies too deep is kept as a file."""
+    mail.leaves = mail.leaves_of(mail.part)
+
+
+def open_signed(mail: Reading) -> None:
+    """The mail inside a signature takes the place of its container."""
+    for _ in range(_MOST_SIGNATURES):
+        mail.leaves = [one for leaf in mail.leaves for one in out_of_its_signature(mail, leaf)]
+
+
+def keep_encrypted(mail: Reading) -> None:
+    """S/MIME or PGP/MIME: kept as a file that its addressee can open."""
+    kept = []
+    for leaf in mail.leaves:
+        if leaf.kind in PKCS7 and cms.container(leaf.content) is cms.Container.ENCRYPTED:
+            leaf.name, leaf.is_encrypted = leaf.name or "smime.p7m", True
+        if leaf.kind == "application/pgp-encrypted":
+            continue  # "Version: 1", and nothing else
+        if leaf.is_encrypted:
+            mail.protection = Protection.ENCRYPTED
+            leaf.name = leaf.name or "encrypted.asc"
+            kept.append(mail.told(ENCRYPTED))
+        kept.append(leaf)
+    mail.leaves = kept
+
+
+def open_winmail(mail: Reading) -> None:
+    """Its files stand beside the others; its words are the mail's where the mail has none of its own."""
+    opened: list[Leaf] = []
+    for leaf in mail.leaves:
+        is_parcel = leaf.kind in winmail.KINDS or leaf.name.lower() == "winmail.dat"
+        opened += out_of_the_parcel(mail, leaf) if is_parcel else [leaf]
+    mail.leaves = opened
+
+
+def tell_invitation(mail: Reading) -> None:
+    """Told once in the text, however often it was attached; and kept as a file for a calendar."""
+    kept: list[Leaf] = []
+    seen: set[bytes] = set()
+    for leaf in mail.leaves:
+        if leaf.kind in {"text/calendar", "application/ics"}:
+            if leaf.content in seen:
+                continue
+            seen.add(leaf.content)
+            calendar = to_text(leaf.content[:LONGEST_INVITATION], leaf.charset)
+            words = invitation.told(calendar, zone=mail.zone)
+            kept += [mail.told(words)] if words else []
+            leaf.name, leaf.disposition = leaf.name or "invitation.ics", "attachment"
+        kept.append(leaf)
+    mail.leaves = kept
+
+
+def lift_pictures(mail: Reading) -> None:
+    """Before the HTML is cleaned: a photo in it is longer than all its words, and no words."""
+    for leaf in [one for one in mail.leaves if one.is_words and one.kind == "text/html"]:
+        leaf.content, pictures = pictures_in(leaf.content, first=len(mail.pictures) + 1)
+        mail.pictures += pictures[: MOST_PICTURES_IN_TEXT - len(mail.pictures)]
+    mail.files += mail.pictures
+
+
+def gather_text(mail: Reading) -> None:
+    """What is left is words to be read, or a file to be kept."""
+    for leaf in mail.leaves:
+        if leaf.is_words:
+            mail.take_words(leaf)
+        elif leaf.content or leaf.name:
+            mail.files.append(
+                MailFile(
+                    name=file_name(leaf.name, leaf.kind, leaf.content, len(mail.files) + 1),
+                    declared_type=leaf.kind,
+                    content=leaf.content,
+                    cid=leaf.cid or None,
+                    inline=leaf.disposition != "attachment" and bool(leaf.cid),
+                )
+            )
+
+
+def bare_pgp(mail: Reading) -> None:
+    """Signed text is laid bare, an encrypted block becomes a file. HTML of the same block would show the armour."""
+    for texts, htmls in mail.words.values():
+        bared = [pgp.bared(text, instead=ENCRYPTED) for text in texts]
+        if not any(one.is_signed or one.encrypted for one in bared):
+            continue
+        texts[:] = [one.text for one in bared]
+        htmls.clear()
+        locked = [block for one in bared for block in one.encrypted]
+        mail.files += [
+            MailFile("encrypted.asc", "application/pgp-encrypted", block.encode(), cid=None, inline=False)
+            for block in locked
+        ]
+        if locked:
+            mail.protection = Protection.ENCRYPTED
+        elif mail.protection is Protection.NONE:
+            mail.protection = Protection.SIGNED
+
+
+def settle_text(mail: Reading) -> None:
+    """Of each block the plain text, or its HTML told as text."""
+    read = []
+    for texts, htmls in mail.words.values():
+        mail.allowance.check_time()
+        plain = "\n\n".join(text.strip("\n") for text in texts)
+        read.append(plain if plain.strip() else "\n\n".join(map(as_text, htmls)))
+    text = "\n\n".join(filter(str.strip, read))
+    if len(text) > LONGEST_TEXT:
+        mail.fault("Its text is longer than is shown; the whole mail is kept.")
+    mail.text = tidy(text[:LONGEST_TEXT]).rstrip()
+
+
+def settle_html(mail: Reading) -> None:
+    """Of each block the HTML, or its text; None when no part is HTML."""
+    if not any(htmls for _, htmls in mail.words.values()):
+        return
+    shown = []
+    for texts, htmls in mail.words.values():
+        mail.allowance.check_time()
+        cleaned = [clean(html) for html in htmls]
+        if None in cleaned:
+            mail.fault(TOO_MUCH_HTML)
+        formatted = "\n".join(filter(None, cleaned))
+        plain = escape("\n\n".join(texts).strip()).replace("\n", "<br>")
+        shown.append(formatted or (f"<p>{plain}</p>" if plain else ""))
+    mail.html = "\n".join(shown).strip() or None
+
+
+def settle_files(mail: Reading) -> None:
+    """A picture is of the text if the text shows it."""
+    shown = cids_in(mail.html or "")
+    mail.files = [replace(one, inline=one.inline and one.cid in shown) for one in mail.files]
+
+
+STEPS: Final = (
+    mend,
+    open_envelope,
+    take_apart,
+    open_signed,
+    keep_encrypted,
+    open_winmail,
+    tell_invitation,
+    lift_pictures,
+    gather_text,
+    bare_pgp,
+    settle_text,
+    settle_html,
+    settle_files,
+)
+
+
+# --- what the headers say ---------------------------------------------------------------------------------
+
+
+def _described(mail: Reading, authserv_id: str | None) -> ParsedMail:
+    headers = mail.part.headers
     senders = headers.addresses("from")
     sender = senders[0] if senders else None
-    if sender is None:
-        faults.append("It has no sender's address.")
-    # Two senders: a server may have vouched for one and a reader see the other.
-    is_one = len(headers.all("from")) == 1 and len(senders) == 1
     address = sender.address if sender else None
-    checked = vouched(headers.all("authentication-results"), authserv_id, address)
-    if sender is not None and not is_one:
-        faults.append("It names more than one sender.")
-        checked = Vouched.FAILED if checked is Vouched.PASSED else checked
     return ParsedMail(
         message_id=next(iter(headers.ids("message-id")), None),
         in_reply_to=headers.ids("in-reply-to"),
@@ -145,163 +290,28 @@ def _described(
         cc=headers.addresses("cc"),
         subject=headers.words("subject")[:500],
         sent_at=headers.date(),
-        text=text,
-        html=html,
-        files=files,
-        vouched=checked,
-        automatic_because=why_automatic(headers, message.get_content_type(), address),
+        text=mail.text,
+        html=mail.html,
+        files=tuple(mail.files),
+        vouched=_checked(headers, senders, authserv_id, mail),
+        automatic_because=why_automatic(headers, mail.part.kind, address),
         is_from_list=any(headers.first(name) for name in ("list-id", "list-unsubscribe", "list-post")),
         written_by=groups.written_by(headers, sender),
         writer_was_refused=groups.was_refused(headers.all("x-original-authentication-results")),
         loop_marks=tuple(mark.strip().lower() for mark in headers.all("x-frontoffice-loop")),
-        faults=tuple(faults),
+        faults=tuple(mail.faults),
+        notes=(*mail.notes, *([SIGNED] if mail.protection is Protection.SIGNED else [])),
+        protection=mail.protection,
     )
 
 
-def _mended(raw: bytes) -> bytes:
-    """The same mail with a head that can be read.
-
-    Some stores write blank lines or a mailbox's `From ` line before the first header; some senders a space
-    before the colon, or a line that is no header: there a parser would take the rest for the body.
-    """
-    raw = raw.lstrip(b"\r\n\t \xef\xbb\xbf")
-    if raw.startswith((b"From ", b">From ")):
-        raw = raw.partition(b"\n")[2]
-    end = _END_OF_HEAD.search(raw)
-    head, rest = (raw[: end.start()], raw[end.start() :]) if end else (raw, b"")
-    if len(head) > LONGEST_HEAD:
-        return raw
-    lines = _SPACE_BEFORE_COLON.sub(rb"\1:", head).split(b"\n")
-    broken = [number for number, line in enumerate(lines) if not _HEADER_LINE.match(line)]
-    if broken and not any(_SURELY_A_HEADER.match(line) for line in lines[broken[0] :]):
-        return raw  # the body began without a blank line
-    return b"\n".join(line for number, line in enumerate(lines) if number not in set(broken)) + rest
-
-
-def _opened(raw: bytes, faults: list[str]) -> Message:
-    tangled = raw.lower().count(b"boundary=") > MOST_BOUNDARIES or raw.count(b"\n--") > MOST_DASHED_LINES
-    if tangled:
-        faults.append("It has more parts inside parts than can be opened; the mail is kept as it came.")
-        return _headers_only(raw)
-    return BytesParser(policy=policy.compat32).parsebytes(raw)
-
-
-def _headers_only(raw: bytes) -> Message:
-    head = _END_OF_HEAD.split(raw[:LONGEST_HEAD], maxsplit=1)[0]
-    message = BytesHeaderParser(policy=policy.compat32).parsebytes(head + b"\n\n")
-    message.set_payload("")
-    return message
-
-
-def _leaves(message: Message, faults: list[str]) -> Iterator[tuple[Message, int]]:
-    """The parts that carry something, first to last, each with the number of its block.
-
-    Parts of one multipart/alternative share a block: they say the same twice. A forwarded mail is one part.
-    """
-    waiting: list[tuple[Message, int, int]] = [(message, 0, 0)]
-    count = blocks = 0
-    while waiting:
-        part, depth, block = waiting.pop()
-        children = parts_of(part)
-        if part.get_content_maintype() == "multipart" and children:
-            if depth > DEEPEST:
-                faults.append("Some parts lie too deep to be opened.")
-                continue
-            if not block and part.get_content_subtype() == "alternative":
-                blocks += 1
-                block = blocks
-            waiting.extend((child, depth + 1, block) for child in reversed(children))
-            continue
-        count += 1
-        if count > MOST_PARTS:
-            faults.append(f"It has more than {MOST_PARTS} parts; the rest was left out.")
-            return
-        if not block:
-            blocks += 1
-        yield part, block or blocks
-
-
-class _Body:
-    """What the parts add up to."""
-
-    def __init__(self) -> None:
-        self.blocks: dict[int, tuple[list[str], list[str]]] = {}
-        self.files: list[MailFile] = []
-
-    def take(self, part: Message, block: int) -> None:
-        headers = Headers(part)
-        kind = part.get_content_type().lower()
-        name = headers.parameter("content-disposition", "filename") or headers.parameter(
-            "content-type", "name"
-        )
-        disposition = headers.first("content-disposition").partition(";")[0].strip().lower()
-        content = _content(part, headers)
-        if kind.startswith("multipart/"):
-            kind = "text/plain"  # it promised parts and has none
-        if kind in {"text/plain", "text/html"} and not name and disposition != "attachment":
-            text = to_text(content, headers.parameter("content-type", "charset"))
-            self.blocks.setdefault(block, ([], []))[kind == "text/html"].append(text)
-        elif content or name:
-            self.files.append(
-                MailFile(
-                    name=_file_name(name, kind, len(self.files) + 1),
-                    declared_type=kind,
-                    content=content,
-                    cid=one_line(headers.first("content-id")).strip("<> ") or None,
-                    inline=disposition != "attachment" and bool(headers.first("content-id")),
-                )
-            )
-
-    def settled(self, faults: list[str]) -> tuple[str, str | None, tuple[MailFile, ...]]:
-        html = self._html()
-        if html is None and any(htmls for _, htmls in self.blocks.values()):
-            faults.append("Its formatting is too large to be cleaned; the text is shown alone.")
-        text = self._text()
-        if len(text) > LONGEST_TEXT:
-            faults.append("Its text is longer than is shown; the whole mail is kept.")
-            text = text[:LONGEST_TEXT]
-        shown = cids_in(html or "")
-        files = tuple(
-            MailFile(
-                one.name, one.declared_type, one.content, one.cid, inline=one.inline and one.cid in shown
-            )
-            for one in self.files
-        )
-        return tidy(text).rstrip(), html or None, files
-
-    def _text(self) -> str:
-        """Of each block the plain text, or its HTML told as text."""
-        told = []
-        for texts, htmls in self.blocks.values():
-            plain = "\n\n".join(text.strip("\n") for text in texts)
-            told.append(plain if plain.strip() else "\n\n".join(map(as_text, htmls)))
-        return "\n\n".join(filter(str.strip, told))
-
-    def _html(self) -> str | None:
-        """Of each block the HTML, or its text; None when no part is HTML."""
-        if not any(htmls for _, htmls in self.blocks.values()):
-            return None
-        shown = []
-        for texts, htmls in self.blocks.values():
-            plain = escape("\n\n".join(texts).strip()).replace("\n", "<br>")
-            shown.append(
-                "\n".join(htmls) if any(map(str.strip, htmls)) else f"<p>{plain}</p>" if plain else ""
-            )
-        return clean("\n".join(shown))
-
-
-def _content(part: Message, headers: Headers) -> bytes:
-    inner = parts_of(part)
-    if inner:
-        return b"\n".join(one.as_bytes(policy=_AS_IT_CAME) for one in inner)
-    return unpacked(part, headers.first("content-transfer-encoding"))
-
-
-def _file_name(given: str, kind: str, number: int) -> str:
-    """A name that is only a name: no path, no unseen characters, and short enough for every disk."""
-    name = _UNSEEN.sub("", one_line(_PATH.sub("", given))).strip(" .")
-    if not name:
-        ending = _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ""
-        return f"attachment-{number}{ending}"
-    stem, dot, ending = name.rpartition(".")
-    return f"{stem[:120]}.{ending[:20]}" if dot and stem else name[:120]
+def _checked(headers: Headers, senders: Sequence[Address], authserv_id: str | None, mail: Reading) -> Vouched:
+    if not senders:
+        mail.fault("It has no sender's address.")
+        return vouched(headers.all("authentication-results"), authserv_id, None)
+    checked = vouched(headers.all("authentication-results"), authserv_id, senders[0].address)
+    if len(headers.all("from")) == 1 and len(senders) == 1:
+        return checked
+    # Two senders: a server may have vouched for one and a reader see the other.
+    mail.fault("It names more than one sender.")
+    return Vouched.FAILED if checked is Vouched.PASSED else checked

@@ -1,26 +1,21 @@
 """What a part carries, unpacked from the encoding in which it travelled. Broken encodings give what they can."""
 
 import binascii
+import io
 import quopri
 import re
-from email.message import Message
+from itertools import islice
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+#: A whole mail of full lines has fewer.
+MOST_UU_LINES = 1_000_000
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*\n", re.MULTILINE)
 
 
-def parts_of(part: Message) -> list[Message]:
-    """The parts within a container, or none."""
-    payload = _as_it_came(part)
-    return [one for one in payload if isinstance(one, Message)] if isinstance(payload, list) else []
-
-
-def unpacked(part: Message, encoding: str) -> bytes:
-    """The bytes of a part that is no container."""
-    payload = _as_it_came(part)
-    if not isinstance(payload, str):
-        return b""
-    data = payload.encode("utf-8", "surrogateescape")
+def unpacked(data: bytes, encoding: str) -> bytes:
+    """The bytes that were meant."""
     match encoding.lower().partition(";")[0].strip():
         case "quoted-printable":
             return quopri.decodestring(data)
@@ -32,30 +27,27 @@ def unpacked(part: Message, encoding: str) -> bytes:
             return data
 
 
-def _as_it_came(part: Message) -> object:
-    # get_payload() would decode by the declared charset first, and some charsets make that raise.
-    return vars(part).get("_payload")
-
-
 def _from_base64(data: bytes) -> bytes:
-    letters = _NOT_BASE64.sub(b"", data)
+    letters = data.translate(None, _NOT_BASE64)
     letters = letters[: len(letters) - (len(letters) % 4 == 1)]
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
 
 
 def _from_uuencode(data: bytes) -> bytes:
     begin = _UU_BEGIN.search(data)
-    pieces = []
-    for line in data[begin.end() if begin else 0 :].splitlines():
+    found = bytearray()
+    # A stream gives a line at a time: a list of all of them would be many times what it lists.
+    for line in islice(io.BytesIO(data[begin.end() if begin else 0 :]), MOST_UU_LINES):
+        line = line.rstrip(b"\r\n")
         if line.strip() in {b"", b"end", b"`"}:
             continue
         try:
-            pieces.append(binascii.a2b_uu(line))
+            found += binascii.a2b_uu(line)
         except binascii.Error:
             # Some encoders pad the last line with more than its length says.
             wanted = (((line[0] - 32) & 63) * 4 + 5) // 3
             try:
-                pieces.append(binascii.a2b_uu(line[:wanted]))
+                found += binascii.a2b_uu(line[:wanted])
             except binascii.Error:
                 continue
-    return b"".join(pieces)
+    return bytes(found)
