@@ -15,7 +15,7 @@ from app.core import clock
 from app.core.actor import Role
 from app.core.audit import AuditEntry
 from app.core.db import db
-from app.core.directory import district_by_slug
+from app.core.directory import district_by_inbound_address, district_by_slug
 from app.core.tenancy import as_district
 from app.demo.troubles import TROUBLES
 from app.helpdesk.models.counter import TicketCounter
@@ -54,6 +54,14 @@ def test_it_is_as_large_as_it_says() -> None:
     assert [count(model) for model in (School, Person, Room, Device, Ticket)] == [3, 120, 60, 600, 900]
     assert len([one for one in technicians if not one.has(Role.LEAD)]) == 3
     assert db.session.scalar(select(TicketCounter.next)) == 1901
+
+
+@pytest.mark.usefixtures("maple")
+def test_its_desk_receives_mail_and_what_comes_back() -> None:
+    maple = district_by_slug("maple")
+
+    for address in (f"help@{MAPLE.domain}", f"bounce+token@{MAPLE.domain}"):
+        assert district_by_inbound_address(address) == maple
 
 
 @pytest.mark.usefixtures("maple")

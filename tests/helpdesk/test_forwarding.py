@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.core.db import db
 from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.ticket import Ticket
+from app.roster.models.person import Person
 from tests.helpdesk.desk import ask, at, comes_in, messages, replies_of, written
 from tests.helpdesk.test_intake import answered_by_desk, vouch_for
 from tests.page_client import PageClient
@@ -103,6 +104,7 @@ def test_whoever_is_no_technician_or_not_vouched_for_asks_for_themselves(
 
     with at(app, world.maple):
         assert ticket().requester_id == by.person_id
+        assert replies_of(ticket().number) == []
         assert [one.to_address for one in messages()] == [by.email]
 
 
@@ -122,6 +124,17 @@ def test_only_staff_of_the_district_can_be_named(app: Flask, world: World, of: s
         (note,) = replies_of(ticket().number)
         assert words in note.text
         assert [one.to_address for one in messages()] == [world.tess.email]
+
+
+def test_who_has_left_is_not_named_either(app: Flask, world: World) -> None:
+    with at(app, world.maple):
+        db.session.get_one(Person, world.bell.person_id).active = False
+        db.session.commit()
+
+    forward(app, world, world.tess, world.bell.email)
+
+    with at(app, world.maple):
+        assert ticket().requester_id == world.tess.person_id
 
 
 def test_a_technician_names_people_of_their_own_schools(app: Flask, world: World) -> None:

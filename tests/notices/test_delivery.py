@@ -501,3 +501,23 @@ def test_one_mail_that_cannot_be_written_does_not_stop_the_job(
     failed = reread(message.id)
     assert (failed.state, failed.reason) == (State.FAILED, "This is not an address that mail can be sent to.")
     assert left() == []
+
+
+def test_a_report_that_is_faster_than_its_sender_stands(
+    maple: Place, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = a_reply(world)
+
+    class Quick(Stub):
+        """Its server sends the mail back before it has said that it took it."""
+
+        def send(self, *about: Any) -> Delivered:
+            delivered = super().send(*about)
+            reread(message.id).come_back("It came back: the mailbox does not exist (5.1.1).")
+            db.session.commit()
+            return delivered
+
+    monkeypatch.setattr(delivery, "_driver", lambda: Quick())
+    delivery.deliver(message.id)
+
+    assert (reread(message.id).state, reread(message.id).reason[:13]) == (State.BOUNCED, "It came back:")

@@ -21,7 +21,6 @@ MARKS: Final = (
     "x-auto-response-suppress",
     "x-fc-machinegenerated",
     "x-amazon-mail-relay-type",
-    "x-ms-exchange-inbox-rules-loop",
     "x-ms-exchange-generated-message-source",
     "x-rt-loop-prevention",
     "x-failed-recipients",
@@ -74,6 +73,8 @@ def why_automatic(headers: Headers, content_type: str, from_address: str | None)
     named = next((name for name in MARKS if headers.first(name).strip()), None)
     if named:
         return named.title()
+    if _answered_by_a_rule(headers.first("x-ms-exchange-inbox-rules-loop"), from_address):
+        return "X-MS-Exchange-Inbox-Rules-Loop"
     if _word(headers.first("x-apple-action")) == "vacation":
         return "X-Apple-Action: vacation"
     if headers.first("return-path").replace(" ", "") == "<>":
@@ -85,6 +86,13 @@ def why_automatic(headers: Headers, content_type: str, from_address: str | None)
     if _SUBJECT.match(headers.words("subject")):
         return "the subject of an automatic reply"
     return None
+
+
+def _answered_by_a_rule(mailbox: str, from_address: str | None) -> bool:
+    """A rule of the sender's own mailbox wrote it. One of another mailbox only passed on what a person wrote."""
+    return bool(mailbox.strip()) and (
+        "@" not in mailbox or mailbox.strip().strip("<>").lower() == from_address
+    )
 
 
 def _word(value: str) -> str:
