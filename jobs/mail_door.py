@@ -24,6 +24,7 @@ from app.core.db import db
 from app.core.directory import DistrictCard, district_by_inbound_address
 from app.core.egress import shut_other_doors
 from app.core.queue import LEFT_ALONE
+from app.core.quotas import QuotaReached
 from app.core.settings import get_settings
 from app.core.tenancy import as_district
 from app.factory import create_app
@@ -40,6 +41,7 @@ BEAT_EVERY: Final = 60
 STORED: Final = "250 2.0.0 It is stored."
 TRY_AGAIN: Final = "451 4.3.0 It could not be stored just now. Please try again later."
 NOT_LOOKED_UP: Final = "451 4.3.0 The address could not be looked up just now. Please try again later."
+ENOUGH: Final = "452 4.3.1 This desk takes in no more mail within this hour. Please try again later."
 UNKNOWN: Final = "550 5.1.1 No desk has this address. Please check how it is written."
 TOO_MANY: Final = "452 4.5.3 Too many recipients. Please send the mail to the others separately."
 BUSY: Final = "421 4.3.2 Too many connections. Please try again in a minute."
@@ -115,6 +117,9 @@ class Porter:
             await asyncio.to_thread(
                 self._in_the_app, self._hand_over, None, sender, envelope.rcpt_tos, envelope.original_content
             )
+        except QuotaReached:
+            log.warning("A mail was put off: its district has had enough for this hour.")
+            return ENOUGH
         except NobodyHere:  # the directory changed since RCPT
             return UNKNOWN
         except Exception as error:  # noqa: BLE001 - full disk, database away: the sender keeps the mail

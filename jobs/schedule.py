@@ -35,6 +35,7 @@ TIMETABLE: Final = (
         queue="upkeep",
     ),
     Entry("Clear away old sessions, links and failed work", "jobs.upkeep.clear_away", at=time(2, 40)),
+    Entry("Count again what is stored", "jobs.upkeep.recount_storage", at=time(2, 50), queue="upkeep"),
     Entry(
         "Erase mail that nobody filed within 30 days",
         "jobs.helpdesk.erase_old_mail",

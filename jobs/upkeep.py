@@ -2,7 +2,7 @@
 
 from app.auth.models.one_time_link import forget_old_links
 from app.auth.models.sign_in_attempt import forget_old_attempts
-from app.core import audit, drafts, queue, sessions
+from app.core import audit, drafts, queue, quotas, sessions
 from jobs import job
 
 
@@ -20,3 +20,9 @@ def clear_away() -> None:
     forget_old_attempts()
     drafts.forget_old_drafts()
     queue.forget_failed_work()
+
+
+@job
+def recount_storage() -> None:
+    """See that what is counted as stored is what is stored."""
+    quotas.recount()

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core import alarms, readings
+from app.core import alarms, quotas, readings
 from app.core.alarms import BY_NAME, News
 from app.core.logs import facts
 from app.core.measures import every_measure
@@ -55,6 +55,7 @@ def look(across: Across) -> None:
         if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
             return
         readings.beat(session, "watch")
+        quotas.add_up(session)
         known, unknown = readings.read_all(session, every_measure())
         readings.keep(session, known)
         changed = alarms.evaluate(session, known)

@@ -158,6 +158,26 @@ RULES: Final[tuple[Rule, ...]] = (
         to_do="Make room or enlarge it. When it is full, mail is deferred at the door and uploads are refused.",
     ),
     Rule(
+        name="storage-share",
+        reading="stored_ratio",
+        above=0.90,
+        shown=_share,
+        sentence="{about} has used {value} of the storage it may use.",
+        to_do="Ask the district what can go, or enlarge its share with `flask quota`. When it is full, uploads are "
+        "refused and its mail is deferred at the door.",
+        for_admins="{value} of this district’s storage is used. When it is full, files are refused and mail has to "
+        "wait: ask whoever runs this site to enlarge it.",
+    ),
+    Rule(
+        name="hourly-share",
+        reading="hourly_quota_ratio",
+        above=0.95,
+        shown=_share,
+        sentence="{about}: {value} of this hour's share is used.",
+        to_do="See what sends so much: a loop, an import, a big mailing. If it is right, enlarge it with `flask "
+        "quota`. What is over the share waits and is not lost.",
+    ),
+    Rule(
         name="secret-expires",
         reading="secret_days_left",
         below=30,

@@ -21,6 +21,17 @@ class StorageFull(StorageFault):
         )
 
 
+class DistrictFull(StorageFull):
+    """There is room, but this district has used up its share."""
+
+    def __init__(self) -> None:
+        Exception.__init__(
+            self,
+            "This district's storage is full, so this file was not kept. Send it without the file, or ask your "
+            "district's admin, who can have it enlarged; nothing you typed is lost.",
+        )
+
+
 class StorageAway(StorageFault):
     """The place for files does not answer, or refuses us."""
 

@@ -12,7 +12,7 @@ from rq import Worker
 from sqlalchemy import ColumnElement, Float, SQLColumnExpression, cast, delete, func, select
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, quotas
 from app.core.directory import District
 from app.core.doorbell import connect
 from app.core.queue import LEFT_ALONE, QUEUES, Work
@@ -167,6 +167,14 @@ MEASURES: Final = (
     Measure("workers", "Workers that listen to Redis.", _workers),
     Measure("disk_free_ratio", "What is left of a folder's disk.", _disks, "folder"),
     Measure("secret_days_left", "Days until a secret runs out.", _secrets, "secret"),
+    Measure("stored_bytes", "What a district stores.", quotas.stored_bytes, "district"),
+    Measure("stored_ratio", "What a district stores, of what it may.", quotas.stored_ratio, "district"),
+    Measure(
+        "hourly_quota_ratio",
+        "What a district used in this hour, of what it may.",
+        quotas.hourly_ratio,
+        "quota",
+    ),
     Measure("database_bytes", "The size of the database.", _database),
 )
 

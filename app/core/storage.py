@@ -12,7 +12,15 @@ from uuid import UUID
 
 from app.core.bucket import Bucket
 from app.core.db import uuid7
-from app.core.files import CHUNK, FileMissing, Place, StorageAway, StorageFault, StorageFull, StoredFile
+from app.core.files import (
+    CHUNK,
+    FileMissing,
+    Place,
+    StorageAway,
+    StorageFault,
+    StorageFull,
+    StoredFile,
+)
 from app.core.local_folder import LocalFolder
 from app.core.settings import get_settings
 from app.core.tenancy import OtherDistrict, current_district_id

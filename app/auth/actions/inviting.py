@@ -8,13 +8,17 @@ from app.auth.actions.refused import LinkUsedUp, Refused, WeakPassword
 from app.auth.models import password as passwords
 from app.auth.models.account import Account
 from app.auth.models.one_time_link import OneTimeLink
-from app.core import sessions
+from app.core import quotas, sessions
 from app.core.actor import Actor, Role, acting_as
 from app.core.audit import noted
 from app.core.db import db
 from app.core.queue import later
 
 POST_LINK = "jobs.auth.post_link"
+ENOUGH_LINKS = (
+    "This district has made as many links as it may within an hour, so nobody was invited. Try again when the next "
+    "hour begins."
+)
 
 
 def invite(
@@ -70,6 +74,8 @@ def open_by_link(token: str, purpose: str, new_password: str, *, did: str) -> Ac
 
 
 def _link(account: Account, send: bool) -> OneTimeLink:
+    if quotas.is_reached(quotas.LINKS):
+        raise Refused(ENOUGH_LINKS)
     link = OneTimeLink.make(account, "invite")
     if send:
         later(POST_LINK, link.id, queue="notifications")

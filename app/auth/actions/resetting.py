@@ -7,6 +7,7 @@ from app.auth.actions.refused import MustWait
 from app.auth.models.account import Account
 from app.auth.models.one_time_link import OneTimeLink
 from app.auth.models.sign_in_attempt import SignInAttempt
+from app.core import quotas
 from app.core.audit import noted
 from app.core.db import db, uuid7
 from app.core.queue import later
@@ -24,7 +25,7 @@ def ask(*, email: str, address: str) -> None:
         db.session.commit()
         raise MustWait(wait)
     account = Account.with_address(email)
-    if account is None or account.state == "suspended":
+    if account is None or account.state == "suspended" or quotas.is_reached(quotas.LINKS):
         later(inviting.POST_LINK, uuid7(), queue="notifications")  # finds nothing; takes as long
         return
     link = OneTimeLink.make(account, "reset" if account.state == "active" else "invite")

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.auth.models.account import Account
-from app.core import clock
+from app.core import clock, quotas
 from app.core.crypto import mac, token_hash
 from app.core.db import Base, db, uuid7
 from app.core.directory import district_by_id
@@ -54,6 +54,7 @@ class OneTimeLink(DistrictOwned, Base):
         link.token_hash = token_hash(link.token)
         db.session.add(link)
         db.session.flush()
+        quotas.count(quotas.LINKS)
         return link
 
     @classmethod

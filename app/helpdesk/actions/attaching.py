@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.core import pictures, sniffing, storage
+from app.core import pictures, quotas, sniffing, storage
 from app.core.db import db
 from app.core.pictures import FileRefused, Prepared
 from app.helpdesk.models.attachment import Attachment
@@ -76,6 +76,7 @@ def _stored(file: Prepared, cid: str | None) -> Attachment:
         width=file.width,
         height=file.height,
     )
+    quotas.refuse_if_reached(quotas.STORED)
     stored = storage.put([FOLDER, row.id], file.data, file.content_type)
     row.storage_key, row.size, row.sha256 = stored.key, stored.size, stored.sha256
     if file.thumbnail is not None:

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.auth.models.account import Account
-from app.core import clock, storage
+from app.core import clock, quotas, storage
 from app.core.actor import SYSTEM, Actor, NightStaff
 from app.core.db import db
 from app.core.directory import DistrictCard, district_by_domain, district_by_inbound_address
@@ -83,12 +83,14 @@ def store(
         envelope_to=_key(envelope_to),
         size=len(raw),
     )
+    quotas.refuse_if_reached(quotas.MAILS_IN, quotas.STORED)
     # Whether it is known is asked of the unique keys alone, for hardly any mail comes twice.
     email_id = email.id
     email.storage_key = storage.put(["mail", email.id], raw, "message/rfc822").key
     try:
         db.session.add(email)
         db.session.flush()
+        quotas.count(quotas.MAILS_IN)
         later("jobs.helpdesk.take_in", email_id, queue="intake")
         db.session.commit()
     except IntegrityError:

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
 from app.core.db import Base, db
+from app.core.quotas import HoldsAFile
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
 
 
-class Attachment(DistrictOwned, Base):
+class Attachment(HoldsAFile, DistrictOwned, Base):
     """Where the file lies, what it is by its own first bytes, and whose page shows it."""
 
     __tablename__ = "attachments"
@@ -35,7 +36,6 @@ class Attachment(DistrictOwned, Base):
     reply_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     name: Mapped[str] = mapped_column(info=PERSONAL)
     content_type: Mapped[str] = mapped_column(info=PUBLIC)
-    size: Mapped[int] = mapped_column(info=PUBLIC)
     sha256: Mapped[str] = mapped_column(info=PUBLIC)
     storage_key: Mapped[str] = mapped_column(info=PRIVATE)
     #: A small picture of a picture.

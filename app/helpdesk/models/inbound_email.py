@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import Base, db
+from app.core.quotas import HoldsAFile
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 
@@ -58,7 +59,7 @@ MOST_COPIES = 20
 OVERDUE = timedelta(minutes=15)
 
 
-class InboundEmail(DistrictOwned, Base):
+class InboundEmail(HoldsAFile, DistrictOwned, Base):
     """Envelope, where the raw bytes lie, and what became of it."""
 
     __tablename__ = "inbound_emails"
@@ -86,7 +87,6 @@ class InboundEmail(DistrictOwned, Base):
     envelope_to: Mapped[str] = mapped_column(default="", info=PERSONAL)
     received_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     storage_key: Mapped[str] = mapped_column(info=PRIVATE)
-    size: Mapped[int] = mapped_column(info=PUBLIC)
     state: Mapped[str] = mapped_column(default=MailState.STORED, info=PUBLIC)
     #: A key of REASONS, kept when a person decides, so that the decision can be undone.
     reason: Mapped[str] = mapped_column(default="", info=PUBLIC)

@@ -20,7 +20,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from app.core import clock
+from app.core import clock, quotas
 from app.core.db import changed_rows, db
 from app.core.queue import PermanentFailure, TryAgain
 from app.core.services import DISTRICT_RELAY, OPERATOR_RELAY
@@ -44,6 +44,9 @@ SETTLE_AGAIN_AFTER: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 NO_SERVER: Final = (
     "No mail server is set up, so nothing can be sent. A district admin can choose one in the mail settings."
+)
+ENOUGH_FOR_NOW: Final = (
+    "Held back: this district sent as many emails as it may in an hour. It leaves in the next."
 )
 GIVEN_UP: Final = "Given up after two days: {reason}"
 TRY_A_SENT_ONE: Final = "This email has been sent, or is on its way. There is nothing to send again."
@@ -129,6 +132,10 @@ def _claim(message_id: UUID) -> _Parcel | None:
     )
     now = clock.now()
     if message is None or not _is_ready(message):
+        db.session.commit()
+        return None
+    if quotas.is_reached(quotas.MAILS_OUT):
+        message.wait(quotas.until_next_hour(), ENOUGH_FOR_NOW)
         db.session.commit()
         return None
     message.claim(now)
@@ -258,6 +265,7 @@ def _write_down(parcel: _Parcel, outcome: Callable[[Message], None]) -> None:
 
 def _has_left(message: Message, parcel: _Parcel) -> None:
     message.has_left()
+    quotas.count(quotas.MAILS_OUT)
     # In a folder of this machine the mail is kept in any case: the demo shows it from there.
     if message.kind in CARRIES_A_LINK and not parcel.stays_here:
         message.forget_text()

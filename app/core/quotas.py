@@ -1,0 +1,286 @@
+"""How much one district may use of what all share, so that none takes the others' room or their relay.
+
+A default for each stands in the settings, an exception for one district in a row (`flask quota`). What is used is
+counted as it happens, by rows that are only added: in the transaction of what is counted, so that nobody waits for
+a counter and what is rolled back never counted. The watch adds them up once a minute; to know what is used is to
+add the few that have come since. What an operator does on the command line is counted and never refused.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    Select,
+    UniqueConstraint,
+    event,
+    func,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, Session, attributes, mapped_column
+
+from app.core import clock
+from app.core.actor import OPERATOR, current_actor
+from app.core.db import Base, db, uuid7
+from app.core.directory import District
+from app.core.files import DistrictFull
+from app.core.readings import Found
+from app.core.records import PUBLIC, Keeping
+from app.core.settings import MEGABYTE, get_settings
+from app.core.tenancy import DistrictOwned, current_district_id, owned
+
+ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: Hours that are over are forgotten.
+KEPT: Final = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One thing that is counted. Its default is the setting `most_<name>`."""
+
+    name: str
+    what: str
+    hourly: bool = True
+    #: How much of what is counted makes one of what is allowed.
+    unit: int = 1
+
+    @property
+    def setting(self) -> str:
+        return "most_" + self.name.replace("-", "_")
+
+    def period(self) -> datetime:
+        """The hour that is counted now; of what is there to stay, always the same."""
+        return clock.now().replace(minute=0, second=0, microsecond=0) if self.hourly else ALWAYS
+
+
+STORED: Final = Quota(
+    "stored-megabytes", "megabytes of files and mail that are stored", hourly=False, unit=MEGABYTE
+)
+MAILS_IN: Final = Quota("mails-in-an-hour", "emails taken in within an hour")
+MAILS_OUT: Final = Quota("mails-out-an-hour", "emails sent within an hour")
+LINKS: Final = Quota("links-an-hour", "invitations and links for a new password made within an hour")
+
+QUOTAS: Final = {quota.name: quota for quota in (STORED, MAILS_IN, MAILS_OUT, LINKS)}
+
+
+class QuotaReached(Exception):
+    """The district has had as much as it may have for now. Nothing was done; later it may be."""
+
+    def __init__(self, quota: Quota) -> None:
+        super().__init__(f"Quota reached: {quota.name}.")
+        self.quota = quota
+
+
+class DistrictQuota(DistrictOwned, Base):
+    """What the operator granted one district instead of the default."""
+
+    __tablename__ = "district_quotas"
+    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+    __table_args__ = owned(
+        UniqueConstraint("district_id", "name"), CheckConstraint("most > 0", name="something")
+    )
+
+    name: Mapped[str] = mapped_column(info=PUBLIC)
+    most: Mapped[int] = mapped_column(BigInteger(), info=PUBLIC)
+
+
+class Usage(DistrictOwned, Base):
+    """Something that was used, or given back; many rows that are one once they are added up."""
+
+    __tablename__ = "usage"
+    __keeping__ = Keeping("nobody", "the contract", exported=False, erased="keep: no personal data")
+    __audited__ = False
+    __table_args__ = owned(Index(None, "district_id", "name", "period"))
+
+    name: Mapped[str] = mapped_column(info=PUBLIC)
+    period: Mapped[datetime] = mapped_column(info=PUBLIC)
+    amount: Mapped[int] = mapped_column(BigInteger(), info=PUBLIC)
+
+
+class HoldsAFile:
+    """Mixin of a table whose rows stand for a stored file of `size` bytes: it is counted with its row."""
+
+    size: Mapped[int] = mapped_column(info=PUBLIC)
+
+
+def most(quota: Quota) -> int:
+    """How much this district may have, in units of the quota."""
+    own = db.session.scalar(_own(quota))
+    return own if own is not None else default(quota)
+
+
+def default(quota: Quota) -> int:
+    """How much a district may have for which nothing else was said."""
+    return int(getattr(get_settings(), quota.setting))
+
+
+def used(quota: Quota) -> int:
+    """How much this district has used, in what is counted: bytes, mails."""
+    return int(db.session.scalar(_sum(quota)) or 0)
+
+
+def reached(*asked: Quota) -> Quota | None:
+    """The first of these of which this district may have no more now. One question to the database."""
+    if current_actor() is OPERATOR:
+        return None
+    parts: list[Any] = []
+    for quota in asked:
+        parts += [_own(quota).scalar_subquery(), _sum(quota).scalar_subquery()]
+    values = db.session.execute(select(*parts)).one()
+    for quota, own, sum_ in zip(asked, values[::2], values[1::2], strict=True):
+        if sum_ >= (default(quota) if own is None else own) * quota.unit:
+            return quota
+    return None
+
+
+def is_reached(quota: Quota) -> bool:
+    """True if this district may have no more of it now."""
+    return reached(quota) is not None
+
+
+def refuse_if_reached(*asked: Quota) -> None:
+    """Whoever stores a file asks first, for storage knows of places, not of shares.
+
+    Raises DistrictFull for storage, and QuotaReached for anything else.
+    """
+    quota = reached(*asked)
+    if quota is STORED:
+        raise DistrictFull
+    if quota is not None:
+        raise QuotaReached(quota)
+
+
+def count(quota: Quota, amount: int = 1) -> None:
+    """It was used; undone with the transaction."""
+    db.session.execute(insert(Usage), [_row(quota, current_district_id(), amount)])
+
+
+def until_next_hour() -> datetime:
+    """When an hourly quota begins anew."""
+    return MAILS_OUT.period() + timedelta(hours=1)
+
+
+def grant(name: str, most: int | None) -> None:
+    """Give this district another quota than the default; None takes the exception back."""
+    own = db.session.scalar(select(DistrictQuota).where(DistrictQuota.name == QUOTAS[name].name))
+    if most is None:
+        if own is not None:
+            db.session.delete(own)
+    elif own is None:
+        db.session.add(DistrictQuota(name=name, most=most))
+    else:
+        own.most = most
+
+
+def recount() -> int:
+    """Compare what is counted as stored with the rows themselves, and mend it. How many bytes it was off by."""
+    there = 0
+    for model in HoldsAFile.__subclasses__():
+        there += int(db.session.scalar(select(func.coalesce(func.sum(model.size), 0))) or 0)
+    off = there - used(STORED)
+    if off:
+        count(STORED, off)
+    return off
+
+
+def add_up(across: Session) -> None:
+    """Make one row of the many that stand for the same thing, and forget hours that are long over."""
+    across.execute(_ADD_UP)
+    across.execute(_FORGET, {"before": clock.now() - KEPT, "always": ALWAYS})
+
+
+def stored_bytes(across: Session) -> Iterator[Found]:
+    """What each district stores."""
+    return (Found(amount, slug, id) for slug, id, amount, _ in _of_all(across, STORED))
+
+
+def stored_ratio(across: Session) -> Iterator[Found]:
+    """What each district stores, of what it may."""
+    return (
+        Found(amount / (allowed * STORED.unit), slug, id)
+        for slug, id, amount, allowed in _of_all(across, STORED)
+    )
+
+
+def hourly_ratio(across: Session) -> Iterator[Found]:
+    """What each district used in this hour, of what it may: "maple mails-in-an-hour"."""
+    for quota in QUOTAS.values():
+        if quota.hourly:
+            for slug, id, amount, allowed in _of_all(across, quota):
+                yield Found(amount / (allowed * quota.unit), f"{slug} {quota.name}", id)
+
+
+def _of_all(across: Session, quota: Quota) -> Iterator[tuple[str, Any, int, int]]:
+    exceptions = across.execute(
+        select(DistrictQuota.district_id, DistrictQuota.most).where(DistrictQuota.name == quota.name)
+    )
+    allowed = {row.district_id: row.most for row in exceptions}
+    sums = (
+        select(District.slug, District.id, func.sum(Usage.amount))
+        .select_from(Usage)
+        .join(District, District.id == Usage.district_id)
+        .where(Usage.name == quota.name, Usage.period == quota.period())
+        .group_by(District.slug, District.id)
+    )
+    for slug, id, amount in across.execute(sums):
+        yield slug, id, int(amount), int(allowed.get(id, default(quota)))
+
+
+def _own(quota: Quota) -> Select[int]:
+    return select(DistrictQuota.most).where(DistrictQuota.name == quota.name)
+
+
+def _sum(quota: Quota) -> Select[int]:
+    return select(func.coalesce(func.sum(Usage.amount), 0)).where(
+        Usage.name == quota.name, Usage.period == quota.period()
+    )
+
+
+def _row(quota: Quota, district_id: Any, amount: int) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "district_id": district_id,
+        "name": quota.name,
+        "period": quota.period(),
+        "amount": amount,
+    }
+
+
+@event.listens_for(Session, "after_flush")
+def _count_files(session: Session, *_: object) -> None:
+    rows = []
+    for sign, touched in ((1, session.new), (-1, session.deleted)):
+        rows += [
+            _row(STORED, one.district_id, sign * one.size)
+            for one in touched
+            if isinstance(one, HoldsAFile) and isinstance(one, DistrictOwned)
+        ]
+    for one in session.dirty:
+        if isinstance(one, HoldsAFile) and isinstance(one, DistrictOwned):
+            changed = attributes.get_history(one, "size")
+            if changed.added and changed.deleted:
+                rows.append(_row(STORED, one.district_id, changed.added[0] - changed.deleted[0]))
+    if rows:
+        session.connection().execute(insert(Usage), rows)
+
+
+_ADD_UP: Final = text(
+    """
+    with many as (
+        select district_id, name, period from usage group by district_id, name, period having count(*) > 1
+    ), gone as (
+        delete from usage using many
+        where usage.district_id = many.district_id and usage.name = many.name and usage.period = many.period
+        returning usage.district_id, usage.name, usage.period, usage.amount
+    )
+    insert into usage (id, district_id, name, period, amount)
+    select gen_random_uuid(), district_id, name, period, sum(amount) from gone group by district_id, name, period
+    """
+)
+_FORGET: Final = text("delete from usage where period < :before and period > :always")
