@@ -16,6 +16,7 @@ from app.core.settings import PREFIX, Settings, read_settings
 from app.laptop import roles
 from jobs.mail_door import SECONDS_TO_END
 from tests.deploy.hosts import DEPLOY, ROOT, read_environment, statements
+from tests.page_client import PageClient
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 KNOWN = {PREFIX + one.name.upper() for one in fields(Settings)}
@@ -209,3 +210,18 @@ def test_every_command_in_the_guide_exists() -> None:
         assert (DEPLOY / "systemd" / f"{unit}.service").exists(), unit
     for path in re.findall(r"(?<!tests/)\bdeploy/[\w./-]+\w", guide):
         assert (ROOT / path).exists(), path
+
+
+def test_every_figure_that_is_watched_is_told(client: PageClient) -> None:
+    told = set(re.findall(r"^# HELP (\w+)", client.browser.get("/metrics").text, re.MULTILINE))
+    told |= {"frontoffice_alarms"}  # told while the timetable reads
+    text = (DEPLOY / "prometheus" / "alerts.yaml").read_text()
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+
+    watched = {name for rule in rules for name in re.findall(r"frontoffice_\w+", rule["expr"])}
+
+    assert len(rules) == 5
+    assert {name.removesuffix("_bucket") for name in watched} - told == set()
+    assert (
+        yaml.safe_load((DEPLOY / "prometheus" / "scrape.yaml").read_text())[0]["metrics_path"] == "/metrics"
+    )
