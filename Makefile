@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`. Each does all of its own set-up.
 
-.PHONY: help run test setup demo-reset bench bench-intake bench-kill prove-guards lock
+.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill prove-guards lock
 
 help:
 	@echo "make run           the demo: web, worker, mail door and timetable, until Ctrl-C"
@@ -8,6 +8,8 @@ help:
 	@echo "make demo-reset    the demo as new"
 	@echo "make setup         .venv with everything the tests need, nothing started"
 	@echo "make bench         the figures of the README, measured here"
+	@echo "make bench-search  a search of everything that was said, rare words and common ones"
+	@echo "make bench-create  requests sent over the web, one after the other and 32 at once"
 	@echo "make bench-intake  mail in, from 250 to a ticket: how many a second, how old the oldest, how many lost"
 	@echo "make bench-kill    kill every process at random points, and count what became of each mail"
 	@echo "make prove-guards  take each guard away in a copy, and see a test fail"
@@ -29,6 +31,12 @@ test: setup
 
 bench: setup
 	@exec .venv/bin/python -m bench
+
+bench-search: setup
+	@exec .venv/bin/python -m bench.search
+
+bench-create: setup
+	@exec .venv/bin/python -m bench.create
 
 bench-intake: setup
 	@exec .venv/bin/python -m bench.intake

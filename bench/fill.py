@@ -25,6 +25,9 @@ COMMENTS = 10
 ID = """(lpad(to_hex((extract(epoch from {at}) * 1000)::bigint), 12, '0') || '7'
     || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid"""
 
+#: What one comment of each ticket names and no other ticket does: the rare word of the search.
+SERIAL = "'sn' || left(md5('serial ' || {of}), 10)"
+
 TICKETS = f"""
 insert into tickets (id, district_id, number, title, text, state, urgency, category_id, school_id, room_id,
     device_id, device_tag, requester_id, assignee_id, channel, opened_at, last_activity_at, closed_at, version,
@@ -44,12 +47,21 @@ insert into replies (id, district_id, ticket_id, kind, author_name, author_perso
     verified, automatic, version, made_at)
 select {ID.format(at="tickets.opened_at + nth * interval '20 minutes'")}, tickets.district_id, tickets.id,
     case when nth % 4 = 0 then 'internal' else 'public' end, people.given_name || ' ' || people.family_name,
-    people.id, nth % 2 = 0, tickets.text, 'web', true, false, 1 + nth,
+    people.id, nth % 2 = 0,
+    tickets.text || case when nth = 5 then ' ' || {SERIAL.format(of="tickets.number")} else '' end,
+    'web', true, false, 1 + nth,
     tickets.opened_at + nth * interval '20 minutes'
 from tickets
 join people on people.district_id = tickets.district_id and people.id = tickets.requester_id
 cross join generate_series(1, :comments) nth
 where tickets.district_id = :district
+"""
+
+#: As the triggers would have kept them, one ticket after the other.
+WORDS = """
+insert into ticket_words (id, district_id, number, words)
+select id, district_id, number, ticket_all_words(tickets) from tickets where district_id = :district
+on conflict (id) do update set words = excluded.words
 """
 
 
@@ -82,9 +94,13 @@ def fill(slug: str, tickets: int) -> None:
         "comments": COMMENTS,
     }
     with as_owner() as owner:
+        for table in ("tickets", "replies"):
+            owner.execute(text(f"alter table {table} disable trigger words"))
         owner.execute(text("delete from replies where district_id = :district"), values)
-        for statement in (TICKETS, COUNTER, REPLIES):
+        for statement in (TICKETS, COUNTER, REPLIES, WORDS):
             owner.execute(text(statement), values)
+        for table in ("tickets", "replies"):
+            owner.execute(text(f"alter table {table} enable trigger words"))
         owner.commit()
 
 

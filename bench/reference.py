@@ -1,18 +1,21 @@
-"""The reference pages: the best SQL for the same rows, an autoescaped table, and nothing else.
+"""The reference: the best SQL for the same rows, read into an autoescaped table or written bare, and nothing else.
 
 Same server, same pool, role `app` with the district set; no session, no guard, no layout. A Flask application
 of its own, since the house's opens the session before any view is asked.
 """
 
+import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Flask, abort, current_app
+from flask import Flask, abort, current_app, redirect, request
 from jinja2 import Template
 from sqlalchemy import Connection, text
 
-from app.core.db import db
+from app.core import clock
+from app.core.db import db, uuid7
 from app.core.directory import district_by_slug
 
 QUEUE: Final = """
@@ -51,6 +54,47 @@ where district_id = :district and ticket_id = (
 order by id
 """
 
+SEARCH: Final = """
+with found as materialized (
+  select tickets_found(:typed, 26, null, false, null, null, null, null, false) as id
+)
+select tickets.number, tickets.title, tickets.state, tickets.urgency, tickets.last_activity_at,
+       tickets.reply_count, people.given_name, people.family_name, schools.short_name, rooms.name as room,
+       accounts.name as assignee
+from found
+join tickets on tickets.district_id = :district and tickets.id = found.id
+join people on people.district_id = tickets.district_id and people.id = tickets.requester_id
+join schools on schools.district_id = tickets.district_id and schools.id = tickets.school_id
+left join rooms on rooms.district_id = tickets.district_id and rooms.id = tickets.room_id
+left join accounts on accounts.district_id = tickets.district_id and accounts.id = tickets.assignee_id
+order by tickets.number desc
+"""
+
+#: What a ticket over the web leaves behind, in the order in which the application writes it.
+CREATE: Final = (
+    "update ticket_counters set next = next + 1 where district_id = :district returning next - 1",
+    """
+    insert into tickets (id, district_id, number, title, text, state, urgency, category_id, school_id, device_tag,
+        requester_id, channel, once, opened_at, last_activity_at, version, verified, reply_count, made_at)
+    values (:ticket, :district, :number, :title, :text, 'new', 2, null, :school, '', :requester, 'web', :once, :now,
+        :now, 1, true, 0, :now)
+    """,
+    """
+    insert into audit_entries (id, district_id, at, by_kind, by_id, did, what, which, changes)
+    values (:entry, :district, :now, 'account', :account, 'created', 'tickets', :ticket, cast(:changes as jsonb))
+    """,
+    """
+    insert into ticket_events (id, district_id, ticket_id, what, by_name, by_account_id, detail, version, made_at)
+    values (:event, :district, :ticket, 'opened', :name, :account, '{}', 1, :now)
+    """,
+)
+
+WHO: Final = """
+select people.id as requester, people.school_id as school, accounts.id as account, accounts.name
+from accounts join people on people.district_id = accounts.district_id and people.id = accounts.person_id
+where accounts.district_id = :district and accounts.email = :email
+"""
+
 TABLE: Final = """<!doctype html><html lang="en"><title>Reference</title>
 {% for rows in tables %}<table>{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}</table>{% endfor %}</html>"""
@@ -70,19 +114,87 @@ def beside(house: Flask) -> Flask:
         with house.app_context():
             return _table(slug, (TICKET, {"number": number}), (REPLIES, {"number": number}))
 
+    @plain.get("/reference/<slug>/search")
+    def search(slug: str) -> str:
+        with house.app_context():
+            return _table(slug, (SEARCH, {"typed": request.args["q"]}))
+
+    @plain.post("/reference/<slug>/requests")
+    def create(slug: str) -> Any:
+        with house.app_context(), db.engine.begin() as connection:
+            district = _enter(connection, slug)
+            number = _opened(connection, district, request.form)
+        return redirect(f"/reference/{slug}/tickets/{number}", 303)
+
     return plain
+
+
+def explained_search(slug: str, typed: str) -> str:
+    """The plan of the search page's statement, as role `app` in that district."""
+    return _explain(slug, SEARCH, {"typed": typed})
+
+
+def explained_create(slug: str, form: Mapping[str, str]) -> str:
+    """The plans of what a ticket writes, as role `app` in that district; nothing is kept."""
+    with db.engine.connect() as connection:
+        values = _values(connection, _enter(connection, slug), form)
+        values["number"] = connection.scalar(text(CREATE[0]), values)
+        written = [
+            connection.execute(text(f"explain (analyze, buffers, costs off) {CREATE[0]}"), values).all()
+        ]
+        for sql in CREATE[1:]:
+            written.append(
+                connection.execute(text(f"explain (analyze, buffers, costs off) {sql}"), values).all()
+            )
+        connection.rollback()
+    return "\n\n".join("\n".join(line for (line,) in plan) for plan in written)
+
+
+def _opened(connection: Connection, district: UUID, form: Mapping[str, str]) -> int:
+    values = _values(connection, district, form)
+    number = connection.scalar(text(CREATE[0]), values)
+    for sql in CREATE[1:]:
+        connection.execute(text(sql), {**values, "number": number})
+    return int(number or 0)
+
+
+def _values(connection: Connection, district: UUID, form: Mapping[str, str]) -> dict[str, Any]:
+    who = connection.execute(text(WHO), {"district": district, "email": form["email"]}).mappings().one()
+    now = clock.now()
+    changes = {
+        "title": "(private)",
+        "text": "(private)",
+        "state": [None, "new"],
+        "opened_at": [None, str(now)],
+    }
+    return {
+        **who,
+        **{name: uuid7() for name in ("ticket", "entry", "event", "once")},
+        "district": district,
+        "title": form["title"],
+        "text": form["text"],
+        "now": now,
+        "changes": json.dumps(changes),
+    }
 
 
 def explained(slug: str, number: int) -> str:
     """The plans of the three statements, as role `app` in that district."""
-    plans = []
-    for question, more in ((QUEUE, {}), (TICKET, {"number": number}), (REPLIES, {"number": number})):
-        with db.engine.connect() as connection:
-            district = _enter(connection, slug)
-            explain = text("explain (analyze, buffers, costs off) " + question)
-            rows = connection.execute(explain, {"district": district, **more})
-            plans.append("\n".join(line for (line,) in rows))
-    return "\n\n".join(plans)
+    questions: tuple[tuple[str, dict[str, Any]], ...] = (
+        (QUEUE, {}),
+        (TICKET, {"number": number}),
+        (REPLIES, {"number": number}),
+    )
+    return "\n\n".join(_explain(slug, question, more) for question, more in questions)
+
+
+def _explain(slug: str, question: str, more: dict[str, Any]) -> str:
+    with db.engine.connect() as connection:
+        district = _enter(connection, slug)
+        rows = connection.execute(
+            text("explain (analyze, buffers, costs off) " + question), {"district": district, **more}
+        )
+        return "\n".join(line for (line,) in rows)
 
 
 def _table(slug: str, *questions: tuple[str, dict[str, Any]]) -> str:

@@ -1,14 +1,17 @@
 """Every text search, under the wall.
 
-Row-level security keeps LIKE and trigrams away from an index, so each searched table has one SQL function
-(migration 0006) that reads the district from the setting itself, raises when none is set and returns ids
-only. The caller joins the ids back, under both walls.
+Row-level security keeps LIKE, trigrams and words away from an index, so each search is an SQL function
+(migrations 0006 and 0014) that reads the district from the setting itself, raises when none is set and returns
+ids only. The caller joins the ids back, under both walls.
 
-What is searched lies in a generated column `folded`: NFKD, without marks, lower case. PostgreSQL keeps it, so
-no writer can forget it, and the same function folds what was typed.
+People are found by any part of a name or address: a generated column `folded` holds it, NFKD, without marks,
+lower case. Tickets are found by how the words on them begin, folded alike, whoever wrote them: `ticket_words`
+holds them, kept by triggers. Whatever was typed means itself.
 """
 
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Computed, text
@@ -18,7 +21,7 @@ from app.core.db import db
 from app.core.tenancy import current_district_id
 
 #: As many as a person will page through; beyond it they add a word.
-AT_MOST = 200
+AT_MOST: Final = 200
 
 
 def folded(parts: str, *, info: dict[Any, Any]) -> MappedColumn[str]:
@@ -28,22 +31,64 @@ def folded(parts: str, *, info: dict[Any, Any]) -> MappedColumn[str]:
 
 def people_matching(typed: str, limit: int = AT_MOST) -> list[UUID]:
     """Ids of the people whose name, address or title holds every word typed, by name."""
-    return _matching(_PEOPLE, typed, limit)
+    return _matching(_PEOPLE, typed, at_most=limit)
 
 
-def tickets_matching(typed: str, limit: int = AT_MOST) -> list[UUID]:
-    """Ids of the tickets whose number, title, text or device tag holds every word typed, liveliest first."""
-    return _matching(_TICKETS, typed, limit)
+@dataclass(frozen=True, kw_only=True)
+class Among:
+    """Which tickets are looked through. None means: whatever it is."""
+
+    schools: Collection[UUID] | None = None
+    closed: bool | None = None
+    state: str | None = None
+    assignee_id: UUID | None = None
+    unassigned: bool = False
 
 
-_PEOPLE = text("select * from people_matching(:typed, :limit)")
-_TICKETS = text("select * from tickets_matching(:typed, :limit)")
+def tickets_matching(
+    typed: str,
+    among: Among = Among(),
+    *,
+    limit: int = AT_MOST,
+    beyond: int | None = None,
+    oldest_first: bool = False,
+) -> list[UUID]:
+    """Ids of the tickets on which every word typed was said, for the desk: notes among technicians count.
+
+    Said in number, title, text, device tag, replies, notes, or the requester's name and address. By number,
+    the newest first or the oldest; `beyond` that number only.
+    """
+    return _matching(
+        _TICKETS,
+        typed,
+        at_most=limit,
+        beyond=beyond,
+        oldest_first=oldest_first,
+        schools=None if among.schools is None else list(among.schools),
+        closed=among.closed,
+        state=among.state,
+        account=among.assignee_id,
+        nobody=among.unassigned,
+    )
 
 
-def _matching(function: Any, typed: str, limit: int) -> list[UUID]:
+def requests_matching(typed: str, person_id: UUID, limit: int = AT_MOST) -> list[UUID]:
+    """Ids of that person's own tickets on which every word typed was said, but for notes; liveliest first."""
+    return _matching(_REQUESTS, typed, at_most=limit, person=person_id)
+
+
+_PEOPLE: Final = text("select * from people_matching(:typed, :at_most)")
+_TICKETS: Final = text(
+    "select * from tickets_found(:typed, :at_most, cast(:beyond as integer), :oldest_first, "
+    "cast(:schools as uuid[]), cast(:closed as boolean), cast(:state as text), cast(:account as uuid), :nobody)"
+)
+_REQUESTS: Final = text("select * from requests_found(:typed, :at_most, :person)")
+
+
+def _matching(function: Any, typed: str, **asked: Any) -> list[UUID]:
     current_district_id()
     # A NUL cannot be in any text that PostgreSQL keeps.
-    asked = typed.replace("\x00", " ").strip()
-    if not asked:
+    words = typed.replace("\x00", " ").strip()
+    if not words:
         return []
-    return list(db.session.scalars(function, {"typed": asked[:200], "limit": limit}))
+    return list(db.session.scalars(function, {"typed": words[:200], **asked}))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, delete, or_, select, update
+from sqlalchemy import Index, UniqueConstraint, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -112,7 +112,8 @@ def seen(row: WebSession) -> None:
 
 
 def keep_flashes(session_id: UUID, flashes: list[Any]) -> None:
-    """What the next page is to say."""
+    """What the next page is to say. Nobody waits for the disk: a power cut may take a flash, and nothing else."""
+    db.session.execute(_WITHOUT_WAITING)
     _change(WebSession.id == session_id, flashes=flashes)
 
 
@@ -140,6 +141,9 @@ def forget_old_sessions() -> int:
     long_ago = clock.now() - KEPT
     over = or_(WebSession.ended_at < long_ago, WebSession.last_seen_at < long_ago)
     return changed_rows(db.session.execute(delete(WebSession).where(over)))
+
+
+_WITHOUT_WAITING = text("select set_config('synchronous_commit', 'off', true)")
 
 
 def _living() -> list[Any]:

@@ -12,7 +12,7 @@ from app.core.search import people_matching
 from app.helpdesk.models.ticket import TITLE_AT_MOST
 from app.helpdesk.models.urgency import Urgency
 from app.roster.models.person import Person
-from app.web.fields import FilesField, Paper
+from app.web.fields import FilesField, Paper, TextArea
 
 LONGEST_TEXT: Final = 50_000
 MOST_NAMED: Final = 5
@@ -68,6 +68,8 @@ class UrgencyField(RadioField):
 
 class WrittenField(TextAreaField):
     """What somebody wrote: as they wrote it, without the blank lines around it."""
+
+    widget = TextArea()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = valuelist[0].replace("\r\n", "\n").strip() if valuelist else ""

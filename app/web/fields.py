@@ -1,16 +1,18 @@
 """Paper: what people fill in. Every refusal is a sentence above or beside the field, and nothing is lost."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Self
 from uuid import UUID
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.datastructures import FileStorage
-from wtforms import HiddenField
+from wtforms import HiddenField, widgets
 from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import ValidationError
+from wtforms.widgets.core import clean_key
 
 from app.core.db import uuid7
 from app.core.settings import get_settings
@@ -22,6 +24,41 @@ ANOTHER_HAND = (
     "Somebody else signed in on this device after this form was opened. "
     "It is shown empty, and nothing was sent."
 )
+
+
+def attributes(**given: Any) -> Markup:
+    """What wtforms' html_params writes, sorted as it does, at a third of the cost."""
+    written = (
+        name if value is True else f'{name}="{escape(value)}"'
+        for name, value in sorted((clean_key(name), value) for name, value in given.items())
+        if value is not False
+    )
+    return Markup(" ".join(written))  # noqa: S704 - names are ours, values are escaped
+
+
+class TextArea(widgets.TextArea):
+    """wtforms' own, with our attributes()."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        kwargs.setdefault("id", field.id)
+        opened = attributes(name=field.name, **{**_of_flags(field, self.validation_attrs), **kwargs})
+        return _TEXTAREA % (opened, field._value())
+
+
+class FilesInput(widgets.FileInput):
+    """wtforms' own, with our attributes()."""
+
+    html_params = staticmethod(attributes)
+
+
+def _of_flags(field: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {
+        name: getattr(field.flags, name) for name in names if getattr(field.flags, name, None) is not None
+    }
+
+
+_TEXTAREA = Markup("<textarea %s>\r\n%s</textarea>")
+_HIDDEN = Markup('<input name="%s" type="hidden" value="%s">')
 
 
 class OnceField(HiddenField):
@@ -45,6 +82,8 @@ class OnceField(HiddenField):
 
 class FilesField(MultipleFileField):
     """Several files at once: only those really chosen, within the limits of the settings."""
+
+    widget = FilesInput(multiple=True)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = [one for one in valuelist if isinstance(one, FileStorage) and one.filename]
@@ -101,7 +140,8 @@ class PlainPaper(FlaskForm):
     def hidden_tag(self, *fields: Any) -> Markup:
         """The hidden fields, without ids: several papers stand on one page."""
         hidden = fields or [one for one in self if isinstance(one, HiddenField | CSRFTokenField)]
-        return Markup("\n").join(one(id=False) for one in hidden)
+        # Written here and not by wtforms, whose way costs a page with several papers a fifth of its time.
+        return Markup("\n").join(_HIDDEN % (one.name, one._value()) for one in hidden)
 
     def refuse(self, sentence: str) -> None:
         """Say above the whole form what is wrong; an action's refusal comes this way."""

@@ -13,7 +13,7 @@ from psycopg import sql
 from sqlalchemy import Column, Text, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from app.backup.tables import every_table
+from app.backup.tables import MADE_ANEW, every_table
 from app.backup.taking import product_version
 from app.core.settings import get_settings
 from app.core.tenancy import as_district
@@ -228,4 +228,6 @@ def test_each_table_comes_after_those_it_points_at(app, database: TestDatabase) 
         ).fetchall()
 
     for here, there in pairs:
+        if here in MADE_ANEW:
+            continue
         assert order.index(there) < order.index(here)

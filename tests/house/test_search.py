@@ -9,8 +9,18 @@ import pytest
 from tests.cluster import TestDatabase
 from tests.world import World
 
-FUNCTIONS = ("people_matching", "tickets_matching")
-TABLES = {"people_matching": "people", "tickets_matching": "tickets"}
+#: Each with the arguments that follow the words.
+FUNCTIONS = {
+    "people_matching": "10",
+    "tickets_matching": "10",
+    "tickets_found": "10, null, false, null, null, null, null, false",
+    "requests_found": "10, (select id from people where email = 'bell@maple.example')",
+}
+#: What each must read by an index: its table, the index, and a condition that a plain query would ask.
+INDEXED = {
+    "people_matching": ("people", "ix_people_folded", "folded like '%projector%'"),
+    "tickets_found": ("ticket_words", "ix_ticket_words_words", "words @@ 'projector:*'::tsquery"),
+}
 
 Connection = psycopg.Connection[Any]
 
@@ -30,7 +40,7 @@ def enter(connection: Connection, district_id: object) -> None:
 @pytest.mark.parametrize("typed", ["bell", "", "%"])
 def test_without_a_district_it_raises(as_app: Connection, function: str, typed: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="No district is set"):
-        as_app.execute(f"select * from {function}(%s, 10)", [typed])
+        as_app.execute(f"select * from {function}(%s, {FUNCTIONS[function]})", [typed])
 
 
 @pytest.mark.parametrize("setting", ["", "not-a-district"])
@@ -39,7 +49,7 @@ def test_a_setting_that_names_no_district_raises(as_app: Connection, function: s
     enter(as_app, setting)
 
     with pytest.raises(psycopg.Error):
-        as_app.execute(f"select * from {function}('bell', 10)")
+        as_app.execute(f"select * from {function}('bell', {FUNCTIONS[function]})")
 
 
 def test_the_same_words_find_each_districts_own(as_app: Connection, world: World) -> None:
@@ -78,36 +88,63 @@ def crowd(database: TestDatabase, world: World) -> None:
             [world.maple.id, world.maple.schools["North"], world.bell.person_id],
         )
         # Also moves what was just written from the index's waiting list into the index.
-        connection.execute("vacuum analyze people, tickets")
+        connection.execute("vacuum analyze people, tickets, ticket_words")
 
 
 @pytest.mark.usefixtures("crowd")
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", INDEXED)
 def test_it_reads_by_its_index_and_a_plain_query_cannot(
     as_app: Connection, world: World, function: str
 ) -> None:
     enter(as_app, world.maple.id)
-    scans = f"select pg_stat_get_xact_numscans('ix_{TABLES[function]}_folded'::regclass)"
+    table, index, condition = INDEXED[function]
+    scans = f"select pg_stat_get_xact_numscans('{index}'::regclass)"
 
-    # The control: under the wall LIKE is kept away from the index, which is why the function exists.
-    as_app.execute(f"select id from {TABLES[function]} where folded like '%projector%'")
+    # The control: under the wall LIKE and @@ are kept away from the index, which is why the function exists.
+    as_app.execute(f"select id from {table} where {condition}")
     assert as_app.execute(scans).fetchone() == (0,)
 
-    as_app.execute(f"select * from {function}('projector', 10)")
+    as_app.execute(f"select * from {function}('projector', {FUNCTIONS[function]})")
     assert as_app.execute(scans).fetchone() == (1,)
 
 
 @pytest.mark.usefixtures("crowd")
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_caller_joins_by_the_primary_key(as_app: Connection, world: World, function: str) -> None:
+@pytest.mark.parametrize(("function", "table"), [("people_matching", "people"), ("tickets_found", "tickets")])
+def test_the_caller_joins_by_the_primary_key(
+    as_app: Connection, world: World, function: str, table: str
+) -> None:
     enter(as_app, world.maple.id)
 
     plan = as_app.execute(
-        f"explain select t.id from {TABLES[function]} t where t.id = any(array(select {function}('bell', 50)))"
+        f"explain select t.id from {table} t "
+        f"where t.id = any(array(select {function}('bell', {FUNCTIONS[function]})))"
     ).fetchall()
 
     words = "\n".join(str(line) for (line,) in plan)
-    assert f"pk_{TABLES[function]}" in words or f"uq_{TABLES[function]}_district_id_id" in words, words
+    assert f"pk_{table}" in words or f"uq_{table}_district_id_id" in words, words
+
+
+def test_the_same_words_find_each_districts_own_tickets(
+    as_app: Connection, database: TestDatabase, world: World
+) -> None:
+    with database.connect() as connection:
+        for place, bell in ((world.maple, world.bell), (world.birch, world.quincy)):
+            connection.execute(A_TICKET, [place.id, place.schools["North"], bell.person_id])
+        own: dict[object, object] = dict(connection.execute("select district_id, id from tickets").fetchall())
+
+    for place in (world.maple, world.birch):
+        enter(as_app, place.id)
+        for typed in ("projector", "nora bell", "1001"):
+            found = as_app.execute(f"select * from tickets_found(%s, {FUNCTIONS['tickets_found']})", [typed])
+            assert found.fetchall() == [(own[place.id],)]
+
+
+A_TICKET = """
+insert into tickets (id, district_id, number, title, text, state, urgency, school_id, device_tag, requester_id,
+    channel, opened_at, last_activity_at, version, verified, reply_count, made_at)
+values (gen_random_uuid(), %s, 1001, 'Projector', '', 'new', 2, %s, '', %s,
+    'web', now(), now(), 1, true, 0, now())
+"""
 
 
 def test_every_definer_function_is_searchers_with_a_fixed_path(database: TestDatabase) -> None:
@@ -122,7 +159,7 @@ def test_every_definer_function_is_searchers_with_a_fixed_path(database: TestDat
         ).fetchall()
 
     path = ["search_path=pg_catalog, public, pg_temp"]
-    assert found == [(name, "searcher", path, "s", True, False) for name in FUNCTIONS]
+    assert found == [(name, "searcher", path, "s", True, False) for name in sorted(FUNCTIONS)]
 
 
 def test_searcher_signs_in_nowhere_and_reads_only_what_it_searches(database: TestDatabase) -> None:
@@ -145,16 +182,14 @@ def test_searcher_signs_in_nowhere_and_reads_only_what_it_searches(database: Tes
     assert tables == []
     assert may_create == (False,)
     assert {privilege for *_, privilege in columns} == {"SELECT"}
-    assert {name for table, name, _ in columns if table == "tickets"} == {
-        "id",
-        "district_id",
-        "folded",
-        "last_activity_at",
-    }
-    assert {name for table, name, _ in columns if table == "people"} == {
-        "id",
-        "district_id",
-        "folded",
-        "family_name",
-        "given_name",
+    read: dict[object, set[object]] = {}
+    for table, name, _ in columns:
+        read.setdefault(table, set()).add(name)
+    assert read == {
+        "people": {"id", "district_id", "folded", "family_name", "given_name"},
+        "ticket_words": {"id", "district_id", "number", "words"},
+        "tickets": {
+            *("id", "district_id", "number", "school_id", "state", "assignee_id", "closed_at"),
+            *("requester_id", "last_activity_at", "folded"),
+        },
     }

@@ -92,6 +92,8 @@ def prepared(
     school_id = words.school_id or requester.school_id
     if school_id is None:
         raise NoSchool
+    if school_id != requester.school_id and db.session.get(School, school_id) is None:
+        raise NotHere
     _refuse_what_is_not_here(words, school_id)
     tag = words.device_tag.strip()
     device = Device.with_tag(tag) if tag else None
@@ -141,8 +143,6 @@ def _made_before(requester: Person, once: UUID | None) -> Ticket | None:
 
 
 def _refuse_what_is_not_here(words: Words, school_id: UUID) -> None:
-    if db.session.get(School, school_id) is None:
-        raise NotHere
     if words.room_id is not None:
         room = db.session.get(Room, words.room_id)
         if room is None or room.school_id != school_id:

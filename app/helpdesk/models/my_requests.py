@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, tuple_
 
 from app.core.db import db
+from app.core.search import requests_matching
 from app.helpdesk.models.ticket import Ticket
 from app.roster.models.school import School
 
@@ -24,8 +25,11 @@ class Page:
     after: str | None
 
 
-def page(person_id: UUID, *, after: str = "") -> Page:
-    """The requests of that person. An `after` that nobody of us wrote is the first page."""
+def page(person_id: UUID, *, typed: str = "", after: str = "") -> Page:
+    """The requests of that person, or those on which every word typed was said.
+
+    An `after` that nobody of us wrote is the first page.
+    """
     asked = (
         select(
             Ticket.id,
@@ -41,6 +45,8 @@ def page(person_id: UUID, *, after: str = "") -> Page:
         .where(Ticket.requester_id == person_id)
         .order_by(Ticket.last_activity_at.desc(), Ticket.id.desc())
     )
+    if typed:
+        asked = asked.where(Ticket.id.in_(requests_matching(typed, person_id)))
     place = _place(after)
     if place is not None:
         columns = (Ticket.last_activity_at, Ticket.id)

@@ -1,7 +1,8 @@
 """The technicians' list: which tickets, in which order, a page at a time. No table.
 
 Every question is answered by one index of Ticket, in its order, and stops after a page: it takes as long with
-200,000 tickets as with 200. A count stops at COUNTED, and nobody needs more than "99+".
+200,000 tickets as with 200. A count stops at COUNTED, and nobody needs more than "99+". Who searches gets the
+same pages of what core/search.py finds, by number.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, select, tuple_
 
 from app.auth.models.account import Account
 from app.core.db import db
+from app.core.search import Among, tickets_matching
 from app.helpdesk.models.ticket import State, Ticket
 from app.helpdesk.models.urgency import Urgency
 from app.roster.models.person import Person
@@ -48,26 +50,24 @@ class Asked:
     whose: str = "all"
     sort: str = "urgent"
     school_id: UUID | None = None
-    #: None: nothing is searched. Else the tickets that the search found.
-    found: Sequence[UUID] | None = None
+    #: Words to search for; empty: nothing is searched.
+    typed: str = ""
 
     @classmethod
-    def of(
-        cls, *, state: str, whose: str, sort: str, school: str, found: Sequence[UUID] | None = None
-    ) -> "Asked":
+    def of(cls, *, state: str, whose: str, sort: str, school: str, typed: str = "") -> "Asked":
         """From the address line, where anybody may write anything."""
         return cls(
             state=state if state in STATES else next(iter(STATES)),
             whose=whose if whose in WHOSE else next(iter(WHOSE)),
             sort=sort if sort in SORTS else next(iter(SORTS)),
             school_id=_uuid(school),
-            found=found,
+            typed=typed,
         )
 
     @property
-    def is_by_urgency(self) -> bool:
-        """Closed tickets are no longer urgent, so only open ones are listed so."""
-        return self.sort == "urgent" and self.state not in ("closed", "any")
+    def order(self) -> str:
+        """The column that leads. Only open tickets are urgent; what is found is listed by number."""
+        return _order_of(self.state, self.sort, searched=bool(self.typed))
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,12 @@ def page(
         cursor, backwards = _cursor(asked, after), False
     shape = _Shape.of(asked, schools, "" if cursor is None else "before" if backwards else "after")
     values = {"me": me, **_given(asked, schools), **{f"at_{n}": at for n, at in enumerate(cursor or ())}}
+    if asked.typed:
+        beyond = cursor[0] if cursor else None
+        oldest_first = (asked.sort == "oldest") is not (shape.beyond == "before")
+        values["found"] = tickets_matching(
+            asked.typed, _among(asked, schools, me), limit=PAGE + 1, beyond=beyond, oldest_first=oldest_first
+        )
     rows = list(db.session.execute(_page_of(shape), values))
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if backwards:
@@ -128,17 +134,32 @@ class _Shape:
             sort=asked.sort,
             schools="all" if schools is None else "one" if len(schools) == 1 else "some",
             at_one_school=asked.school_id is not None,
-            found=asked.found is not None,
+            found=bool(asked.typed),
             beyond=beyond,
         )
 
-    @property
-    def is_by_urgency(self) -> bool:
-        return self.sort == "urgent" and self.state not in ("closed", "any")
+
+def _order_of(state: str, sort: str, *, searched: bool) -> str:
+    if state == "closed" and not searched:
+        return "closed_at"
+    return "urgency" if sort == "urgent" and state != "any" and not searched else "number"
+
+
+def _among(asked: Asked, schools: Collection[UUID] | None, me: UUID | None) -> Among:
+    """The same narrowing as the question's own: a search that stops after a page must stop at the right rows."""
+    if asked.school_id is not None:
+        schools = {asked.school_id} if schools is None else {asked.school_id} & set(schools)
+    return Among(
+        schools=schools,
+        closed=None if asked.state == "any" else asked.state == "closed",
+        state=asked.state if asked.state in (State.NEW, State.WAITING) else None,
+        assignee_id=me if asked.whose == "mine" else None,
+        unassigned=asked.whose == "unassigned",
+    )
 
 
 def _given(asked: Asked, schools: Collection[UUID] | None) -> dict[str, Any]:
-    given: dict[str, Any] = {"school": asked.school_id, "found": list(asked.found or ())}
+    given: dict[str, Any] = {"school": asked.school_id}
     if schools is not None:
         given["schools"] = next(iter(schools)) if len(schools) == 1 else list(schools)
     return given
@@ -199,9 +220,10 @@ class _Order:
 
 
 def _order(shape: _Shape) -> _Order:
-    if shape.state == "closed":
+    leads = _order_of(shape.state, shape.sort, searched=shape.found)
+    if leads == "closed_at":
         return _Order((Ticket.closed_at, Ticket.id), descending=True)
-    if shape.is_by_urgency:
+    if leads == "urgency":
         return _Order((Ticket.urgency, Ticket.last_activity_at, Ticket.id), descending=False)
     return _Order((Ticket.number,), descending=shape.sort != "oldest")
 
@@ -248,9 +270,9 @@ def _beyond(columns: Sequence[Any], *, up: bool) -> ColumnElement[bool]:
 
 
 def _written(asked: Asked, row: Row[Any]) -> str:
-    if asked.state == "closed":
+    if asked.order == "closed_at":
         return f"{_stamp(row.closed_at)}.{row.id}"
-    if asked.is_by_urgency:
+    if asked.order == "urgency":
         return f"{row.urgency}.{_stamp(row.last_activity_at)}.{row.id}"
     return str(row.number)
 
@@ -258,10 +280,10 @@ def _written(asked: Asked, row: Row[Any]) -> str:
 def _cursor(asked: Asked, written: str) -> tuple[Any, ...] | None:
     parts = written.split(".")
     try:
-        if asked.state == "closed":
+        if asked.order == "closed_at":
             stamp, ticket_id = parts
             return _moment(stamp), UUID(ticket_id)
-        if asked.is_by_urgency:
+        if asked.order == "urgency":
             urgency, stamp, ticket_id = parts
             return Urgency(urgency), _moment(stamp), UUID(ticket_id)
         (number,) = parts

@@ -88,9 +88,6 @@ class Ticket(DistrictOwned, Base):
             postgresql_where=_CLOSED,
         ),
         Index("ix_tickets_of_requester", "district_id", "requester_id", "last_activity_at", "id"),
-        Index(
-            "ix_tickets_folded", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}
-        ),
     )
     FOUND_BY = ("number",)
 
@@ -124,6 +121,7 @@ class Ticket(DistrictOwned, Base):
     #: How many replies the requester can read.
     reply_count: Mapped[int] = mapped_column(default=0, info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    #: What the code before 0014 searched; nothing reads it any more, and the release after the first drops it.
     folded: Mapped[str] = folded("number::text, title, text, device_tag", info=PRIVATE)
 
     @classmethod

@@ -34,8 +34,9 @@ NOT_HERE = "That room is not in this school. Choose another, or leave it out."
 @allow(May.ASK_FOR_HELP, RULES)
 def index() -> ResponseReturnValue:
     """My requests, the liveliest first."""
-    shown = my_requests.page(_myself().id, after=request.args.get("after", ""))
-    return page("helpdesk/requests.html", block="requests", shown=shown)
+    typed = request.args.get("q", "").strip().lstrip("#")
+    shown = my_requests.page(_myself().id, typed=typed, after=request.args.get("after", ""))
+    return page("helpdesk/requests.html", block="requests", shown=shown, typed=typed)
 
 
 @doors.get("/requests/new")
@@ -44,20 +45,22 @@ def new() -> ResponseReturnValue:
     """A request to fill in."""
     follows = _followed(request.args.get("follows", type=int))
     form = RequestForm.filled(data={"follows": follows.number, "title": follows.title} if follows else None)
-    return page("helpdesk/new_request.html", block="paper", form=_offered(form), follows=follows)
+    form = _offered(form, _myself())
+    return page("helpdesk/new_request.html", block="paper", form=form, follows=follows)
 
 
 @doors.post("/requests")
 @allow(May.ASK_FOR_HELP, RULES, paper=RequestForm)
 def create() -> ResponseReturnValue:
     """Send it."""
-    form = _offered(RequestForm.filled())
+    myself = _myself()
+    form = _offered(RequestForm.filled(), myself)
     follows = _followed(form.follows.data)
     if form.validate():
         try:
             ticket = opening.open_ticket(
                 _words(form),
-                requester=_myself(),
+                requester=myself,
                 by=me(),
                 files=uploads(form.files.data),
                 once=form.once.data,
@@ -92,10 +95,10 @@ def _words(form: RequestForm) -> Words:
     )
 
 
-def _offered(form: RequestForm) -> RequestForm:
+def _offered(form: RequestForm, myself: Person) -> RequestForm:
     """With the rooms of my school; who has none is asked for the school, and tells the room in words."""
     form.category_id.offer(_pairs(Category.choices()))
-    school_id = _myself().school_id
+    school_id = myself.school_id
     if school_id is None:
         form.school_id.offer(_pairs(School.in_use().with_only_columns(School.id, School.name)))
         del form.room_id

@@ -10,7 +10,6 @@ from app.core.actor import Role
 from app.core.db import db
 from app.core.permissions import permits
 from app.core.room import Doors
-from app.core.search import tickets_matching
 from app.helpdesk.models import queue
 from app.helpdesk.models.ticket import Ticket
 from app.helpdesk.permissions import RULES, May
@@ -34,7 +33,7 @@ def index() -> ResponseReturnValue:
         whose=given("whose", ""),
         sort=given("sort", ""),
         school=given("school", ""),
-        found=tickets_matching(typed) if typed else None,
+        typed=typed,
     )
     schools = me().schools_of(Role.TECHNICIAN)
     shown = queue.page(
@@ -49,7 +48,7 @@ def index() -> ResponseReturnValue:
         counts=queue.counts(schools=schools, me=me().id),
         most=queue.COUNTED,
         whose_choices=list(queue.WHOSE.items()),
-        choices=_choices(schools),
+        choices=_choices(schools, searched=bool(typed)),
         address=lambda **change: _address(asked, typed, **change),
     )
 
@@ -63,7 +62,7 @@ def show(ticket: Ticket) -> ResponseReturnValue:
     return ticket_page(ticket)
 
 
-def _choices(schools: set[UUID] | None) -> dict[str, list[tuple[str, str]]]:
+def _choices(schools: set[UUID] | None, *, searched: bool) -> dict[str, list[tuple[str, str]]]:
     mine = [
         (str(id), name)
         for id, name in db.session.execute(School.in_use().with_only_columns(School.id, School.short_name))
@@ -71,7 +70,8 @@ def _choices(schools: set[UUID] | None) -> dict[str, list[tuple[str, str]]]:
     ]
     return {
         "state": list(queue.STATES.items()),
-        "sort": list(queue.SORTS.items()),
+        # What was found is listed by number, so nobody is offered it by urgency.
+        "sort": [one for one in queue.SORTS.items() if not (searched and one[0] == "urgent")],
         "school": mine if len(mine) > 1 else [],
     }
 
