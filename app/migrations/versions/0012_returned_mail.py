@@ -8,6 +8,11 @@ from app.migrations.own import own
 revision = "0012"
 down_revision = "0011"
 
+RISKS = {
+    "messages: adds a constraint": "harmless: it allows one state more, and speaks of a column that nobody fills yet.",
+    "inbound_emails: builds an index": "Before the first release this table is small.",
+}
+
 
 def upgrade() -> None:
     op.add_column("messages", sa.Column("bounced_at", sa.DateTime(timezone=True)))
