@@ -197,7 +197,8 @@ class Reader:
         length = int.from_bytes(start[len(MAGIC) :], "big")
         text = self._file.read(length) if start.startswith(MAGIC) and length <= LONGEST_LINE else b""
         try:
-            json.loads(text)
+            if not isinstance(json.loads(text), dict):
+                raise ValueError("a header has names")
         except ValueError as error:
             self._file.close()
             raise ArchiveRefused(f"{self.path} is not a backup of FrontOffice.") from error

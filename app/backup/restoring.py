@@ -224,10 +224,20 @@ class _Loading:
                     _pass_by(member)
             if self._chosen.whole:
                 self._compare(DIRECTORY, None, reader.manifest["tables"])
+        self._refuse_another_region()
         for district_id in self._chosen.districts:
             self._driver.execute(
                 "update districts set data_key = %s where id = %s",
                 [self._chosen.keys.keys[str(district_id)], district_id],
+            )
+
+    def _refuse_another_region(self) -> None:
+        ours = get_settings().region
+        elsewhere = "select slug, region from districts where region <> %s order by slug limit 1"
+        for slug, region in self._driver.execute(elsewhere, [ours]).fetchall():
+            raise CannotRestore(
+                f"“{slug}” belongs to the region “{region}” and this deployment stands in “{ours}”: its data stay "
+                "where they were promised to stay. Nothing was restored."
             )
 
     def _district(self, district_id: UUID, slug: str) -> None:

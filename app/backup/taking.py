@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from app.backup.archive import SUFFIX, Sum, Summing, Writer, in_blocks
 from app.backup.key_file import DIRECTORY, KeyFile
+from app.backup.key_file import NAME as KEY_FILE
 from app.backup.tables import SPOKEN, Driver, TableOfRows, copy_out, every_table
 from app.core import across_districts, clock, storage
 from app.core.db import uuid7
@@ -109,6 +110,11 @@ def _take(across: Session, to: Path, slug: str | None, keep: int | None, say: Sa
     living = {row[0]: str(row[2]) for row in rows if row[2] and row[3] != "gone"}
     if slug is not None and slug not in {row[1] for row in rows}:
         raise CannotBackUp(f"There is no district “{slug}”.")
+    if not (to / KEY_FILE).exists() and any(_NAME.fullmatch(folder.name) for folder in to.iterdir()):
+        raise CannotBackUp(
+            f"There are backups in {to}, and {KEY_FILE}, which opens them, is missing. Put it back, or choose an empty "
+            "folder."
+        )
     keys = KeyFile.of_folder(to)
     keys.keep_up(living, deleted={row[0] for row in rows} - set(living))
     keys.write(to)

@@ -106,7 +106,9 @@ def test_another_key_does_not_open_it(tmp_path: Path) -> None:
         read(written(tmp_path / "a.fobackup"), b"x" * 32)
 
 
-@pytest.mark.parametrize("octets", [b"", b"PK\3\4 something else", MAGIC, MAGIC + b"\xff\xff\xff\xff{}"])
+@pytest.mark.parametrize(
+    "octets", [b"", b"PK\3\4 something else", MAGIC, MAGIC + b"\0\0\0\2[]", MAGIC + b"\xff\xff\xff\xff{}"]
+)
 def test_what_is_no_archive_is_called_so(tmp_path: Path, octets: bytes) -> None:
     (tmp_path / "a.fobackup").write_bytes(octets)
 

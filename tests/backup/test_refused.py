@@ -173,3 +173,14 @@ def test_a_mail_domain_that_another_district_has_is_no_accident(kept: Kept, anot
     assert "“district_domains” is taken by another district" in refused(
         there, str(kept.folder), "--district", "maple"
     )
+
+
+def test_a_district_of_another_region_is_refused(kept: Kept, another: Another) -> None:
+    there = another()
+    there.settings = dataclasses.replace(there.settings, region="ca")
+
+    said = refused(there, str(kept.folder), "--district", "maple")
+
+    assert "“maple” belongs to the region “us” and this deployment stands in “ca”" in said
+    with there.database.connect() as connection:
+        assert connection.execute("select count(*) from districts").fetchone() == (0,)

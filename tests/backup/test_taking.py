@@ -6,12 +6,14 @@ import json
 import stat
 from pathlib import Path
 
+from psycopg import sql
 from sqlalchemy import select
 
 from app.backup.key_file import NAME
 from app.core import storage
 from app.core.audit import AuditEntry
 from app.core.db import db
+from app.core.directory import UNOWNED
 from app.core.settings import use_settings
 from app.core.tenancy import as_district
 from tests.backup.conftest import SECRET, Kept, Machine
@@ -26,6 +28,33 @@ def test_there_is_one_archive_a_district_and_one_of_the_directory(kept: Kept) ->
         "directory.fobackup",
         "SHA256SUMS",
     }
+
+
+def test_every_row_of_every_district_is_in_it(here: Machine, world: World, tmp_path: Path) -> None:
+    done = here.run("backup", "--to", str(tmp_path / "backups"))
+
+    for place in (world.maple, world.birch):
+        with here.database.connect() as connection:
+            rows = sum(
+                int(str(count))
+                for table in here.database.tables()
+                if table not in UNOWNED
+                for (count,) in connection.execute(
+                    sql.SQL("select count(*) from {} where district_id = %s").format(sql.Identifier(table)),
+                    [place.id],
+                )
+            )
+        # since then the backup itself was written down
+        assert f"{place.slug}: {rows - 1} rows and 0 files." in done.output
+
+
+def test_without_the_key_file_no_further_backup_is_made_beside_the_others(kept: Kept) -> None:
+    (kept.to / NAME).unlink()
+
+    done = kept.here.run("backup", "--to", str(kept.to))
+
+    assert done.exit_code == 1
+    assert f"{NAME}, which opens them, is missing. Put it back" in done.output
 
 
 def test_nobody_else_can_read_it(kept: Kept) -> None:
