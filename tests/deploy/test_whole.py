@@ -26,8 +26,10 @@ from tests.page_client import Page, filled_in
 from tests.storage_server import BUCKET
 
 PASSWORD = "seven grey geese sing loudly"
+BELL, TESS = "bell@cedar.example", "tess@cedar.example"
 BY_WEB = 6
 BY_MAIL = 6
+ANSWERED = 3
 
 
 @pytest.fixture
@@ -76,6 +78,19 @@ def accept(deployment: Hosts, path: str, web: int) -> Visitor:
     return visitor
 
 
+def put_on_the_staff(ada: Visitor, address: str, role: str) -> None:
+    """With a school, an invitation and a role."""
+    form = ada.get("/cedar/admin/people/new", status=200)
+    schools = form.form().one("select", name="school_id").all("option")
+    school_id = next(option["value"] for option in schools if option.text == "Cedar School")
+    name = address.partition("@")[0].capitalize()
+    made = ada.submit(form, status=303, family_name=name, email=address, school_id=school_id)
+    person = ada.follow(made)
+    ada.submit(person, "/invitation", status=303)
+    if role != "requester":
+        ada.submit(ada.get(person.path), "/roles", status=303, role=role, school="")
+
+
 def ask_by_web(who: Visitor, name: str, faults: list[str]) -> None:
     """Requests with photos; where the server is gone, the same form goes to the other, as a person would send it."""
     for number in range(BY_WEB):
@@ -112,13 +127,13 @@ def ask_by_mail(deployment: Hosts, faults: list[str]) -> None:
     """As the mail server before the door does: until it hears 250."""
     for number in range(BY_MAIL):
         raw = (
-            f"From: Nora Bell <bell@cedar.example>\r\nTo: help@cedar.example\r\n"
+            f"From: Nora Bell <{BELL}>\r\nTo: help@cedar.example\r\n"
             f"Message-ID: <{number}.{os.getpid()}@cedar.example>\r\nSubject: By mail {number}\r\n\r\nIt is dark.\r\n"
         )
         for _ in range(30):
             try:
                 with smtplib.SMTP(HOST, deployment.smtp_port, timeout=20) as door:
-                    door.sendmail("bell@cedar.example", ["help@cedar.example"], raw)
+                    door.sendmail(BELL, ["help@cedar.example"], raw)
                 break
             except (OSError, smtplib.SMTPException):
                 time.sleep(0.3)
@@ -149,32 +164,18 @@ def test_everything_arrives_once_whoever_dies(deployment: Hosts) -> None:
     ada.web = 1
     school = ada.get("/cedar/admin/schools/new", status=200)
     ada.submit(school, status=303, name="Cedar School")
-    ada.web = 0
-    person = ada.get("/cedar/admin/people/new", status=200)
-    school_id = next(
-        option["value"]
-        for option in person.form().one("select", name="school_id").all("option")
-        if option.text == "Cedar School"
-    )
-    bell = ada.submit(
-        person,
-        status=303,
-        given_name="Nora",
-        family_name="Bell",
-        email="bell@cedar.example",
-        school_id=school_id,
-    )
-    ada.web = 1
-    ada.submit(ada.follow(bell), "/invitation", status=303)
+    for role, email_address in (("requester", BELL), ("technician", TESS)):
+        ada.web = 1 - ada.web
+        put_on_the_staff(ada, email_address, role)
     ada.submit(ada.get("/cedar/admin/opening-day"), "/opening-day/open", status=303)
 
-    # her invitation left through the relay, and opens her account at the other
-    wait_until(lambda: link_to(deployment, "bell@cedar.example"), "Bell has her invitation")
-    first = accept(deployment, link_to(deployment, "bell@cedar.example"), web=1)
+    # their invitations left through the relay, and open their accounts at either
+    for address in (BELL, TESS):
+        wait_until(partial(link_to, deployment, address), f"{address} has an invitation")
+    first = accept(deployment, link_to(deployment, BELL), web=1)
     second = Visitor(deployment.web_ports, web=0)
-    second.submit(
-        second.get("/cedar/sign-in", status=200), status=303, email="bell@cedar.example", password=PASSWORD
-    )
+    second.submit(second.get("/cedar/sign-in", status=200), status=303, email=BELL, password=PASSWORD)
+    tess = accept(deployment, link_to(deployment, TESS), web=0)
 
     # that the district is open is known to every process by then, and to some before
     time.sleep(FRESH_FOR)
@@ -205,6 +206,11 @@ def test_everything_arrives_once_whoever_dies(deployment: Hosts) -> None:
         ]
         return bool(tickets >= 2 * BY_WEB + BY_MAIL and open_work == 0 and under_way == 0)
 
+    # answered by a technician whose own web server is gone
+    tess.web = 1
+    for number in range(1001, 1001 + ANSWERED):
+        ticket = tess.get(f"/cedar/tickets/{number}", status=200)
+        tess.submit(ticket, "/replies", status=303, text=f"Try the other cable, {number}.", then="wait")
     wait_until(all_done, "every ticket is there and every message has left")
 
     # each request once
@@ -230,7 +236,11 @@ def test_everything_arrives_once_whoever_dies(deployment: Hosts) -> None:
     states = dict(deployment.asked("select message_id, state from messages"))
     assert set(states.values()) == {"sent"}
     assert set(left) == set(states)
-    assert len(states) == 1 + BY_MAIL  # the invitation, and a receipt for each mail
+    # two invitations, a receipt for each mail, and the technician's answers
+    kinds = Counter(
+        kind for (kind,) in deployment.asked("select kind from messages where to_address = %s", BELL)
+    )
+    assert kinds == {"account_invited": 1, "ticket_received": BY_MAIL, "ticket_reply": ANSWERED}
     # What a worker had handed over when the power went, nobody can know: a receipt goes once more, as the same mail.
     twice = [message_id for message_id, times in left.items() if times > 1]
     assert len(twice) <= 1
