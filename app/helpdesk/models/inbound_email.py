@@ -151,7 +151,7 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
     def copies(self) -> list[Self]:
         """Other mails with the same Message-ID, or without one and with the same bytes; the newest first.
 
-        Earlier ones that are being filed at this moment are waited for, so that of two copies one is the first.
+        Earlier ones that are being filed or decided on at this moment are waited for, so that one is the first.
         """
         model = type(self)
         same = model.message_id == self.message_id
@@ -159,10 +159,11 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
             same &= model.sha256 == self.sha256
         recent = model.received_at > clock.now() - COPIES_COME_WITHIN
         found = select(model).where(same, recent, model.id != self.id).order_by(model.id.desc())
-        copies = list(db.session.scalars(found.limit(MOST_COPIES)))
+        anew = found.limit(MOST_COPIES).execution_options(populate_existing=True)
+        copies = list(db.session.scalars(anew))
         for copy in copies:
             # Everybody holds their own mail and goes from newer to older ones: nobody waits in a circle.
-            if copy.state == MailState.STORED and copy.id < self.id:
+            if copy.state in (MailState.STORED, MailState.HELD) and copy.id < self.id:
                 copy.lock()
         return copies
 
