@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import click
+import psycopg
 from flask import Flask
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.backup import restoring, taking
 from app.backup.archive import ArchiveRefused
@@ -39,6 +41,8 @@ def backup(to: Path, slug: str | None, keep: int | None) -> None:
         raise click.ClickException(f"The backup could not be written: {error.strerror}.") from error
     except StorageFault as fault:
         raise click.ClickException(f"Nothing was backed up. {fault}") from fault
+    except (psycopg.Error, SQLAlchemyError) as error:
+        raise click.ClickException(f"Nothing was backed up. {_said_by_the_database(error)}") from error
     for district_id in taken.districts:
         with acting_as(OPERATOR), as_district(district_id):
             audit.noted("backed up", "districts", district_id)
@@ -82,6 +86,10 @@ def restore(
         restored = restoring.restore(chosen, send=send, replace_everything=replace_everything, say=click.echo)
     except (restoring.CannotRestore, ArchiveRefused, StorageFault) as refused:
         raise click.ClickException(str(refused)) from refused
+    except (psycopg.Error, SQLAlchemyError) as error:
+        raise click.ClickException(
+            f"The restore ended before its end. {_said_by_the_database(error)}"
+        ) from error
     click.echo(
         f"{', '.join(restored.districts.values())}: {restored.rows} rows and {restored.files} files stand again, "
         "counted and summed as in the backup. Everybody has to sign in anew."
@@ -95,3 +103,9 @@ def restore(
     if restored.wrong:
         raise SystemExit(1)
     click.echo("The audit log holds, and what is sealed opens.")
+
+
+def _said_by_the_database(error: Exception) -> str:
+    """Its first line: the others quote rows."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return f"The database says: {str(cause).partition(chr(10))[0]} ({type(cause).__name__})"

@@ -190,3 +190,17 @@ def test_a_folder_of_another_installation_is_left_alone(kept: Kept) -> None:
     assert "choose one of your own" in done.output
     assert (kept.to / NAME).read_text() == before
     assert json.loads(before)["keys"].keys() > {"directory"}
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_sentence(
+    here: Machine, world: World, tmp_path: Path
+) -> None:
+    nowhere = "postgresql+psycopg://across@127.0.0.1:1/nowhere"
+    settings = dataclasses.replace(here.settings, database_across_url=nowhere)
+    here.app.extensions.pop("across_engine", None)
+
+    done = Machine(here.app, settings, here.database).run("backup", "--to", str(tmp_path / "backups"))
+
+    here.app.extensions.pop("across_engine", None)
+    assert done.exit_code == 1
+    assert "Nothing was backed up. The database says:" in done.output
