@@ -11,15 +11,18 @@ from sqlalchemy import func, select
 from app import demo
 from app.auth.models.account import Account
 from app.cli.demo import seed_district
-from app.core import clock
+from app.core import clock, storage
 from app.core.actor import Role
 from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.directory import district_by_inbound_address, district_by_slug
 from app.core.tenancy import as_district
+from app.demo import mails
 from app.demo.troubles import TROUBLES
+from app.helpdesk.actions import intake
 from app.helpdesk.models.counter import TicketCounter
 from app.helpdesk.models.event import TicketEvent
+from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
 from app.roster.models.device import Device
@@ -116,6 +119,37 @@ def test_who_can_sign_in_has_something_to_see() -> None:
     assert (
         db.session.scalar(select(func.count(Ticket.id)).where(Ticket.requester_id == bell.person_id)) or 0
     ) > 5
+
+
+@pytest.mark.usefixtures("maple")
+def test_mail_not_filed_has_one_of_each_kind_to_learn_from() -> None:
+    waiting = list(db.session.scalars(InboundEmail.not_filed()))
+
+    assert {email.reason for email in waiting} == {
+        "unknown_sender",
+        "automatic",
+        "failed_authentication",
+        "no_school",
+    }
+    for email in waiting:
+        mail = intake.read(email)
+        assert (mail.from_address, mail.subject) == (email.from_address, email.subject)
+        assert mail.is_automatic == (email.reason == "automatic")
+        sender = Person.with_address(email.from_address)
+        assert (sender is None) == (email.reason == "unknown_sender")
+        assert (sender is not None and sender.school_id is None) == (email.reason == "no_school")
+        with storage.open(email.storage_key) as raw:
+            refused = b"dmarc=fail" in raw.read()
+        assert refused == (email.reason == "failed_authentication")
+        assert NOW - timedelta(days=2) < email.received_at < NOW
+
+
+def test_the_mails_not_filed_are_the_same_each_time(app: Flask, maple: Flask) -> None:
+    first = {email.sha256 for email in db.session.scalars(InboundEmail.not_filed())}
+
+    again = mails.not_filed(demo.draw(MAPLE), MAPLE.domain)
+
+    assert {row["sha256"] for row in again} == first
 
 
 @pytest.mark.usefixtures("maple")

@@ -18,13 +18,14 @@ from app.auth.models.account import Account
 from app.auth.models.role_grant import RoleGrant
 from app.core.db import uuid7
 from app.core.loading import load
-from app.demo import names
+from app.demo import mails, names
 from app.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
 from app.demo.place import Colleague, Place, School, Thing
 from app.demo.stories import Histories, tell_of
 from app.helpdesk.models.category import Category
 from app.helpdesk.models.counter import FIRST, TicketCounter
 from app.helpdesk.models.event import TicketEvent
+from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
 from app.legal.models.contact import DistrictContact
@@ -64,13 +65,14 @@ def furnish(sketch: Sketch) -> Place:
     place = draw(sketch)
     _load(SchoolRow, [_school(one) for one in place.schools])
     _load(Room, [_room(one, name, id) for one in place.schools for name, id in one.rooms.items()])
-    _load(Person, [_person(one) for one in place.staff])
+    _load(Person, [_person(one, place) for one in place.staff])
     _load(Account, [_account(one) for one in place.staff if one.account])
     _load(RoleGrant, [_grant(one, place) for one in place.staff if one.account])
     _load(Device, [_device(one) for one in place.things])
     _load(DistrictContact, [_contact(sketch)])
     _load(Category, [_category(nth, id) for nth, id in enumerate(place.categories)])
     _tell(_histories(place, sketch), sketch.tickets)
+    _load(InboundEmail, mails.not_filed(place, sketch.domain))
     return place
 
 
@@ -163,14 +165,14 @@ def _room(school: School, name: str, id: UUID) -> dict[str, Any]:
     return {"id": id, "school_id": school.id, "name": name}
 
 
-def _person(one: Colleague) -> dict[str, Any]:
+def _person(one: Colleague, place: Place) -> dict[str, Any]:
     return {
         "id": one.id,
         "given_name": one.given_name,
         "family_name": one.family_name,
         "email": one.email,
         "title": one.title,
-        "school_id": one.school.id,
+        "school_id": None if one is place.newcomer else one.school.id,
         "source": "demo",
     }
 

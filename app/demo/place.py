@@ -67,6 +67,11 @@ class Place:
     #: In the order of opening.FIRST_CATEGORIES.
     categories: list[UUID]
 
+    @property
+    def newcomer(self) -> Colleague:
+        """Who began this week: no school yet, and no request."""
+        return self.staff[-1]
+
     def technicians(self, school: School) -> list[Colleague]:
         """Who works at the desk for that school."""
         return [one for one in self.staff if one.works_at(school)]

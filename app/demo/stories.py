@@ -159,7 +159,8 @@ class Story:
         return self.dice.choice(GREETINGS).format(given=self.asker.given_name)
 
     def _asker(self) -> Colleague:
-        teachers = [one for one in self.place.staff if not any(one.works_at(at) for at in self.place.schools)]
+        working = [one for one in self.place.staff if one is not self.place.newcomer]
+        teachers = [one for one in working if not any(one.works_at(at) for at in self.place.schools)]
         # Those who can sign in to the demo shall have something to see there.
         return self.dice.choices(teachers, [8 if one.account else 1 for one in teachers])[0]
 
