@@ -37,6 +37,12 @@ TIMETABLE: Final = (
     Entry("Clear away old sessions, links and failed work", "jobs.upkeep.clear_away", at=time(2, 40)),
     Entry("Count again what is stored", "jobs.upkeep.recount_storage", at=time(2, 50), queue="upkeep"),
     Entry(
+        "Delete files that no row names",
+        "jobs.upkeep.delete_orphans",
+        at=time(3, 40),
+        queue="upkeep",
+    ),
+    Entry(
         "Erase mail that nobody filed within 30 days",
         "jobs.helpdesk.erase_old_mail",
         at=time(3, 10),

@@ -2,7 +2,7 @@
 
 from app.auth.models.one_time_link import forget_old_links
 from app.auth.models.sign_in_attempt import forget_old_attempts
-from app.core import audit, drafts, queue, quotas, sessions
+from app.core import audit, drafts, orphans, queue, quotas, sessions
 from jobs import job
 
 
@@ -26,3 +26,9 @@ def clear_away() -> None:
 def recount_storage() -> None:
     """See that what is counted as stored is what is stored."""
     quotas.recount()
+
+
+@job
+def delete_orphans() -> None:
+    """Files of requests that were rolled back."""
+    orphans.delete_orphans()

@@ -19,6 +19,8 @@ PUBLIC: Final[dict[Any, Any]] = {"records": "public"}
 PERSONAL: Final[dict[Any, Any]] = {"records": "personal"}
 #: Secrets and what people wrote: the audit log says only that it changed.
 PRIVATE: Final[dict[Any, Any]] = {"records": "private"}
+#: Beside one of them: the column is a key of core.storage, and while the row is there the file is not an orphan.
+NAMES_A_FILE: Final[dict[Any, Any]] = {"names": "file"}
 
 KINDS = frozenset({"public", "personal", "private"})
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from app.core import clock
 from app.core.db import Base, db
 from app.core.quotas import HoldsAFile
-from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
+from app.core.records import NAMES_A_FILE, PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
@@ -37,9 +37,9 @@ class Attachment(HoldsAFile, DistrictOwned, Base):
     name: Mapped[str] = mapped_column(info=PERSONAL)
     content_type: Mapped[str] = mapped_column(info=PUBLIC)
     sha256: Mapped[str] = mapped_column(info=PUBLIC)
-    storage_key: Mapped[str] = mapped_column(info=PRIVATE)
+    storage_key: Mapped[str] = mapped_column(info=PRIVATE | NAMES_A_FILE)
     #: A small picture of a picture.
-    thumbnail_key: Mapped[str | None] = mapped_column(info=PRIVATE)
+    thumbnail_key: Mapped[str | None] = mapped_column(info=PRIVATE | NAMES_A_FILE)
     inline_cid: Mapped[str | None] = mapped_column(info=PUBLIC)
     width: Mapped[int | None] = mapped_column(info=PUBLIC)
     height: Mapped[int | None] = mapped_column(info=PUBLIC)

@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import Base, db
 from app.core.quotas import HoldsAFile
-from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
+from app.core.records import NAMES_A_FILE, PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 
 
@@ -86,7 +86,7 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
     envelope_from: Mapped[str] = mapped_column(default="", info=PERSONAL)
     envelope_to: Mapped[str] = mapped_column(default="", info=PERSONAL)
     received_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
-    storage_key: Mapped[str] = mapped_column(info=PRIVATE)
+    storage_key: Mapped[str] = mapped_column(info=PRIVATE | NAMES_A_FILE)
     state: Mapped[str] = mapped_column(default=MailState.STORED, info=PUBLIC)
     #: A key of REASONS, kept when a person decides, so that the decision can be undone.
     reason: Mapped[str] = mapped_column(default="", info=PUBLIC)
