@@ -56,8 +56,12 @@ class Database:
         )
 
     def lay_out(self) -> None:
+        """Raises NoPostgres if the server's roles are another instance's."""
         with self.connect("postgres") as server:
-            new = roles.lay_out(server, self.name, self.passwords)
+            try:
+                new = roles.lay_out(server, self.name, self.passwords)
+            except roles.RolesOfAnother as refusal:
+                raise NoPostgres(str(refusal)) from None
         with self.connect() as inside:
             if new or not self._is_ours(inside):
                 roles.open_up(inside)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from app.laptop import postgres, redis_server, servers
 from app.laptop.children import Supervisor
@@ -217,6 +218,9 @@ def test_a_named_server_gets_database_and_roles(
     folder: Path, instance: Instance, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = started(instance, supervisor)
+    drop_database(theirs)
+    with theirs.connect("postgres") as server:
+        server.execute("drop role owner, app, across, searcher")
     password = instance.config()["laptop"]["superuser_password"]
     monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres:{password}@/named?host={theirs.host}")
     second = Instance(folder / "second")
@@ -227,3 +231,41 @@ def test_a_named_server_gets_database_and_roles(
         connection.execute("create table made (word text)")
     assert len(supervisor.children) == 1
     second.unlock()
+
+
+def test_a_second_instance_does_not_take_the_servers_roles_from_the_first(
+    instance: Instance, supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = started(instance, supervisor)
+    password = instance.config()["laptop"]["superuser_password"]
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres:{password}@/second?host={first.host}")
+    second = Instance(folder / "second")
+    second.folder.mkdir()
+
+    with pytest.raises(NoPostgres, match="another instance of FrontOffice uses the server"):
+        start_postgres(second, supervisor)
+
+    for role in ("owner", "app", "across"):
+        assert can_sign_in(first, role, first.passwords[role])
+    with first.connect("postgres") as server:
+        assert server.execute("select 1 from pg_database where datname = 'second'").fetchone() is None
+
+
+def test_a_lost_instance_can_be_followed_by_another(
+    instance: Instance, supervisor: Supervisor, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = started(instance, supervisor)
+    password = instance.config()["laptop"]["superuser_password"]
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://postgres:{password}@/{first.name}?host={first.host}")
+    second = Instance(folder / "second")
+    second.folder.mkdir()
+    with first.connect("postgres") as server:
+        for role in ("owner", "app", "across"):
+            given = second.config()["laptop"][f"{role}_password"]
+            server.execute(
+                sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(given))
+            )
+
+    followed = start_postgres(second, supervisor)
+
+    assert can_sign_in(followed, "app", followed.passwords["app"])
