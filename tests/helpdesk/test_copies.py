@@ -72,6 +72,17 @@ def test_the_same_bytes_at_two_addresses_are_one_ticket(app: Flask, world: World
     assert len(tickets(app, world)) == 2
 
 
+def test_a_file_beside_smtp_is_the_same_mail(app: Flask, world: World) -> None:
+    raw = written(world.bell.email)
+    first = comes_in(app, world.maple, raw)
+
+    second = comes_in(
+        app, world.maple, b"Return-Path: <bell@maple.example>\nDelivered-To: help@x.example\n" + raw
+    )
+
+    assert outcome(app, world, second) == ("discarded", "again", first)
+
+
 def test_an_answer_that_comes_twice_is_one_reply(app: Flask, world: World) -> None:
     number = ask(app, world.bell)
     sent = answered_by_desk(app, world, number)

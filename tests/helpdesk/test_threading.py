@@ -299,6 +299,19 @@ def test_a_mail_from_our_own_address_is_a_loop(app: Flask, world: World, address
         assert (mail_of(email_id).reason, messages()) == ("loop", [])
 
 
+def test_our_own_mail_is_known_by_its_id_where_its_mark_was_lost(app: Flask, world: World) -> None:
+    number = ask(app, world.bell)
+    sent = answered_by_desk(app, world, number)
+
+    email_id = comes_in(app, world.maple, written(world.bell.email, message_id=sent))
+    forged = comes_in(app, world.maple, written(world.bell.email, message_id=changed(sent)))
+
+    with at(app, world.maple):
+        assert (mail_of(email_id).state, mail_of(email_id).reason) == ("discarded", "loop")
+        assert mail_of(forged).state == "filed"
+        assert len(replies_of(number)) == 1
+
+
 # --- before a district opens -------------------------------------------------------------------------------
 
 

@@ -169,7 +169,7 @@ def _file(email: InboundEmail) -> None:
     email.note_head(mail.from_address or "", mail.subject, verified=mail.verified)
     if bounces.take_back(mail, email):
         return
-    if mail.is_own_loop(message_ids.loop_mark()):
+    if _is_our_own(mail):
         email.discard("loop")
         return
     if _came_through_a_group(mail):
@@ -235,6 +235,12 @@ def _as_its_writers(mail: ParsedMail) -> ParsedMail:
         from_address=mail.written_by.address,
         vouched=Vouched.FAILED if failed else Vouched.NOTHING,
     )
+
+
+def _is_our_own(mail: ParsedMail) -> bool:
+    """It carries the mark that this district puts on each mail, or an id that we signed as its own."""
+    own_id = mail.message_id and message_ids.read_message_id(mail.message_id)
+    return mail.is_own_loop(message_ids.loop_mark()) or bool(own_id)
 
 
 def _is_from_ourselves(mail: ParsedMail) -> bool:
