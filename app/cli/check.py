@@ -243,6 +243,21 @@ def _redis() -> Iterator[tuple[Verdict, str, str]]:
         yield Verdict.OK, "Redis answers.", ""
 
 
+def _proxies() -> Iterator[tuple[Verdict, str, str]]:
+    count = get_settings().proxies
+    if get_settings().base_url.startswith("https://") and count == 0:
+        to_do = (
+            "Set FRONTOFFICE_PROXIES to the number of your proxies in a row, such as 1 for deploy/nginx.conf."
+        )
+        yield (
+            Verdict.WARN,
+            "No proxy is believed: if one ends TLS before the web server, nobody can sign in.",
+            to_do,
+        )
+    else:
+        yield Verdict.OK, f"Proxies in a row that are believed: {count}.", ""
+
+
 def _secrets() -> Iterator[tuple[Verdict, str, str]]:
     today = clock.now().date()
     for name, last in get_settings().secrets_expire:
@@ -324,6 +339,7 @@ LOOKS: Final[dict[str, Look]] = {
     "keys": _keys,
     "storage": _storage,
     "redis": _redis,
+    "proxies": _proxies,
     "secrets": _secrets,
     "disk": _disks,
     "processes": _processes,

@@ -4,6 +4,7 @@ import email
 import email.policy
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
@@ -245,6 +246,13 @@ def test_everything_arrives_once_whoever_dies(deployment: Hosts) -> None:
     twice = [message_id for message_id, times in left.items() if times > 1]
     assert len(twice) <= 1
     assert deployment.asked("select count(*) from work where failed_at is not null")[0][0] == 0
+
+    # whoever looks after it is told that it is well
+    (deployment.folder / "operator").mkdir(exist_ok=True)
+    looked = json.loads(
+        deployment.flask("check", "--json", FRONTOFFICE_DATABASE_OWNER_URL=deployment.database["owner"])
+    )
+    assert [one["name"] for one in looked["findings"] if one["verdict"] == "fail"] == []
 
     # what is left on the hosts' own disks is counts and an empty mail folder
     kept = [

@@ -221,3 +221,12 @@ def test_one_thing_that_breaks_does_not_hide_the_others(app: Flask, monkeypatch:
 
     assert found(app, "redis") == [("fail", "It could not be looked at (ValueError).")]
     assert found(app, "storage")[0][0] == "ok"
+
+
+def test_a_proxy_that_nobody_counted_is_asked_about(app: Flask) -> None:
+    with_settings(base_url="https://desk.example.org", proxies=0)
+    ((verdict, sentence),) = found(app, "proxies")
+    assert (verdict, "nobody can sign in" in sentence) == ("warn", True)
+
+    with_settings(proxies=1)
+    assert found(app, "proxies") == [("ok", "Proxies in a row that are believed: 1.")]
