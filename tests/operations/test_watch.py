@@ -126,7 +126,7 @@ class TestMeasures:
 
         watched()
 
-        assert read("mail_unsent") == {"queued": 1}
+        assert read("mail_unsent") == {"queued": 1, "sending": 0}
         assert read("mail_not_delivered") == {"failed": 1, "unsure": 0}
         assert read("mail_oldest_unsent_seconds")["maple"] == pytest.approx(1200, abs=60)
         assert read("mail_oldest_unfiled_seconds")["birch"] == pytest.approx(420, abs=60)

@@ -24,7 +24,8 @@ def _unsent(across: Session) -> Iterator[Found]:
     counted = (
         select(func.count(), Message.state).where(Message.state.in_(ON_THEIR_WAY)).group_by(Message.state)
     )
-    return (Found(*row) for row in across.execute(counted))
+    there = {state: int(count) for count, state in across.execute(counted)}
+    return (Found(there.get(state, 0), state) for state in ON_THEIR_WAY)
 
 
 def _oldest_unsent(across: Session) -> Iterator[Found]:
