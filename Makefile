@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`. Each does all of its own set-up.
 
-.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill prove-guards lock
+.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill prove-guards fuzz lock
 
 help:
 	@echo "make run           the demo: web, worker, mail door and timetable, until Ctrl-C"
@@ -13,6 +13,7 @@ help:
 	@echo "make bench-intake  mail in, from 250 to a ticket: how many a second, how old the oldest, how many lost"
 	@echo "make bench-kill    kill every process at random points, and count what became of each mail"
 	@echo "make prove-guards  take each guard away in a copy, and see a test fail"
+	@echo "make fuzz          wild mail for FUZZ_MINUTES (10): no exception, bounded memory"
 	@echo "make lock          write the lock files anew from pyproject.toml"
 
 run:
@@ -43,6 +44,9 @@ bench-intake: setup
 
 bench-kill: setup
 	@exec nice .venv/bin/python -m bench.kill
+
+fuzz: setup
+	@exec .venv/bin/python -m tests.fuzz
 
 prove-guards: setup
 	@exec .venv/bin/python -m tests.prove_guards
