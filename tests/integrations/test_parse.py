@@ -2,6 +2,7 @@
 
 import os
 import time
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,6 +52,22 @@ def test_a_public_mail_is_read_without_a_word_of_complaint_and_without_nul(path)
         *(one.name for one in found.files),
     ):
         assert "\x00" not in text
+
+
+EXPECTED = tomllib.loads(Path(__file__).with_name("public_mail_expected.toml").read_text())
+
+
+@needs_public_mail
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_headers_and_file_names_of_a_hard_mail_are_read_as_a_person_reads_them(name):
+    found = _public(name)
+
+    assert {
+        "subject": found.subject,
+        "address": found.from_address or "",
+        "name": found.from_name,
+        "files": [one.name for one in found.files],
+    } == EXPECTED[name]
 
 
 def _public(name: str) -> ParsedMail:
@@ -271,10 +288,28 @@ def test_a_mailbox_line_before_the_headers_is_not_one_of_them():
         ("principal@maple.example <mallory@evil.example>", "mallory@evil.example"),
         ("=?utf-8?q?principal=40maple=2Eexample?= <mallory@evil.example>", "mallory@evil.example"),
         ('"open quote <bell@maple.example>', "bell@maple.example"),
+        ("Nora <bell(of North) @ maple . example>", "bell@maple.example"),
     ],
 )
 def test_the_address_is_the_one_that_counts(value, address):
     assert parse(f"From: {value}\r\n\r\nHello".encode()).from_address == address
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("Pete(A wonderful \\) chap) <pete@maple.example>", "Pete"),
+        ("(Nora) <bell@maple.example>", "Nora"),
+        ('"Bell (Nora)" <bell@maple.example>', "Bell (Nora)"),
+        ("bell@maple.example", ""),
+    ],
+)
+def test_the_name_is_the_one_that_is_shown(value, name):
+    assert parse(f"From: {value}\r\n\r\nHello".encode()).from_name == name
+
+
+def test_a_first_header_with_a_blank_before_its_colon_is_no_mailbox_line():
+    assert parse(b"From  : bell@maple.example\r\n\r\nHello").from_address == "bell@maple.example"
 
 
 # --- files and bodies -------------------------------------------------------------------------------------

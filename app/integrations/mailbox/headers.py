@@ -14,6 +14,8 @@ from app.integrations.mailbox.charsets import known_codec, tidy, to_text
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\n]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"\\@]{1,64}@[^\s<>()\[\],;:\"\\@]{1,253}")
+#: Older mail may have blanks and comments within an address (RFC 5322 §4.4).
+_AROUND_A_SIGN = re.compile(r"\s*([.@])\s*")
 _ID = re.compile(r"<\s*([^<>]{1,990}?)\s*>")
 
 
@@ -104,11 +106,11 @@ def addresses_in(value: str) -> Iterator[Address]:
     for entry in _entries(value):
         if "<" in entry and ">" in entry.rpartition("<")[2]:
             before, _, rest = entry.rpartition("<")
-            inside = rest.partition(">")[0]
+            inside = _AROUND_A_SIGN.sub(r"\1", _without_comments(rest.partition(">")[0]))
         else:
             before, inside = "", entry
         found = _ADDRESS.findall(_without_comments(inside)) or _ADDRESS.findall(decoded(inside))
-        name = decoded(_unquoted(before)) or decoded(_comment(entry))
+        name = decoded(_shown(before)) or decoded(_comment(entry))
         for one in found[:MOST_ADDRESSES]:
             yield Address(name=name[:200], address=tidy(one).lower().strip(".'"))
 
@@ -216,15 +218,24 @@ def _split(value: str, at: str) -> list[str]:
 
 
 def _without_comments(value: str) -> str:
-    kept, depth = [], 0
+    kept, depth, escaped = [], 0, False
     for character in value:
-        if character == "(":
+        if escaped or character == "\\":
+            escaped = not escaped
+            kept.append("" if depth else character)
+        elif character == "(":
             depth += 1
         elif character == ")" and depth:
             depth -= 1
         elif not depth:
             kept.append(character)
     return "".join(kept)
+
+
+def _shown(before: str) -> str:
+    """The name before an address. A comment stays in it only where it is quoted."""
+    plain = _unquoted(before)
+    return plain if plain != before.strip() else _without_comments(plain).strip()
 
 
 def _comment(value: str) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 
 from app.integrations.mailbox.allowance import LONGEST_HEAD
 
+_MAILBOX_LINE: Final = re.compile(rb">?From (?![ \t]*:)")
 _END_OF_HEAD: Final = re.compile(rb"\r?\n\r?\n")
 _SPACE_BEFORE_COLON: Final = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.MULTILINE)
 _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+:|[ \t]")
@@ -22,7 +23,7 @@ def mended(raw: bytes) -> bytes:
     raw = raw.lstrip(b"\r\n\t \xef\xbb\xbf")
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
-    if raw.startswith((b"From ", b">From ")):
+    if _MAILBOX_LINE.match(raw):
         raw = raw.partition(b"\n")[2]
     end = _END_OF_HEAD.search(raw, 0, LONGEST_HEAD + 4)
     if end is None and len(raw) > LONGEST_HEAD:
