@@ -1,6 +1,7 @@
 """A mail comes in."""
 
 import io
+import zlib
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -13,13 +14,14 @@ from app.core import clock, storage
 from app.core.db import db
 from app.core.queue import TryAgain, Work
 from app.core.storage import StorageAway, StorageFull
-from app.helpdesk.actions import clearing, intake, replying, working
+from app.helpdesk.actions import attaching, clearing, intake, replying, working
 from app.helpdesk.actions.replying import Answer
 from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.ticket import Ticket
 from app.notices.models.mail_setting import MailSetting
 from tests.helpdesk.desk import ask, at, comes_in, mail_of, messages, replies_of, ticket_of, written
+from tests.integrations.outlook import winmail
 from tests.page_client import PageClient
 from tests.world import World
 
@@ -642,3 +644,98 @@ def test_a_technician_answers_the_note_by_mail(app: Flask, world: World) -> None
     with at(app, world.maple):
         assert [one.text.strip() for one in replies_of(number)] == ["Hello?", "On my way."]
         assert [(one.kind, one.to_address) for one in messages()][1:] == [("ticket_reply", world.bell.email)]
+
+
+def test_how_a_mail_was_read_is_told_to_technicians_and_not_to_the_requester(
+    app: Flask, world: World, client: PageClient
+) -> None:
+    parcel = ("winmail.dat", "application/ms-tnef", winmail({"plan.txt": b"x"}))
+    comes_in(app, world.maple, written(world.bell.email, files=(parcel,)))
+    with at(app, world.maple):
+        number = db.session.scalars(select(Ticket)).one().number
+        assert [one.name for one in db.session.scalars(select(Attachment))] == ["plan.txt"]
+
+    remark = "Outlook packed a file into winmail.dat. It was unpacked."
+    assert remark in client.sign_in(world.tess).get(f"/maple/tickets/{number}").text
+    assert remark not in client.sign_in(world.bell).get(f"/maple/requests/{number}").text
+
+
+def test_an_invitation_is_told_in_the_zone_of_the_district(app: Flask, world: World) -> None:
+    calendar = b"BEGIN:VEVENT\r\nSUMMARY:Tea\r\nDTSTART:20261123T141500Z\r\nEND:VEVENT\r\n"
+
+    comes_in(app, world.maple, written(world.bell.email, files=(("x.ics", "text/calendar", calendar),)))
+
+    with at(app, world.maple):
+        assert "8:15 am (America/Chicago)" in db.session.scalars(select(Ticket)).one().text
+        assert db.session.scalars(select(Attachment)).one().name == "x.ics"
+
+
+def test_an_encrypted_mail_is_a_ticket_that_says_so_and_has_the_file(app: Flask, world: World) -> None:
+    block = "-----BEGIN PGP MESSAGE-----\n\nhQE\n-----END PGP MESSAGE-----\n"
+
+    comes_in(app, world.maple, written(world.bell.email, text=block))
+
+    with at(app, world.maple):
+        assert "encrypted, so it cannot be read here" in db.session.scalars(select(Ticket)).one().text
+        assert db.session.scalars(select(Attachment)).one().name == "encrypted.asc"
+
+
+def test_pictures_are_kept_as_they_came_once_drawing_them_took_too_long(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attaching, "DRAWING_SECONDS", -1.0)
+
+    comes_in(app, world.maple, written(world.bell.email, files=(("x.jpg", "image/jpeg", photo()),)))
+
+    with at(app, world.maple):
+        file = db.session.scalars(select(Attachment)).one()
+        assert (file.content_type, file.size) == ("application/octet-stream", len(photo()))
+
+
+def test_a_picture_that_claims_more_than_it_is_is_kept_and_never_drawn(app: Flask, world: World) -> None:
+    """A PNG of 60,000 by 60,000: some eleven gigabytes, in a few hundred bytes."""
+    size = (60_000).to_bytes(4, "big") * 2
+    header = b"IHDR" + size + b"\x08\x02\x00\x00\x00"
+    bomb = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + header + zlib.crc32(header).to_bytes(4, "big")
+    pixels = b"IDAT" + zlib.compress(b"\0" * 100_000)
+    bomb += (len(pixels) - 4).to_bytes(4, "big") + pixels + zlib.crc32(pixels).to_bytes(4, "big")
+
+    comes_in(app, world.maple, written(world.bell.email, files=(("big.png", "image/png", bomb),)))
+
+    with at(app, world.maple):
+        file = db.session.scalars(select(Attachment)).one()
+        assert (file.content_type, file.size, file.thumbnail_key) == (
+            "application/octet-stream",
+            len(bomb),
+            None,
+        )
+
+
+def test_our_own_headers_from_outside_change_nothing(app: Flask, world: World) -> None:
+    number = ask(app, world.bell)
+    forged = {
+        "X_FrontOffice_Ticket": str(number),
+        "X_FrontOffice_Urgency": "urgent",
+        "X_FrontOffice_Verified": "yes",
+    }
+
+    comes_in(app, world.maple, written(world.ortiz.email, **forged))
+
+    with at(app, world.maple):
+        assert replies_of(number) == []
+        other = db.session.scalars(select(Ticket).where(Ticket.number != number)).one()
+        assert (other.urgency, other.verified, other.requester_id) == ("normal", False, world.ortiz.person_id)
+
+
+def test_a_line_end_in_a_subject_or_a_name_starts_no_header_of_ours(app: Flask, world: World) -> None:
+    head = f"From: =?utf-8?q?Nora=0D=0ABcc=3A_x=40evil.example?= <{world.bell.email}>\r\n"
+    head += (
+        "To: help@maple.example\r\nSubject: =?utf-8?q?Dark=0D=0ABcc:_x=40evil.example?=\r\n\r\nIt is dark."
+    )
+
+    comes_in(app, world.maple, head.encode())
+
+    with at(app, world.maple):
+        (sent,) = messages()
+        assert "\n" not in sent.subject + sent.to_address + db.session.scalars(select(Ticket)).one().title
+        assert sent.to_address == world.bell.email

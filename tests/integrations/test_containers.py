@@ -168,11 +168,11 @@ def outlook(data: bytes, *parts: str | bytes) -> ParsedMail:
 
 
 def test_files_come_out_of_outlooks_parcel():
-    found = outlook(parcel({"Größe.txt": b"hello", "plan.pdf": b"%PDF"}, body="the same again"), TEXT)
+    found = outlook(parcel({"Größe.txt": b"hello", "plan.pdf": b"%"}, body="the same again"), TEXT)
 
     assert [(one.name, one.content) for one in found.files] == [
         ("Größe.txt", b"hello"),
-        ("plan.pdf", b"%PDF"),
+        ("plan.pdf", b"%"),
     ]
     assert (found.text, found.faults) == ("It is dark.", ())
     assert found.notes == ("Outlook packed 2 files into winmail.dat. It was unpacked.",)

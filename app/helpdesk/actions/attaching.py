@@ -1,5 +1,6 @@
 """Files on their way into a ticket: made safe, stored, and given a row."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,8 @@ from app.core.pictures import FileRefused, Prepared
 from app.helpdesk.models.attachment import Attachment
 
 FOLDER: Final = "attachments"
+#: For all pictures of one mail, of this process's own work.
+DRAWING_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,18 @@ def keep(uploads: Iterable[Upload]) -> list[Attachment]:
 
 
 def keep_from_mail(uploads: Iterable[Upload]) -> list[Attachment]:
-    """Store what came with a mail. Nothing of it is refused: what cannot be opened is kept as an unknown file."""
-    return _all_or_none((one for one in uploads if one.data), _prepared_or_as_it_came)
+    """Store what came with a mail. Nothing of it is refused: what cannot be opened is kept as an unknown file.
+
+    So are pictures once drawing them has taken DRAWING_SECONDS: a mail of 300 photos must not stop the others.
+    """
+    began = time.thread_time()
+
+    def prepared(name: str, declared_type: str, data: bytes) -> Prepared:
+        if time.thread_time() - began > DRAWING_SECONDS:
+            return _as_it_came(name, data)
+        return _prepared_or_as_it_came(name, declared_type, data)
+
+    return _all_or_none((one for one in uploads if one.data), prepared)
 
 
 def attach(files: Sequence[Attachment], ticket_id: UUID, reply_id: UUID | None = None) -> None:
@@ -65,7 +78,11 @@ def _prepared_or_as_it_came(name: str, declared_type: str, data: bytes) -> Prepa
     try:
         return pictures.prepare(name, declared_type, data)
     except FileRefused:
-        return Prepared(sniffing.safe_name(name), sniffing.UNKNOWN, data)
+        return _as_it_came(name, data)
+
+
+def _as_it_came(name: str, data: bytes) -> Prepared:
+    return Prepared(sniffing.safe_name(name), sniffing.UNKNOWN, data)
 
 
 def _stored(file: Prepared, cid: str | None) -> Attachment:

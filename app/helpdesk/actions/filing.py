@@ -51,6 +51,7 @@ def merge(email: InboundEmail, *, ticket: Ticket, by: Actor) -> Reply:
     reply = replying.add_from_requester(ticket, intake.answer_of(mail, email), files, by=_writer(mail, email))
     ticket.note("mail_added", by, sender=_sender(email))
     threading.remember(ticket, mail)
+    intake.tell_how_it_was_read(ticket, mail)
     email.file(ticket.id, reply.id, by=by)
     return reply
 

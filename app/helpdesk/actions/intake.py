@@ -154,7 +154,7 @@ def receive(email_id: UUID) -> None:
 def read(email: InboundEmail) -> ParsedMail:
     """The stored mail, parsed."""
     with storage.open(email.storage_key) as raw:
-        mail = parse(raw.read(), authserv_id=desk().authserv_id)
+        mail = parse(raw.read(), authserv_id=desk().authserv_id, zone=desk().district.zone)
     # At the SMTP door the empty sender stands in the envelope alone; whoever writes so wants no answer (RFC 5321).
     came_by_smtp = email.provider_id is None
     if came_by_smtp and not email.envelope_from and not mail.is_automatic:
@@ -271,6 +271,7 @@ def _answer_in(ticket: Ticket, mail: ParsedMail, email: InboundEmail, sender: Pe
         assert account is not None
         reply = replying.add_from_desk(ticket, answer, files, by=account)
     threading.remember(ticket, mail)
+    tell_how_it_was_read(ticket, mail)
     email.file(ticket.id, reply.id)
 
 
@@ -331,7 +332,15 @@ def open_from(
     files = attaching.keep_from_mail(uploads(mail.files))
     opening.put_in(ticket, files, by=by, what=what, follows=follows, **detail)
     threading.remember(ticket, mail)
+    tell_how_it_was_read(ticket, mail)
     return ticket
+
+
+def tell_how_it_was_read(ticket: Ticket, mail: ParsedMail) -> None:
+    """What could not be read of it, or had to be unpacked: a line for technicians."""
+    remarks = (*mail.faults, *mail.notes)
+    if remarks:
+        ticket.tell("mail_read", SYSTEM, remarks=" ".join(remarks))
 
 
 def answer_of(mail: ParsedMail, email: InboundEmail) -> replying.Answer:

@@ -32,11 +32,12 @@ TOLD = {
     "went_on": "This went on in #{number}",
     "passed_on": "{by} passed on a mail from {sender}",
     "came_back": "A mail from us did not reach {to}: {because}",
+    "mail_read": "About the mail: {remarks}",
     "perhaps": "#{number} may belong here: a mail from {sender} answers this, but they take no part in it",
 }
 
 #: Told to technicians alone.
-FOR_THE_DESK = ("came_back", "perhaps")
+FOR_THE_DESK = ("came_back", "mail_read", "perhaps")
 
 #: What a sentence needs and a detail may lack.
 UNSAID = {
@@ -46,6 +47,7 @@ UNSAID = {
     "after": "nothing",
     "number": "another",
     "sender": "an unknown address",
+    "remarks": "it was not easy to read.",
     "because": "its mail server could not deliver it",
 }
 
