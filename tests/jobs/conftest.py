@@ -147,6 +147,11 @@ class Process:
             self.kill()
             pytest.fail(f"It did not end:\n{self.words}")
 
+    def children(self) -> list[int]:
+        """The processes that it has started."""
+        number = self._process.pid
+        return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
