@@ -105,6 +105,8 @@ class Night:
             "SMTP_RELAY_HOST": "127.0.0.1",
             "SMTP_RELAY_PORT": str(self.sink_port),
             "SMTP_RELAY_SECURITY": "none",
+            "MOST_MAILS_IN_AN_HOUR": "1000000",
+            "MOST_MAILS_OUT_AN_HOUR": "1000000",
             "EGRESS_PRIVATE_ALLOWED": f"127.0.0.1:{self.sink_port}",
         }
         return {

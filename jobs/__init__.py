@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError
+
 from app.core import queue
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
@@ -30,6 +32,9 @@ UNKNOWN = "This version of the product does not know how to do this."
 #: How much more of the same a worker takes at once, and how long it stays with it: others wait meanwhile.
 HANDFUL: Final = 15
 LONGEST_HANDFUL: Final = 5.0
+
+#: Seconds, times the attempt.
+AFTER_A_BREAK: Final = 2.0
 
 log = logging.getLogger("frontoffice.jobs")
 
@@ -151,5 +156,8 @@ def _run(claim: Claim) -> None:
         queue.put_off(claim, UNKNOWN if error.args == (claim.job,) else UNFORESEEN)
     except ClaimLost:
         log.warning("work=%s took longer than its lease; another attempt counts", claim.work_id)
+    except OperationalError:
+        # The database was away, which says nothing of the work. Whoever claims it again finds it back.
+        queue.put_off(claim, UNFORESEEN, in_seconds=AFTER_A_BREAK * claim.attempt)
     except Exception:  # noqa: BLE001 - perform() has logged its type
         queue.put_off(claim, UNFORESEEN)

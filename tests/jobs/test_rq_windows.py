@@ -212,7 +212,6 @@ class TestTheWorkHorse:
         job = told.to(plain.outlive_the_worker)
 
         start(PLAIN_WORKER.format(kind="Worker"), redis_url_of(told)).end()
-        job.func_name = f"{plain.__name__}.write_a_line"
         told.queue.enqueue_job(job)  # as RQ does after 89 seconds, if the job may be retried
         start(PLAIN_WORKER.format(kind="SimpleWorker"), redis_url_of(told)).end()
         wait_until(lambda: told.effects >= 2, seconds=10)
