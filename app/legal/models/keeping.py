@@ -6,6 +6,7 @@ from typing import Final
 from app.core.records import every_model, keeping_of
 
 NIGHTLY: Final = "Each night"
+ALL_THE_TIME: Final = "All the time"
 NOT_YET: Final = "Not by itself yet"
 
 #: The classes that models declare, said in full, and whether a job of the timetable clears them away.
@@ -19,6 +20,10 @@ CLASSES: Final = {
     "24 hours": ("24 hours", NIGHTLY),
     "30 days after it ended": ("30 days after it ended", NIGHTLY),
     "30 days after it ran out": ("30 days after it ran out", NIGHTLY),
+    "60 days after mail came back": ("60 days after mail to it came back", NIGHTLY),
+    "90 days after it was over": ("90 days after it was over", ALL_THE_TIME),
+    "a week": ("A week", ALL_THE_TIME),
+    "a minute": ("Until the next reading, a minute later", ALL_THE_TIME),
     "until it is done; 30 days if it failed": ("Until it is done; 30 days if it failed", NIGHTLY),
 }
 
