@@ -29,7 +29,7 @@ class Reading(Base):
     """The newest value of one measure about one thing."""
 
     __tablename__ = "readings"
-    __keeping__ = Keeping("nobody", "a minute", exported=False, erased="keep: no personal data")
+    __keeping__ = Keeping("nobody", "until the next", exported=False, erased="keep: no personal data")
 
     name: Mapped[str] = mapped_column(primary_key=True, info=PUBLIC)
     #: A queue, a state, a slug; "" where the measure is about the deployment.
@@ -45,7 +45,7 @@ class Heartbeat(Base):
     """When a kind of process was last seen at work, whichever of its kind it was."""
 
     __tablename__ = "heartbeats"
-    __keeping__ = Keeping("nobody", "a week", exported=False, erased="keep: no personal data")
+    __keeping__ = Keeping("nobody", "until the next", exported=False, erased="keep: no personal data")
 
     process: Mapped[str] = mapped_column(primary_key=True, info=PUBLIC)
     at: Mapped[datetime] = mapped_column(info=PUBLIC)

@@ -22,8 +22,7 @@ CLASSES: Final = {
     "30 days after it ran out": ("30 days after it ran out", NIGHTLY),
     "60 days after mail came back": ("60 days after mail to it came back", NIGHTLY),
     "90 days after it was over": ("90 days after it was over", ALL_THE_TIME),
-    "a week": ("A week", ALL_THE_TIME),
-    "a minute": ("Until the next reading, a minute later", ALL_THE_TIME),
+    "until the next": ("Until the next one takes its place", ALL_THE_TIME),
     "until it is done; 30 days if it failed": ("Until it is done; 30 days if it failed", NIGHTLY),
 }
 
