@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import struct
+import subprocess
 import time
 import tracemalloc
 import zipfile
@@ -159,6 +160,15 @@ def test_an_encrypted_block_in_the_text_becomes_a_file_and_the_words_around_it_s
     assert [(one.name, one.content.decode()) for one in found.files] == [("encrypted.asc", block)]
 
 
+def test_compressed_smime_is_kept_and_never_opened():
+    """RFC 3274: a few bytes of it could become gigabytes."""
+    data = b"\x30\x11" + bytes.fromhex("060b2a864886f70d0109100109") + b"\xa0\x02\x30\x00"
+
+    found = parse(enclosed(data))
+    assert [one.content for one in found.files] == [data]
+    assert any("compressed" in fault for fault in found.faults)
+
+
 # --- winmail.dat ------------------------------------------------------------------------------------------
 
 
@@ -223,6 +233,18 @@ def test_a_parcel_that_cannot_be_opened_is_kept_and_the_mail_says_so(data):
     assert [(one.name, one.content) for one in found.files] == [("winmail.dat", data)]
     assert any("winmail.dat" in fault for fault in found.faults)
     assert found.text == "It is dark."
+
+
+def test_the_reader_of_a_parcel_is_ended_by_the_system(monkeypatch):
+    """Long before we would stop waiting for it."""
+    monkeypatch.setattr(winmail, "WINMAIL_WAIT", 25)
+    endless = parcel() + attribute(MESSAGE, 0x9003, 6, b"\xff\xff\xff\xff" + b"\0" * 8)
+
+    with pytest.raises(winmail.Unreadable) as stopped:
+        winmail.unpacked(endless, Allowance(seconds=1.5))
+
+    assert isinstance(stopped.value.__cause__, subprocess.CalledProcessError)
+    assert stopped.value.__cause__.returncode < 0
 
 
 def test_compressed_rich_text_is_unpacked_within_bounds():

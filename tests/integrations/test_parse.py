@@ -3,12 +3,13 @@
 import os
 import time
 import tomllib
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from app.integrations.mailbox.allowance import MOST_PARTS
+from app.integrations.mailbox.allowance import MOST_PARTS, Allowance
 from app.integrations.mailbox.authentication import Vouched
 from app.integrations.mailbox.parse import ParsedMail, parse
 
@@ -447,6 +448,66 @@ def test_a_monstrous_mail_is_bounded_in_time_and_kept(raw):
     assert found.from_address == "bell@maple.example"
     assert len(found.text) <= 500_000
     assert len(found.files) <= MOST_PARTS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x\n" * 12_500_000,
+        b"\n" * 25_000_000,
+        b"--zz\n" * 5_000_000,
+        b"x" * 25_000_000,
+        "é".encode() * 12_500_000,
+    ],
+    ids=["short lines", "line ends", "boundaries", "one line", "letters of two bytes"],
+)
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "multipart/mixed; boundary=zz"])
+def test_twenty_five_megabytes_are_read_in_a_few(body, kind):
+    raw = f"From: bell@maple.example\r\nContent-Type: {kind}\r\n\r\n".encode() + body
+
+    tracemalloc.start()
+    parse(raw)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < len(raw) + 40_000_000
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<!--", "<!", "<?", "<![CDATA[", "</a ", "&", "<a b='", "<script>", "<a " + "a=", "<b>x", "<table>x"],
+)
+def test_badly_formed_html_is_read_in_bounded_time(html):
+    began = time.process_time()
+
+    parse(mail("Content-Type: text/html", body=html * (990_000 // len(html))))
+
+    assert time.process_time() - began < 5
+
+
+def test_a_mail_that_takes_too_long_is_left_where_it_stands_and_says_so():
+    found = parse(mixed(TEXT, TEXT), allowance=Allowance(seconds=0))
+
+    assert (found.from_address, found.text) == ("bell@maple.example", "")
+    assert any("takes longer than" in fault for fault in found.faults)
+
+
+def test_parts_that_are_too_many_bytes_together_are_left_out():
+    found = parse(mixed(TEXT, TEXT), allowance=Allowance(bytes_left=15))
+
+    assert found.text == "It is dark."
+    assert any("MB together" in fault for fault in found.faults)
+
+
+def test_pictures_written_into_html_become_files_of_the_text():
+    html = (
+        "<p>x</p><img src=\"data:image/png;base64,aGVsbG8=\"><img src='data:image/svg+xml;base64,aGVsbG8='>"
+    )
+
+    found = parse(mail("Content-Type: text/html", body=html))
+    assert [(one.name, one.content, one.inline) for one in found.files] == [("picture-1.png", b"hello", True)]
+    assert 'src="cid:1@in-the-text"' in (found.html or "")
+    assert "data:" not in (found.html or "")
 
 
 def test_what_is_left_out_is_said():

@@ -137,8 +137,11 @@ def keep_encrypted(mail: Reading) -> None:
     """S/MIME or PGP/MIME: kept as a file that its addressee can open."""
     kept = []
     for leaf in mail.leaves:
-        if leaf.kind in PKCS7 and cms.container(leaf.content) is cms.Container.ENCRYPTED:
+        held = cms.container(leaf.content) if leaf.kind in PKCS7 else None
+        if held is cms.Container.ENCRYPTED:
             leaf.name, leaf.is_encrypted = leaf.name or "smime.p7m", True
+        if held is cms.Container.COMPRESSED:
+            mail.fault("A part is compressed S/MIME, which is not opened here; it is kept as a file.")
         if leaf.kind == "application/pgp-encrypted":
             continue  # "Version: 1", and nothing else
         if leaf.is_encrypted:
