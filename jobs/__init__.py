@@ -131,8 +131,9 @@ def _run_with_more_like_it(work_id: UUID) -> None:
         while more and time.monotonic() - began < LONGEST_HANDFUL:
             _run_alone(more.popleft())
     finally:
-        with as_district(current_district_id()):
-            queue.give_back(more)
+        if more:
+            with as_district(current_district_id()):
+                queue.give_back(more)
 
 
 def _run_alone(claim: Claim) -> None:
