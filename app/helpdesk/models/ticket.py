@@ -90,6 +90,8 @@ class Ticket(DistrictOwned, Base):
         Index("ix_tickets_of_requester", "district_id", "requester_id", "last_activity_at", "id"),
     )
     FOUND_BY = ("number",)
+    # Or each INSERT would bring `folded`, the whole text, back.
+    __mapper_args__ = {"eager_defaults": False}
 
     number: Mapped[int] = mapped_column(info=PUBLIC)
     title: Mapped[str] = mapped_column(info=PRIVATE)
