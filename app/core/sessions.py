@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, delete, or_, select, text, update
+from sqlalchemy import Index, Select, UniqueConstraint, bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -76,10 +77,9 @@ class WebSession(DistrictOwned, Base):
         return db.session.scalar(select(cls).where(cls.id == id, *_living()))
 
     @classmethod
-    def of_token(cls, token: str) -> Self | None:
+    def of_token(cls, token: str) -> "WebSession | None":
         """The living session of this district that a browser's token opens."""
-        living = select(cls).where(cls.token_hash == token_hash(token), *_living())
-        return db.session.scalars(living.options(*COMES_ALONG)).unique().one_or_none()
+        return db.session.scalars(_opened(), {"token_hash": token_hash(token)}).unique().one_or_none()
 
     @classmethod
     def living(cls, account_id: UUID) -> Sequence[Self]:
@@ -146,12 +146,18 @@ def forget_old_sessions() -> int:
 _WITHOUT_WAITING = text("select set_config('synchronous_commit', 'off', true)")
 
 
+@cache
+def _opened() -> Select[WebSession]:
+    """What every page asks first, put together once: when the rooms have said what comes along."""
+    mine = WebSession.token_hash == bindparam("token_hash")
+    return select(WebSession).where(mine, *_living()).options(*COMES_ALONG)
+
+
 def _living() -> list[Any]:
-    now = clock.now()
     return [
         WebSession.ended_at.is_(None),
-        WebSession.last_seen_at > now - IDLE,
-        WebSession.made_at > now - ABSOLUTE,
+        WebSession.last_seen_at > bindparam("idle_since", callable_=lambda: clock.now() - IDLE),
+        WebSession.made_at > bindparam("begun_since", callable_=lambda: clock.now() - ABSOLUTE),
     ]
 
 

@@ -5,6 +5,7 @@ a global of the environment is not.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask
@@ -50,6 +51,7 @@ class Components:
     time = staticmethod(filters.time)
 
     @staticmethod
+    @lru_cache(512)
     def pill(text: str, tone: str = "neutral") -> Markup:
         """A state in a word. Each tone has its own shape too, so colour is never the only sign."""
         return _PILL % (tone, text)

@@ -1,6 +1,6 @@
 """The technicians' queue, and a ticket of it."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import request, url_for
@@ -19,6 +19,8 @@ from app.web.guard import allow, me
 from app.web.page import go, page
 
 doors = Doors()
+
+_SCHOOLS: Final = School.in_use().with_only_columns(School.id, School.short_name)
 
 
 @doors.get("/tickets")
@@ -63,11 +65,7 @@ def show(ticket: Ticket) -> ResponseReturnValue:
 
 
 def _choices(schools: set[UUID] | None, *, searched: bool) -> dict[str, list[tuple[str, str]]]:
-    mine = [
-        (str(id), name)
-        for id, name in db.session.execute(School.in_use().with_only_columns(School.id, School.short_name))
-        if schools is None or id in schools
-    ]
+    mine = [(str(id), name) for id, name in db.session.execute(_SCHOOLS) if schools is None or id in schools]
     return {
         "state": list(queue.STATES.items()),
         # What was found is listed by number, so nobody is offered it by urgency.
