@@ -320,7 +320,7 @@ def take_news(across: Session) -> list[News]:
     for alarm in across.scalars(
         select(Alarm)
         .where(Alarm.raised_at.is_not(None), or_(untold, lasts, over))
-        .order_by(Alarm.raised_at)
+        .order_by(Alarm.raised_at, Alarm.rule, Alarm.about)
         .with_for_update(skip_locked=True)
     ):
         event = Event.OVER if alarm.cleared_at else Event.LASTS if alarm.told_at else Event.RAISED
@@ -356,7 +356,9 @@ def give_back(across: Session, news: Iterable[News]) -> None:
 
 def raised(session: Session) -> Sequence[Alarm]:
     """The alarms that are on, the oldest first."""
-    return session.scalars(_open().where(Alarm.raised_at.is_not(None)).order_by(Alarm.raised_at)).all()
+    return session.scalars(
+        _open().where(Alarm.raised_at.is_not(None)).order_by(Alarm.raised_at, Alarm.rule, Alarm.about)
+    ).all()
 
 
 def of_this_district() -> list[Alarm]:
@@ -364,7 +366,7 @@ def of_this_district() -> list[Alarm]:
     found = db.session.scalars(
         _open()
         .where(Alarm.raised_at.is_not(None), Alarm.district_id == current_district_id())
-        .order_by(Alarm.raised_at)
+        .order_by(Alarm.raised_at, Alarm.rule, Alarm.about)
     )
     return [alarm for alarm in found if alarm.for_admins]
 

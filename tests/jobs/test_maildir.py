@@ -193,7 +193,7 @@ class TestProcess:
             status, words = start(self.RUN, FRONTOFFICE_SMTP_PORT=str(taken.getsockname()[1])).end()
 
         assert status == 1
-        assert "Set FRONTOFFICE_SMTP_PORT to another." in words
+        assert "Set FRONTOFFICE_SMTP_HOST or FRONTOFFICE_SMTP_PORT to another." in words
         assert "Traceback" not in words
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from app.core import storage
 from app.core.settings import get_settings, use_settings
@@ -93,3 +94,20 @@ def test_it_answers_in_two_seconds_whatever_hangs_and_piles_nothing_up(
 
     assert spent < 4
     assert len(begun) == 2, "one try each, though it was asked for twice"
+
+
+def test_without_a_database_it_is_not_ready(
+    app: Flask, client: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise OperationalError("select 1", {}, Exception("gone"))
+
+    with app.app_context():
+        monkeypatch.setattr(health.db.engine, "connect", gone)
+
+    assert client.get("/readyz", status=503).response.json["database"] is False  # type: ignore[index]
+
+
+def test_neither_stands_within_a_district(client: PageClient, world: object) -> None:
+    assert client.get("/maple/healthz").status == 404
+    assert client.get("/maple/readyz").status == 404

@@ -277,10 +277,10 @@ class TestTelling:
         words = [mail.subject for mail in mails]
         assert [to for _, to, _ in relay.got] == [[OPERATOR]] * 4
         assert words == [
-            "[localhost] Alarms (2 new): work-failed, disk-full",
-            "[localhost] Alarms (2 still on): work-failed, disk-full",
-            "[localhost] Alarms (2 still on): work-failed, disk-full",
-            "[localhost] Alarms (2 over): work-failed, disk-full",
+            "[localhost] Alarms (2 new): disk-full, work-failed",
+            "[localhost] Alarms (2 still on): disk-full, work-failed",
+            "[localhost] Alarms (2 still on): disk-full, work-failed",
+            "[localhost] Alarms (2 over): disk-full, work-failed",
         ]
         assert "Only 5 % of the disk of /files are free." in mails[0].text
         assert "Make room or enlarge it." in mails[0].text
