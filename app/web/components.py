@@ -14,7 +14,7 @@ from markupsafe import Markup
 from wtforms import Field, Form, RadioField, SelectMultipleField
 from wtforms.widgets import ListWidget
 
-from app.web import filters
+from app.web import filters, icons
 
 Problem = tuple[str, str | None]
 
@@ -46,6 +46,9 @@ class Components:
         if not self._environment.auto_reload:
             setattr(self, name, macro)
         return macro
+
+    #: A line drawing beside words that say the same.
+    icon = staticmethod(icons.icon)
 
     #: A moment, told by the school's clock.
     time = staticmethod(filters.time)

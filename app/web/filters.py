@@ -1,6 +1,7 @@
 """Dates, numbers and sizes as people read them, in the zone of their school."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from flask import Flask
 from markupsafe import Markup
@@ -26,37 +27,49 @@ def install(app: Flask) -> None:
 
 def moment(at: datetime | None, zone: str | None = None) -> str:
     """Today, 3:04 pm · Yesterday, 3:04 pm · Nov 22, 3:04 pm · Nov 22, 2025, 3:04 pm."""
-    return "" if at is None else _moment(_there(at, zone))
+    if at is None:
+        return ""
+    there = _there(at, zone)
+    return _moment(there, clock.now().astimezone(there.tzinfo).date(), _in_britain())
 
 
 def time(at: datetime | None, zone: str | None = None) -> Markup:
     """A moment as the school's clock shows it; the whole date, time and zone on hovering."""
     if at is None:
         return Markup("")
-    there = _there(at, zone)
-    # Digits and the names of months and zones: nothing in it needs escaping, and a list has a hundred of them.
-    written = f'<time datetime="{at.isoformat()}" title="{_in_full(there)}">{_moment(there)}</time>'
-    return Markup(written)  # noqa: S704
+    zone = zone or _zone_here()
+    return _time(at, zone, clock.local(clock.now(), zone).date(), _in_britain())
 
 
-def _moment(there: datetime) -> str:
-    today = clock.now().astimezone(there.tzinfo).date()
+@lru_cache(4096)
+def _time(at: datetime, zone: str, today: date, british: bool) -> Markup:
+    """Kept, since a queue shows the same moments to everybody. By zone too: equal moments differ in their words."""
+    there = clock.local(at, zone)
+    written = (
+        f'<time datetime="{at.isoformat()}" title="{_in_full(there, british)}">'
+        f"{_moment(there, today, british)}</time>"
+    )
+    return Markup(written)  # noqa: S704 - digits, and the names of months and zones
+
+
+def _moment(there: datetime, today: date, british: bool) -> str:
     if there.date() == today:
         when = "Today"
     elif there.date() == today - timedelta(days=1):
         when = "Yesterday"
     else:
-        when = _date(there.date(), with_year=there.year != today.year)
-    return f"{when}, {_hour(there)}"
+        when = _date(there.date(), british, with_year=there.year != today.year)
+    return f"{when}, {_hour(there, british)}"
 
 
 def moment_in_full(at: datetime, zone: str | None = None) -> str:
     """Sunday, Nov 22, 2026, 3:04 pm CST."""
-    return _in_full(_there(at, zone))
+    return _in_full(_there(at, zone), _in_britain())
 
 
-def _in_full(there: datetime) -> str:
-    return f"{DAYS[there.weekday()]}, {_date(there.date())}, {_hour(there)} {there.tzname()}"
+def _in_full(there: datetime, british: bool) -> str:
+    day_of_week = DAYS[there.weekday()]
+    return f"{day_of_week}, {_date(there.date(), british)}, {_hour(there, british)} {there.tzname()}"
 
 
 def ago(at: datetime | None) -> str:
@@ -75,7 +88,7 @@ def ago(at: datetime | None) -> str:
 
 def day(on: date | None) -> str:
     """A date without a time: Nov 22, 2026."""
-    return _date(on) if on else ""
+    return _date(on, _in_britain()) if on else ""
 
 
 def number(value: int) -> str:
@@ -98,10 +111,12 @@ def file_size(size: int) -> str:
 
 
 def _there(at: datetime, zone: str | None) -> datetime:
-    if zone is None:
-        card = district.here()
-        zone = card.zone if card else "UTC"
-    return clock.local(at, zone)
+    return clock.local(at, zone or _zone_here())
+
+
+def _zone_here() -> str:
+    card = district.here()
+    return card.zone if card else "UTC"
 
 
 def _in_britain() -> bool:
@@ -109,14 +124,14 @@ def _in_britain() -> bool:
     return card is not None and card.region == "uk"
 
 
-def _date(on: date, *, with_year: bool = True) -> str:
+def _date(on: date, british: bool, *, with_year: bool = True) -> str:
     month = MONTHS[on.month - 1]
-    if _in_britain():
+    if british:
         return f"{on.day} {month}" + (f" {on.year}" if with_year else "")
     return f"{month} {on.day}" + (f", {on.year}" if with_year else "")
 
 
-def _hour(at: datetime) -> str:
-    if _in_britain():
+def _hour(at: datetime, british: bool) -> str:
+    if british:
         return f"{at:%H:%M}"
     return f"{at.hour % 12 or 12}:{at:%M} {'am' if at.hour < 12 else 'pm'}"

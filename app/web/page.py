@@ -11,7 +11,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    url_for,
 )
 from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response as Answer
@@ -83,10 +82,18 @@ def _menu(who: Actor) -> list[Link]:
     """The doors that the rooms offer to whoever may open them: label, address, and whether it is this page."""
     items = [item for room in current_app.extensions.get("rooms", ()) for item in room.menu]
     return [
-        (item.label, url_for(item.endpoint), _is_here(item))
+        (item.label, _address_of(item.endpoint), _is_here(item))
         for item in sorted(items, key=lambda item: item.position)
         if permits(item.rules, item.may, who)
     ]
+
+
+def _address_of(endpoint: str) -> str:
+    """What url_for() says of a door that takes nothing: asked for every item on every page, so built once."""
+    built: dict[str, str] = current_app.extensions.setdefault("menu_addresses", {})
+    if endpoint not in built:
+        built[endpoint] = current_app.url_map.bind("").build(endpoint)
+    return f"{request.script_root}{built[endpoint]}"
 
 
 def _is_here(item: MenuItem) -> bool:

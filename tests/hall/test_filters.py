@@ -39,6 +39,17 @@ def test_a_school_in_another_zone_has_its_own_clock() -> None:
     assert filters.moment_in_full(NOON, "America/Denver") == "Sunday, Nov 22, 2026, 11:04 am MST"
 
 
+def test_equal_moments_are_told_by_each_clock_and_each_day() -> None:
+    in_denver = filters.time(NOON, "America/Denver")
+
+    assert "Today, 12:04 pm" in filters.time(NOON)
+    assert "Today, 11:04 am" in in_denver
+    assert 'title="Sunday, Nov 22, 2026, 11:04 am MST"' in in_denver
+    assert 'datetime="2026-11-22T18:04:00+00:00"' in in_denver
+    with clock.frozen(NOON + timedelta(days=1)):
+        assert "Yesterday, 12:04 pm" in filters.time(NOON)
+
+
 def test_britain_writes_its_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(district, "here", lambda: replace(MAPLE, region="uk", zone="Europe/London"))
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -127,9 +127,9 @@ class Ticket(DistrictOwned, Base):
     folded: Mapped[str] = folded("number::text, title, text, device_tag", info=PRIVATE)
 
     @classmethod
-    def find(cls, number: int) -> Self | None:
+    def find(cls, number: int) -> "Ticket | None":
         """The ticket of that number in this district."""
-        return db.session.scalar(select(cls).where(cls.number == number))
+        return db.session.scalar(_BY_NUMBER, {"number": number})
 
     def lock(self) -> None:
         """Hold the row until the commit and read it anew: whatever is decided next is decided on what is true."""
@@ -216,3 +216,6 @@ class Ticket(DistrictOwned, Base):
             self.state = state
             self.closed_at = clock.now() if state is State.CLOSED else None
             self.note(what, by)
+
+
+_BY_NUMBER: Final = select(Ticket).where(Ticket.number == bindparam("number"))

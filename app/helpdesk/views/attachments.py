@@ -1,5 +1,6 @@
 """Files leave the house only here: to be saved, never to be opened by a page; pictures of ours also small."""
 
+from io import BytesIO
 from typing import Final
 
 from flask import Response, abort, send_file
@@ -52,6 +53,9 @@ def as_file(key: str, kind: str, name: str, *, to_be_saved: bool = True) -> Resp
         stream = storage.open(key)
     except FileMissing as missing:
         abort(404, str(missing))
+    if not to_be_saved:  # it is small, and a browser that turns the page half-way leaves nothing open
+        with stream:
+            stream = BytesIO(stream.read())
     answer = send_file(stream, mimetype=kind, as_attachment=to_be_saved, download_name=name, etag=False)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = SANDBOX
