@@ -73,7 +73,7 @@ class Night:
                 "select (select count(*) from inbound_emails where state = 'stored') + "
                 "(select count(*) from messages where state in ('queued', 'sending')) + "
                 "(select count(*) from work where failed_at is null and job in "
-                "('jobs.helpdesk.take_in', 'jobs.notices.deliver'))"
+                "('jobs.helpdesk.take_in', 'jobs.helpdesk.acknowledge', 'jobs.notices.deliver'))"
             )
         except psycopg.Error:
             return False

@@ -13,6 +13,12 @@ def take_in(email_id: UUID) -> None:
 
 
 @job
+def acknowledge(email_id: UUID) -> None:
+    """Tell the writer of a mail that opened a ticket that we have it."""
+    intake.acknowledge(email_id)
+
+
+@job
 def erase_old_mail() -> None:
     """Erase mail that nobody filed within its 30 days."""
     clearing.erase_old_mail()

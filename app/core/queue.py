@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,7 +19,9 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    Table,
     Uuid,
+    bindparam,
     delete,
     event,
     insert,
@@ -105,19 +107,24 @@ def later(
     now = clock.now()
     bell = Bell(current_district_id(), uuid7(), queue)
     db.session.execute(
-        insert(Work).values(
-            id=bell.work_id,
-            district_id=bell.district_id,
-            job=job,
-            subject_id=subject_id,
-            queue=queue,
-            due_at=due or now,
-            made_at=now,
-        )
+        _NEW_WORK,
+        {
+            "id": bell.work_id,
+            "district_id": bell.district_id,
+            "job": job,
+            "subject_id": subject_id,
+            "queue": queue,
+            "due_at": due or now,
+            "attempts": 0,
+            "made_at": now,
+        },
     )
     if due is None or due <= now:  # what is due another day is rung by the sweeper
         _bells(db.session()).append(bell)
     return bell.work_id
+
+
+_NEW_WORK: Final = insert(cast(Table, Work.__table__))
 
 
 def is_waiting(job: str) -> bool:
@@ -184,13 +191,16 @@ def give_back(untouched: Iterable[Claim]) -> None:
 
 def strike_off(done: Claim) -> None:
     """Delete the work, within the transaction that did it. Raises ClaimLost if it is no longer ours."""
-    struck = db.session.execute(
-        delete(Work)
-        .where(Work.id == done.work_id, Work.attempts == done.attempt)
-        .execution_options(synchronize_session=False)
-    )
+    struck = db.session.execute(_STRIKE_OFF, {"work": done.work_id, "attempt": done.attempt})
     if changed_rows(struck) != 1:
         raise ClaimLost
+
+
+_STRIKE_OFF: Final = (
+    delete(Work)
+    .where(Work.id == bindparam("work"), Work.attempts == bindparam("attempt"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def put_off(tried: Claim, sentence: str, in_seconds: float | None = None) -> None:

@@ -9,13 +9,14 @@ add the few that have come since. What an operator does on the command line is c
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Index,
     Select,
+    Table,
     UniqueConstraint,
     event,
     func,
@@ -158,7 +159,7 @@ def refuse_if_reached(*asked: Quota) -> None:
 
 def count(quota: Quota, amount: int = 1) -> None:
     """It was used; undone with the transaction."""
-    db.session.execute(insert(Usage), [_row(quota, current_district_id(), amount)])
+    db.session.execute(_USED, [_row(quota, current_district_id(), amount)])
 
 
 def until_next_hour() -> datetime:
@@ -232,6 +233,9 @@ def _of_all(across: Session, quota: Quota) -> Iterator[tuple[str, Any, int, int]
         yield slug, id, int(amount), int(allowed.get(id, default(quota)))
 
 
+_USED: Final = insert(cast(Table, Usage.__table__))
+
+
 def _own(quota: Quota) -> Select[int]:
     return select(DistrictQuota.most).where(DistrictQuota.name == quota.name)
 
@@ -267,7 +271,7 @@ def _count_files(session: Session, *_: object) -> None:
             if changed.added and changed.deleted:
                 rows.append(_row(STORED, one.district_id, changed.added[0] - changed.deleted[0]))
     if rows:
-        session.connection().execute(insert(Usage), rows)
+        session.connection().execute(_USED, rows)
 
 
 _ADD_UP: Final = text(

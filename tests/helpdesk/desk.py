@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.core.actor import acting_as
 from app.core.db import db
 from app.core.directory import district_by_id
+from app.core.queue import Work
 from app.core.tenancy import as_district
 from app.helpdesk.actions import intake, opening
 from app.helpdesk.actions.opening import Words
@@ -123,7 +124,17 @@ def comes_in(
         if receive:
             intake.receive(email_id)
             db.session.commit()
+            answer_what_waits()
     return email_id
+
+
+def answer_what_waits() -> None:
+    """Write the receipts that this district owes, as the job does it."""
+    owed = delete(Work).where(Work.job == "jobs.helpdesk.acknowledge").returning(Work.subject_id)
+    for email_id in db.session.scalars(owed, execution_options={"synchronize_session": False}).all():
+        assert email_id is not None
+        intake.acknowledge(email_id)
+    db.session.commit()
 
 
 def mail_of(email_id: UUID) -> InboundEmail:

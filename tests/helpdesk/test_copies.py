@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.db import db
 from app.helpdesk.actions import intake
 from app.helpdesk.models.ticket import Ticket
-from tests.helpdesk.desk import ask, at, comes_in, mail_of, messages, replies_of, written
+from tests.helpdesk.desk import answer_what_waits, ask, at, comes_in, mail_of, messages, replies_of, written
 from tests.helpdesk.test_intake import answered_by_desk, vouch_for
 from tests.page_client import PageClient
 from tests.world import World
@@ -213,6 +213,7 @@ def test_two_copies_at_the_same_moment_are_one_ticket(app: Flask, world: World) 
             thread.join()
 
     with at(app, world.maple):
+        answer_what_waits()
         assert db.session.scalar(select(func.count(Ticket.id))) == 5
         assert len(messages()) == 5
         states = [mail_of(one).state for one in copies]

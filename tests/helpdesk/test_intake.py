@@ -434,7 +434,7 @@ def test_half_filed_is_not_filed(app: Flask, world: World, monkeypatch: pytest.M
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(intake.telling, "that_we_have_it", broken)
+    monkeypatch.setattr(intake.threading, "remember", broken)
 
     email_id = comes_in(app, world.maple, written(world.bell.email))
 

@@ -112,6 +112,7 @@ def prepared(
         once=once,
         verified=verified,
         follows_id=follows.id if follows else None,
+        version=1,
     )
 
 
@@ -127,7 +128,8 @@ def put_in(
     """Give it its number and write it down, with its files and the first lines of its timeline."""
     ticket.get_number()
     db.session.add(ticket)
-    db.session.flush()
+    if files:
+        db.session.flush()
     attaching.attach(files, ticket.id)
     ticket.tell(what, by, **detail)
     if follows is not None:

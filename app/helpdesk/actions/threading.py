@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.auth.models.account import Account
 from app.core.actor import Role
@@ -64,8 +64,10 @@ def where_it_belongs(
 
 def remember(ticket: Ticket, mail: ParsedMail) -> None:
     """Keep every id that others gave and the mail names, so that any answer in its thread finds the ticket."""
-    known = select(ForeignMessageId.message_id).where(ForeignMessageId.ticket_id == ticket.id)
-    new = _foreign([mail.message_id or "", *_named(mail)]) - set(db.session.scalars(known))
+    new = _foreign([mail.message_id or "", *_named(mail)])
+    if ticket not in db.session.new:
+        known = select(ForeignMessageId.message_id).where(ForeignMessageId.ticket_id == ticket.id)
+        new -= set(db.session.scalars(known))
     db.session.add_all(ForeignMessageId(ticket_id=ticket.id, message_id=one) for one in sorted(new))
 
 
@@ -134,9 +136,23 @@ def _filed_before(mail: ParsedMail, id_is_its_own: bool) -> Iterator[Ticket]:
     asked = list(_named(mail))
     if mail.message_id and id_is_its_own:
         asked.append(mail.message_id)
-    named = select(ForeignMessageId.ticket_id).where(ForeignMessageId.message_id.in_(_foreign(asked)))
-    newest = select(Ticket).where(Ticket.id.in_(named)).order_by(Ticket.id.desc()).limit(MOST_FOUND)
-    yield from db.session.scalars(newest)
+    foreign = _foreign(asked)
+    if foreign:
+        yield from db.session.scalars(_FILED_UNDER, {"ids": sorted(foreign)})
+
+
+_FILED_UNDER: Final = (
+    select(Ticket)
+    .where(
+        Ticket.id.in_(
+            select(ForeignMessageId.ticket_id).where(
+                ForeignMessageId.message_id.in_(bindparam("ids", expanding=True))
+            )
+        )
+    )
+    .order_by(Ticket.id.desc())
+    .limit(MOST_FOUND)
+)
 
 
 def _numbered(mail: ParsedMail) -> Iterator[Ticket]:

@@ -38,8 +38,7 @@ class TicketCounter(DistrictOwned, Base):
 
     @classmethod
     def _advance(cls) -> int | None:
-        advanced = update(cls).values(next=cls.next + 1).returning(cls.next)
-        after = db.session.scalar(advanced, execution_options={"synchronize_session": False})
+        after = db.session.scalar(_ADVANCE)
         return None if after is None else after - 1
 
     @classmethod
@@ -50,3 +49,11 @@ class TicketCounter(DistrictOwned, Base):
         except IntegrityError:
             # Another first ticket of the district got here before us; its row will do.
             return
+
+
+_ADVANCE: Final = (
+    update(TicketCounter)
+    .values(next=TicketCounter.next + 1)
+    .returning(TicketCounter.next)
+    .execution_options(synchronize_session=False)
+)

@@ -1,15 +1,19 @@
 """Message-IDs that others gave to the mails of a ticket, so that answers among them find it."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import clock
 from app.core.db import Base
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
+
+if TYPE_CHECKING:
+    from app.helpdesk.models.ticket import Ticket
 
 
 class ForeignMessageId(DistrictOwned, Base):
@@ -29,3 +33,8 @@ class ForeignMessageId(DistrictOwned, Base):
     ticket_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     message_id: Mapped[str] = mapped_column(info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+    #: Of two new rows the ticket's is written first. Nobody reads it here.
+    ticket: Mapped["Ticket"] = relationship(
+        "Ticket", primaryjoin="foreign(ForeignMessageId.ticket_id) == Ticket.id", lazy="raise"
+    )

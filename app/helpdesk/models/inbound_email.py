@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, bindparam, select, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import clock
 from app.core.actor import Actor
@@ -14,6 +14,9 @@ from app.core.db import Base, db
 from app.core.quotas import HoldsAFile
 from app.core.records import NAMES_A_FILE, PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
+
+if TYPE_CHECKING:
+    from app.helpdesk.models.ticket import Ticket
 
 
 class MailState(StrEnum):
@@ -105,6 +108,11 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
     decided_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
+    #: Of two new rows the ticket's is written first. Nobody reads it here.
+    ticket: Mapped["Ticket | None"] = relationship(
+        "Ticket", primaryjoin="foreign(InboundEmail.ticket_id) == Ticket.id", lazy="raise"
+    )
+
     @classmethod
     def find(cls, id: UUID) -> Self | None:
         """The mail of that id in this district."""
@@ -148,19 +156,16 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
         """Hold the row until the commit and read it anew."""
         db.session.refresh(self, with_for_update=True)
 
-    def copies(self) -> list[Self]:
+    def copies(self) -> "list[InboundEmail]":
         """Other mails with the same Message-ID, or without one and with the same bytes; the newest first.
 
         Earlier ones that are being filed or decided on at this moment are waited for, so that one is the first.
         """
-        model = type(self)
-        same = model.message_id == self.message_id
-        if not self.message_id:
-            same &= model.sha256 == self.sha256
-        recent = model.received_at > clock.now() - COPIES_COME_WITHIN
-        found = select(model).where(same, recent, model.id != self.id).order_by(model.id.desc())
-        anew = found.limit(MOST_COPIES).execution_options(populate_existing=True)
-        copies = list(db.session.scalars(anew))
+        asked = {"own": self.id, "name": self.message_id, "since": clock.now() - COPIES_COME_WITHIN}
+        if self.message_id:
+            copies = list(db.session.scalars(_SAME_NAME, asked))
+        else:
+            copies = list(db.session.scalars(_SAME_BYTES, {**asked, "sha256": self.sha256}))
         for copy in copies:
             # Everybody holds their own mail and goes from newer to older ones: nobody waits in a circle.
             if copy.state in (MailState.STORED, MailState.HELD) and copy.id < self.id:
@@ -204,3 +209,17 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
     def _decide(self, by: Actor | None) -> None:
         if by is not None:
             self.decided_by_id, self.decided_by_name, self.decided_at = by.id, by.name, clock.now()
+
+
+_SAME_NAME: Final = (
+    select(InboundEmail)
+    .where(
+        InboundEmail.message_id == bindparam("name"),
+        InboundEmail.received_at > bindparam("since"),
+        InboundEmail.id != bindparam("own"),
+    )
+    .order_by(InboundEmail.id.desc())
+    .limit(MOST_COPIES)
+    .execution_options(populate_existing=True)
+)
+_SAME_BYTES: Final = _SAME_NAME.where(InboundEmail.sha256 == bindparam("sha256"))

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import clock
 from app.core.db import Base
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
+
+if TYPE_CHECKING:
+    from app.helpdesk.models.ticket import Ticket
 
 
 class ReplyKind(StrEnum):
@@ -59,6 +63,11 @@ class Reply(DistrictOwned, Base):
     #: The ticket's version that this made.
     version: Mapped[int] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+    #: Of two new rows the ticket's is written first. Nobody reads it here.
+    ticket: Mapped["Ticket"] = relationship(
+        "Ticket", primaryjoin="foreign(Reply.ticket_id) == Ticket.id", lazy="raise"
+    )
 
     @property
     def is_internal(self) -> bool:

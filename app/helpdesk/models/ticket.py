@@ -192,7 +192,7 @@ class Ticket(DistrictOwned, Base):
         self.tell(what, by, **detail)
 
     def tell(self, what: str, by: Actor, **detail: Any) -> None:
-        """A line in the timeline of what has just been done. The ticket itself must be in the database by then."""
+        """A line in the timeline of what has just been done."""
         event = TicketEvent(
             ticket_id=self.id, what=what, by_name=by.name, detail=detail, version=self.version
         )

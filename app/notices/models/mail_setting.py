@@ -1,10 +1,11 @@
 """How a district's mail leaves. Without a row the desk's own inbound address and the deployment's way hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Self
+from typing import Final
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, event, select
+from sqlalchemy import CheckConstraint, UniqueConstraint, Uuid, bindparam, event, select
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from app.core import clock
@@ -50,9 +51,12 @@ class MailSetting(DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod
-    def of_this_district(cls) -> Self | None:
+    def of_this_district(cls) -> "MailSetting | None":
         """The district's row, if it has chosen."""
-        return db.session.scalar(select(cls))
+        return db.session.scalar(_ITS_ROW)
+
+
+_ITS_ROW: Final = select(MailSetting)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,8 @@ class Desk:
     driver: str
     authserv_id: str | None
     district: DistrictCard
+    #: Where it receives mail, and what it writes as: mail from there is its own.
+    own_addresses: frozenset[str] = frozenset()
 
     @property
     def domain(self) -> str:
@@ -118,9 +124,12 @@ def _desk() -> Desk:
     card = district_by_id(current_district_id())
     assert card is not None  # the wall is up, so the district is there
     chosen = MailSetting.of_this_district()
+    inbound = _inbound_addresses()
+    address = (chosen.desk_address if chosen else "") or _first(inbound)
     return Desk(
         name=(chosen.desk_name if chosen else "") or f"{card.name} Help Desk",
-        address=(chosen.desk_address if chosen else "") or _first_inbound_address(),
+        address=address,
+        own_addresses=frozenset(filter(None, (address, *inbound))),
         driver=chosen.driver if chosen else "maildir" if get_settings().demo else "relay",
         authserv_id=chosen.authserv_id if chosen else None,
         district=card,
@@ -132,7 +141,16 @@ def bounces_of(address: str) -> str:
     return f"{BOUNCE}@{address.rpartition('@')[2]}"
 
 
-def _first_inbound_address() -> str:
-    own = select(InboundAddress.address).where(InboundAddress.district_id == current_district_id())
-    addresses = db.session.scalars(own.order_by(InboundAddress.address))
+def _inbound_addresses() -> Sequence[str]:
+    return db.session.scalars(_INBOUND, {"district": current_district_id()}).all()
+
+
+_INBOUND: Final = (
+    select(InboundAddress.address)
+    .where(InboundAddress.district_id == bindparam("district", type_=Uuid()))
+    .order_by(InboundAddress.address)
+)
+
+
+def _first(addresses: Sequence[str]) -> str:
     return next((address for address in addresses if not address.startswith(f"{BOUNCE}@")), "")

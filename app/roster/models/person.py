@@ -4,10 +4,10 @@ A person is not an account: whoever can sign in has an Account (room auth) that 
 """
 
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
@@ -64,9 +64,9 @@ class Person(DistrictOwned, Base):
         return db.session.get(cls, id)
 
     @classmethod
-    def with_address(cls, email: str) -> Self | None:
+    def with_address(cls, email: str) -> "Person | None":
         """Who has this email address in this district."""
-        return db.session.scalar(select(cls).where(cls.email == email.strip().lower()))
+        return db.session.scalar(_WITH_ADDRESS, {"address": email.strip().lower()})
 
     @classmethod
     def staff_by_name(cls) -> Select[Self]:
@@ -87,3 +87,6 @@ class Person(DistrictOwned, Base):
     def is_active_staff(self) -> bool:
         """True if their mail opens tickets and they may sign in."""
         return self.active and self.kind == "staff"
+
+
+_WITH_ADDRESS: Final = select(Person).where(Person.email == bindparam("address"))
