@@ -108,6 +108,7 @@ def comes_in(
     mailbox: str | None = None,
     envelope_from: str = "someone@example.org",
     receive: bool = True,
+    acknowledge: bool = True,
 ) -> UUID:
     """The mail is stored at the door and, as the job does it, filed. Its id."""
     with at(app, place):
@@ -124,7 +125,8 @@ def comes_in(
         if receive:
             intake.receive(email_id)
             db.session.commit()
-            answer_what_waits()
+            if acknowledge:
+                answer_what_waits()
     return email_id
 
 

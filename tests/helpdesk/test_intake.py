@@ -80,6 +80,24 @@ def test_it_is_acknowledged_once_in_its_thread(app: Flask, world: World) -> None
         assert "<first@maple.example>" in sent.reference_ids
 
 
+def test_a_receipt_waits_for_the_files(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    email_id = comes_in(app, world.maple, written(world.bell.email), acknowledge=False)
+
+    with at(app, world.maple):
+        assert not messages()
+        with monkeypatch.context() as away:
+            away.setattr(intake.storage, "open", _away)
+            with pytest.raises(TryAgain):
+                intake.acknowledge(email_id)
+        assert not messages()
+        intake.acknowledge(email_id)
+        assert [one.kind for one in messages()] == ["ticket_received"]
+
+
+def _away(key: str) -> None:
+    raise StorageAway
+
+
 def test_the_same_mail_twice_is_one_ticket(app: Flask, world: World) -> None:
     first = comes_in(app, world.maple, written(world.bell.email))
     second = comes_in(app, world.maple, written(world.bell.email))

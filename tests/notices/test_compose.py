@@ -1,9 +1,11 @@
 """A message is written down, and rung for if it may leave; if it may not, the reason stands in the log."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import db, uuid7
@@ -17,6 +19,24 @@ from tests.notices.letters import TOLD, a_reply, bells_for
 from tests.world import Place, World
 
 RECEIVED = {"kind": "ticket_received", "context": {"number": 1001, "title": "The projector"}}
+
+
+def a_note_to_tess(world: World, ticket_id: UUID) -> Message:
+    """A colleague gave the ticket to her."""
+    return a_reply(
+        world,
+        ticket_id,
+        kind="ticket_assigned",
+        context={
+            "number": 1001,
+            "title": "The projector",
+            "requester": "Nora",
+            "school": "North",
+            "by": "Lee",
+        },
+        to_address=world.tess.email,
+        to_person_id=world.tess.person_id,
+    )
 
 
 def test_a_message_is_queued_and_rung_for(maple: Place, world: World) -> None:
@@ -80,7 +100,7 @@ def test_who_has_left_is_not_written_to(maple: Place, world: World) -> None:
 
 def test_automatic_mail_ends_by_the_ladder(maple: Place, world: World) -> None:
     ticket = uuid7()
-    sent = [a_reply(world, ticket, **RECEIVED) for _ in range(11)]
+    sent = [a_note_to_tess(world, ticket) for _ in range(11)]
 
     assert [one.state for one in sent] == [State.QUEUED] * 10 + [State.FAILED]
     assert sent[-1].reason == ladder.TOO_MANY
@@ -98,10 +118,10 @@ def test_the_ladder_counts_each_recipient_over_all_tickets(maple: Place, world: 
 def test_after_a_pause_the_next_step_of_the_ladder_holds(maple: Place, world: World) -> None:
     ticket, began = uuid7(), clock.now()
     for _ in range(10):
-        a_reply(world, ticket, **RECEIVED)
+        a_note_to_tess(world, ticket)
 
     with clock.frozen(began + timedelta(minutes=11)):
-        states = [a_reply(world, ticket, **RECEIVED).state for _ in range(6)]
+        states = [a_note_to_tess(world, ticket).state for _ in range(6)]
     assert states == [State.QUEUED] * 5 + [State.FAILED]
 
 
@@ -158,3 +178,11 @@ def test_while_a_district_is_prepared_nothing_is_written_by_itself(
 
     assert a_reply(world, **RECEIVED).reason == compose.NOT_OPEN
     assert a_reply(world).state == State.QUEUED
+
+
+def test_a_ticket_is_acknowledged_once(maple: Place, world: World) -> None:
+    ticket = uuid7()
+    a_reply(world, ticket, kind="ticket_received", context=RECEIVED["context"])
+
+    with pytest.raises(IntegrityError):
+        a_reply(world, ticket, kind="ticket_received", context=RECEIVED["context"])

@@ -152,13 +152,13 @@ def receive(email_id: UUID) -> None:
 
 
 def acknowledge(email_id: UUID) -> None:
-    """Tell the writer of a mail that we have it, if it is still what opened its ticket.
+    """Tell the writer of a mail that opened a ticket that we have it.
 
-    Whoever strikes this work off does it in the transaction that writes the receipt, so there is one.
+    Its work is struck off in the transaction that writes the receipt, so there is one.
     """
-    email = db.session.get(InboundEmail, email_id, with_for_update=True, populate_existing=True)
-    if email is None or email.ticket_id is None or email.reply_id is not None:
-        return  # undone or erased meanwhile
+    email = db.session.get(InboundEmail, email_id)
+    if email is None or email.ticket_id is None:
+        return  # erased meanwhile
     try:
         mail = read(email)
     except StorageFault as fault:

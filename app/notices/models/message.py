@@ -77,6 +77,14 @@ class Message(DistrictOwned, Base):
         Index("ix_messages_log_in_state", "district_id", "state", "id"),
         Index("ix_messages_to_address", "district_id", "to_address", "made_at"),
         Index("ix_messages_about", "district_id", "about_table", "about_id"),
+        # A ticket is acknowledged once.
+        Index(
+            "uq_messages_receipt",
+            "district_id",
+            "about_id",
+            unique=True,
+            postgresql_where=text("kind = 'ticket_received'"),
+        ),
         Index(
             "ix_messages_on_their_way",
             "district_id",
