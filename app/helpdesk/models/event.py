@@ -1,7 +1,7 @@
 """The timeline of a ticket, in people's words. The auditor's log is another thing (core/audit.py)."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
@@ -11,9 +11,6 @@ from app.core import clock
 from app.core.db import Base
 from app.core.records import PERSONAL, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
-
-if TYPE_CHECKING:
-    from app.helpdesk.models.ticket import Ticket
 
 #: What happened → how it is told. `by` is who did it; the rest comes from the event's detail.
 TOLD = {
@@ -79,7 +76,7 @@ class TicketEvent(DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     #: Of two new rows the ticket's is written first. Nobody reads it here.
-    ticket: Mapped["Ticket"] = relationship(
+    ticket: Mapped[Any] = relationship(
         "Ticket", primaryjoin="foreign(TicketEvent.ticket_id) == Ticket.id", lazy="raise"
     )
 

@@ -1,7 +1,6 @@
 """Message-IDs that others gave to the mails of a ticket, so that answers among them find it."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -11,9 +10,7 @@ from app.core import clock
 from app.core.db import Base
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
-
-if TYPE_CHECKING:
-    from app.helpdesk.models.ticket import Ticket
+from app.helpdesk.models.ticket import Ticket
 
 
 class ForeignMessageId(DistrictOwned, Base):
@@ -35,6 +32,6 @@ class ForeignMessageId(DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     #: Of two new rows the ticket's is written first. Nobody reads it here.
-    ticket: Mapped["Ticket"] = relationship(
+    ticket: Mapped[Ticket] = relationship(
         "Ticket", primaryjoin="foreign(ForeignMessageId.ticket_id) == Ticket.id", lazy="raise"
     )

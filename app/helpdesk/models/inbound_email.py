@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, bindparam, select, text
@@ -14,9 +14,7 @@ from app.core.db import Base, db
 from app.core.quotas import HoldsAFile
 from app.core.records import NAMES_A_FILE, PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
-
-if TYPE_CHECKING:
-    from app.helpdesk.models.ticket import Ticket
+from app.helpdesk.models.ticket import Ticket
 
 
 class MailState(StrEnum):
@@ -109,7 +107,7 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     #: Of two new rows the ticket's is written first. Nobody reads it here.
-    ticket: Mapped["Ticket | None"] = relationship(
+    ticket: Mapped[Ticket | None] = relationship(
         "Ticket", primaryjoin="foreign(InboundEmail.ticket_id) == Ticket.id", lazy="raise"
     )
 

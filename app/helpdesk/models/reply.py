@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -12,9 +11,7 @@ from app.core import clock
 from app.core.db import Base
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
-
-if TYPE_CHECKING:
-    from app.helpdesk.models.ticket import Ticket
+from app.helpdesk.models.ticket import Ticket
 
 
 class ReplyKind(StrEnum):
@@ -65,7 +62,7 @@ class Reply(DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     #: Of two new rows the ticket's is written first. Nobody reads it here.
-    ticket: Mapped["Ticket"] = relationship(
+    ticket: Mapped[Ticket] = relationship(
         "Ticket", primaryjoin="foreign(Reply.ticket_id) == Ticket.id", lazy="raise"
     )
 

@@ -9,9 +9,7 @@ from alembic import op
 revision = "0016"
 down_revision = "0015"
 
-RISKS = {
-    "messages: adds a constraint": "the code before writes one receipt with each ticket that a mail opens, and no other"
-}
+RISKS = {"messages: adds a constraint": "harmless: the code before writes one receipt a ticket as well."}
 
 NAME = "uq_messages_receipt"
 
