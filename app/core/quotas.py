@@ -9,6 +9,7 @@ add the few that have come since. What an operator does on the command line is c
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final, cast
 
 from sqlalchemy import (
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Select,
     Table,
     UniqueConstraint,
+    bindparam,
     event,
     func,
     insert,
@@ -130,10 +132,8 @@ def reached(*asked: Quota) -> Quota | None:
     """The first of these of which this district may have no more now. One question to the database."""
     if current_actor() is OPERATOR:
         return None
-    parts: list[Any] = []
-    for quota in asked:
-        parts += [_own(quota).scalar_subquery(), _sum(quota).scalar_subquery()]
-    values = db.session.execute(select(*parts)).one()
+    periods = {f"period_{nth}": quota.period() for nth, quota in enumerate(asked)}
+    values = db.session.execute(_question(asked), periods).one()
     for quota, own, sum_ in zip(asked, values[::2], values[1::2], strict=True):
         if sum_ >= (default(quota) if own is None else own) * quota.unit:
             return quota
@@ -240,10 +240,19 @@ def _own(quota: Quota) -> Select[int]:
     return select(DistrictQuota.most).where(DistrictQuota.name == quota.name)
 
 
-def _sum(quota: Quota) -> Select[int]:
+def _sum(quota: Quota, period: Any = None) -> Select[int]:
     return select(func.coalesce(func.sum(Usage.amount), 0)).where(
-        Usage.name == quota.name, Usage.period == quota.period()
+        Usage.name == quota.name, Usage.period == (quota.period() if period is None else period)
     )
+
+
+@cache
+def _question(asked: tuple[Quota, ...]) -> Select[Any]:
+    """Of each what the district was granted, if anything, and what it has used; asked with each mail, built once."""
+    parts: list[Any] = []
+    for nth, quota in enumerate(asked):
+        parts += [_own(quota).scalar_subquery(), _sum(quota, bindparam(f"period_{nth}")).scalar_subquery()]
+    return select(*parts)
 
 
 def _row(quota: Quota, district_id: Any, amount: int) -> dict[str, Any]:
