@@ -112,9 +112,13 @@ def seen(row: WebSession) -> None:
 
 
 def keep_flashes(session_id: UUID, flashes: list[Any]) -> None:
-    """What the next page is to say. Nobody waits for the disk: a power cut may take a flash, and nothing else."""
+    """What the next page is to say."""
+    db.session.execute(_KEEP_FLASHES, {"session": session_id, "said": flashes})
+
+
+def do_not_wait_for_the_disk() -> None:
+    """For a transaction of flashes alone: a power cut may take a flash, and nothing else."""
     db.session.execute(_WITHOUT_WAITING)
-    _change(WebSession.id == session_id, flashes=flashes)
 
 
 def end(session_id: UUID) -> None:
@@ -143,7 +147,13 @@ def forget_old_sessions() -> int:
     return changed_rows(db.session.execute(delete(WebSession).where(over)))
 
 
-_WITHOUT_WAITING = text("select set_config('synchronous_commit', 'off', true)")
+_WITHOUT_WAITING: Final = text("select set_config('synchronous_commit', 'off', true)")
+_KEEP_FLASHES: Final = (
+    update(WebSession)
+    .where(WebSession.id == bindparam("session"))
+    .values(flashes=bindparam("said"))
+    .execution_options(synchronize_session=False)
+)
 
 
 @cache

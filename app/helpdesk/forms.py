@@ -27,16 +27,21 @@ def uuid_or_none(given: Any) -> UUID | None:
 
 
 class ChoiceField(SelectField):
-    """A list of things of this district; what is not on it is refused in words."""
+    """A list of things of this district, read when it is needed; what is not on it is refused in words."""
 
     def __init__(self, label: str, *, none: str | None = None, **kwargs: Any) -> None:
         super().__init__(label, coerce=uuid_or_none, choices=[], invalid_choice_message=NOT_ON_IT, **kwargs)
         self._none = none
 
     def offer(self, things: Iterable[tuple[UUID, str]]) -> None:
-        """Put these on the list, after the words for "none of them"."""
+        """Put these on the list, after the words for "none of them". They are read once, and not before."""
         none = [SelectChoice("", self._none)] if self._none is not None else []
-        self.choices = none + [SelectChoice(str(id), name) for id, name in things]
+        self.choices = lambda: none + [SelectChoice(str(id), name) for id, name in things]
+
+    def pre_validate(self, form: Any) -> None:
+        # "None of them" is on every list that offers it, so nothing is read to know that.
+        if self.data is not None or self._none is None:
+            super().pre_validate(form)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:

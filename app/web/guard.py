@@ -19,7 +19,7 @@ from flask_wtf import FlaskForm
 from app.core.actor import SYSTEM, Actor, Role, set_actor
 from app.core.db import db
 from app.core.permissions import Rules, permits
-from app.web import csrf, district, drafts
+from app.web import csrf, district, drafts, sessions
 
 View = Callable[..., ResponseReturnValue]
 
@@ -135,6 +135,8 @@ def _find(of: type[Any], keys: dict[str, Any]) -> Any:
 def _do_it_whole(view: View, *found: Any, **keys: Any) -> ResponseReturnValue:
     try:
         answer = view(*found, **keys)
+        if request.method not in READS:
+            sessions.keep_flashes()
         db.session.commit()
     except BaseException:
         db.session.rollback()

@@ -25,6 +25,8 @@ PREFIXES: Final = ("__Host-fo_", "fo_")
 
 #: All that a page may put into the session: the row has a place for each and for nothing else.
 KEYS: Final = frozenset({"_flashes", "csrf_token"})
+#: The newest that wait for a page. Whoever never looks at one does not fill the row.
+MOST_FLASHES: Final = 5
 
 
 class BrowserSession(dict[str, Any], SessionMixin):
@@ -64,9 +66,16 @@ class BrowserSession(dict[str, Any], SessionMixin):
 
     @property
     def flashes_to_keep(self) -> list[Any] | None:
-        """What the row must say from now on, or None if it says so already."""
-        flashes = [[str(part) for part in flash] for flash in self.get("_flashes", [])]
-        return None if flashes == self._flashes_in_row else flashes
+        """What the row must say from now on, or None if it says so already or there is none."""
+        flashes = [[str(part) for part in flash] for flash in self.get("_flashes", [])[-MOST_FLASHES:]]
+        return None if self.row_id is None or flashes == self._flashes_in_row else flashes
+
+    def keep_flashes(self) -> None:
+        """Into the row, with the transaction that is open."""
+        flashes = self.flashes_to_keep
+        if self.row_id is not None and flashes is not None:
+            sessions.keep_flashes(self.row_id, flashes)
+            self._flashes_in_row = flashes
 
 
 class RowSessions(SessionInterface):
@@ -87,12 +96,12 @@ class RowSessions(SessionInterface):
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Flashes into the row; a cookie only where somebody has just signed in or out."""
+        """Flashes into the row, but for those that went along; a cookie only for a sign-in or a sign-out."""
         mine = cast(BrowserSession, session)
-        flashes = mine.flashes_to_keep
-        if mine.row_id is not None and flashes is not None:
+        if mine.flashes_to_keep is not None:
             db.session.rollback()  # what a view left uncommitted, it did not mean to keep
-            sessions.keep_flashes(mine.row_id, flashes)
+            sessions.do_not_wait_for_the_disk()
+            mine.keep_flashes()
             db.session.commit()
         for name in mine.leave:
             response.delete_cookie(name, **_attributes(name))
@@ -151,6 +160,11 @@ def end_everywhere() -> None:
                 db.session.commit()
     _mine().now_of_nobody()
     g.pop("_login_user", None)
+
+
+def keep_flashes() -> None:
+    """What was done is told on the next page if it is committed, and in the same go."""
+    _mine().keep_flashes()
 
 
 def this_session_id() -> UUID | None:

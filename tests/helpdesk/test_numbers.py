@@ -2,8 +2,10 @@
 
 from threading import Barrier, Thread
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.core.db import db, uuid7
 from app.helpdesk.actions import opening
@@ -65,6 +67,19 @@ def test_one_form_sent_ten_times_at_once_is_one_ticket(app: Flask, world: World)
     assert len(set(answered)) == 1
     with at(app, world.maple):
         assert len(list(db.session.scalars(select(Ticket.id)))) == 1
+
+
+def test_the_database_refuses_a_second_ticket_of_one_form(app: Flask, world: World) -> None:
+    once = uuid7()
+    with at(app, world.maple):
+        requester = db.session.get_one(Person, world.bell.person_id)
+        words, by = Words(title="Once", text=""), world.bell.account()
+        opening.open_ticket(words, requester=requester, by=by, once=once)
+
+        second = opening.prepared(words, requester=requester, once=once)
+        opening.put_in(second, (), by=by, what="opened")
+        with pytest.raises(IntegrityError, match="once"):
+            db.session.flush()
 
 
 def _all_at_once(work: object, how_many: int) -> None:

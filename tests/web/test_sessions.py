@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from app.core import clock, sessions
 from app.core.crypto import token_hash
@@ -157,6 +157,31 @@ def test_a_message_waits_in_the_row_for_the_next_page(client, world, app):
     assert "You are signed in here alone now." in client.follow(page).text
     assert rows(app, world)[0].flashes == []
     assert "You are signed in here alone now." not in client.get(HOME).text
+
+
+def test_a_message_is_committed_with_what_it_tells(client, world, app):
+    page = client.sign_in(world.bell).get("/maple/requests/new")
+    commits: list[object] = []
+    with app.app_context():
+        engine = db.engine
+    note = commits.append
+    event.listen(engine, "commit", note)
+    try:
+        sent = client.submit(page, "/requests", title="The bell rings twice", status=303)
+    finally:
+        event.remove(engine, "commit", note)
+
+    assert len(commits) == 1
+    assert "We have your request." in client.follow(sent).text
+
+
+def test_whoever_never_looks_at_a_page_keeps_the_newest_messages_alone(client, world, app):
+    client.sign_in(world.bell)
+
+    for _ in range(7):
+        client.post("/maple/profile/sessions/end-others", status=303)
+
+    assert len(rows(app, world)[0].flashes) == 5
 
 
 def test_nothing_else_can_be_put_into_the_session(app, world):

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, select
 
 from app.core.actor import Actor
 from app.core.db import db
@@ -21,6 +20,10 @@ from app.roster.models.room import Room
 from app.roster.models.school import School
 
 NO_TITLE: Final = "(no subject)"
+
+_MADE_BEFORE: Final = select(Ticket).where(
+    Ticket.requester_id == bindparam("requester"), Ticket.once == bindparam("once")
+)
 
 
 class NoSchool(Exception):
@@ -61,21 +64,15 @@ def open_ticket(
 
     Raises NoSchool, NotHere, and FileRefused for a file that cannot be kept.
     """
-    made = _made_before(requester, once)
-    if made is not None:
-        return made
     ticket = prepared(words, requester=requester, once=once, follows=follows)
     kept = attaching.keep(files)
-    try:
-        with db.session.begin_nested():
-            put_in(ticket, kept, by=by, what="opened", follows=follows)
-    except IntegrityError:
-        # The other click of a double click was first.
+    ticket.get_number()
+    # Whoever has a number holds the counter until the commit, so the other click of a double click is seen now.
+    made = _made_before(requester, once)
+    if made is not None:
         attaching.let_go(kept)
-        made = _made_before(requester, once)
-        if made is None:
-            raise
         return made
+    _write_down(ticket, kept, by=by, what="opened", follows=follows)
     return ticket
 
 
@@ -127,6 +124,18 @@ def put_in(
 ) -> None:
     """Give it its number and write it down, with its files and the first lines of its timeline."""
     ticket.get_number()
+    _write_down(ticket, files, by=by, what=what, follows=follows, **detail)
+
+
+def _write_down(
+    ticket: Ticket,
+    files: Sequence[Attachment],
+    *,
+    by: Actor,
+    what: str,
+    follows: Ticket | None,
+    **detail: str,
+) -> None:
     db.session.add(ticket)
     if files:
         db.session.flush()
@@ -140,8 +149,7 @@ def put_in(
 def _made_before(requester: Person, once: UUID | None) -> Ticket | None:
     if once is None:
         return None
-    mine = select(Ticket).where(Ticket.requester_id == requester.id, Ticket.once == once)
-    return db.session.scalar(mine)
+    return db.session.scalar(_MADE_BEFORE, {"requester": requester.id, "once": once})
 
 
 def _refuse_what_is_not_here(words: Words, school_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """What a member of staff asks of the help desk: their list, a new request, and one of them."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -109,8 +110,8 @@ def _offered(form: RequestForm, myself: Person) -> RequestForm:
     return form
 
 
-def _pairs(chosen: Any) -> list[tuple[UUID, str]]:
-    return [(row[0], row[1]) for row in db.session.execute(chosen)]
+def _pairs(chosen: Any) -> Iterator[tuple[UUID, str]]:
+    yield from db.session.execute(chosen)
 
 
 def _followed(number: int | None) -> Ticket | None:
