@@ -13,6 +13,9 @@ from pathlib import Path
 
 from bench.database import durable
 
+#: Of the one process that serves the house and the reference.
+THREADS = 4
+
 INSTANCE = Path(__file__).resolve().parents[1] / "instance" / "bench"
 
 
@@ -55,7 +58,7 @@ def serve(port: int, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     order = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
     order += [
         "--threads",
-        "4",
+        str(THREADS),
         "--workers",
         "1",
         "--keep-alive",

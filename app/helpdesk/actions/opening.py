@@ -21,7 +21,7 @@ from app.roster.models.school import School
 
 NO_TITLE: Final = "(no subject)"
 
-_MADE_BEFORE: Final = select(Ticket).where(
+_MADE_BEFORE: Final = select(Ticket.id).where(
     Ticket.requester_id == bindparam("requester"), Ticket.once == bindparam("once")
 )
 
@@ -149,7 +149,8 @@ def _write_down(
 def _made_before(requester: Person, once: UUID | None) -> Ticket | None:
     if once is None:
         return None
-    return db.session.scalar(_MADE_BEFORE, {"requester": requester.id, "once": once})
+    made = db.session.scalar(_MADE_BEFORE, {"requester": requester.id, "once": once})
+    return db.session.get_one(Ticket, made) if made is not None else None
 
 
 def _refuse_what_is_not_here(words: Words, school_id: UUID) -> None:

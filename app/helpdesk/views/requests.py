@@ -1,7 +1,7 @@
 """What a member of staff asks of the help desk: their list, a new request, and one of them."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 from uuid import UUID
 
 from flask import request, url_for
@@ -27,6 +27,8 @@ from app.web.guard import allow, me
 from app.web.page import done, page
 
 doors = Doors()
+
+_ROOMS: Final = select(Room.id, Room.name).where(Room.active).order_by(Room.name, Room.id)
 
 NOT_HERE = "That room is not in this school. Choose another, or leave it out."
 
@@ -98,20 +100,19 @@ def _words(form: RequestForm) -> Words:
 
 def _offered(form: RequestForm, myself: Person) -> RequestForm:
     """With the rooms of my school; who has none is asked for the school, and tells the room in words."""
-    form.category_id.offer(_pairs(Category.choices()))
+    form.category_id.offer(_pairs(Category.choices))
     school_id = myself.school_id
     if school_id is None:
-        form.school_id.offer(_pairs(School.in_use().with_only_columns(School.id, School.name)))
+        form.school_id.offer(_pairs(lambda: School.in_use().with_only_columns(School.id, School.name)))
         del form.room_id
     else:
-        rooms = select(Room.id, Room.name).where(Room.school_id == school_id, Room.active)
-        form.room_id.offer(_pairs(rooms.order_by(Room.name, Room.id)))
+        form.room_id.offer(_pairs(lambda: _ROOMS.where(Room.school_id == school_id)))
         del form.school_id
     return form
 
 
-def _pairs(chosen: Any) -> Iterator[tuple[UUID, str]]:
-    yield from db.session.execute(chosen)
+def _pairs(question: Callable[[], Any]) -> Iterator[tuple[UUID, str]]:
+    yield from db.session.execute(question())
 
 
 def _followed(number: int | None) -> Ticket | None:
