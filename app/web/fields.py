@@ -117,8 +117,9 @@ class PlainPaper(FlaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Two papers on one page may both ask for a "text".
+        short_name = self.short_name()
         for field in self:
-            field.id = field.label.field_id = f"{self.short_name()}-{field.name}"
+            field.id = field.label.field_id = f"{short_name}-{field.name}"
 
     @classmethod
     def short_name(cls) -> str:

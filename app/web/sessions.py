@@ -164,7 +164,9 @@ def end_everywhere() -> None:
 
 def keep_flashes() -> None:
     """What was done is told on the next page if it is committed, and in the same go."""
-    _mine().keep_flashes()
+    mine = cast(Any, session)._get_current_object()
+    if isinstance(mine, BrowserSession):  # the bare hall has another, without a row
+        mine.keep_flashes()
 
 
 def this_session_id() -> UUID | None:
