@@ -21,7 +21,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.utils import as_text
 
-from app.core import logs
+from app.core import logs, memory
 from app.core.egress import shut_other_doors
 from app.core.queue import QUEUES
 from app.core.settings import get_settings
@@ -32,6 +32,9 @@ TURN_OF_THE_OTHERS: Final = 8
 #: How long the less urgent queues may wait while the worker listens at the first one.
 LISTEN_FOR: Final = 1
 WITHOUT_REDIS: Final = 2.0
+#: Octets; what a worker needs without any mail in hand, and some.
+MUCH_MEMORY: Final = 110 * 1024 * 1024
+SWEEP_EVERY: Final = 5.0
 
 log = logging.getLogger("frontoffice.worker")
 
@@ -94,11 +97,21 @@ class Worker(SimpleWorker):
     queue_class = MovingQueue
     max_connection_wait_time = 5.0
     told_to_stop = False
+    swept_at = 0.0
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """work() also returns when it breaks; this is how to tell."""
         self.told_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def perform_job(self, *given: Any) -> bool:
+        """A mail with photos leaves holes in the memory that only a sweep gives back."""
+        try:
+            return bool(super().perform_job(*given))
+        finally:
+            if memory.resident() > MUCH_MEMORY and time.monotonic() > self.swept_at + SWEEP_EVERY:
+                memory.give_back()
+                self.swept_at = time.monotonic()
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
         """RQ clears the intermediate list only for a worker with one queue; ours moves for each."""

@@ -4,7 +4,6 @@ Drawing anew turns a photo upright, makes HEIC a JPEG, and leaves behind what th
 where it stood, when, and whose it is. Pillow is loaded when the first picture comes, not at start.
 """
 
-import ctypes
 import io
 import threading
 import warnings
@@ -12,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from app.core import sniffing
+from app.core import memory, sniffing
 from app.core.settings import get_settings
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def prepare(name: str, declared_type: str, data: bytes) -> Prepared:
     try:
         return _drawn_anew(name, kind, data)
     finally:
-        _give_memory_back()
+        memory.give_back()
         _easel.release()
 
 
@@ -96,13 +95,6 @@ def refuse_too_many(names: Iterable[str]) -> None:
         raise FileRefused(
             f"These are {count} files, and {most} can be sent at once. Send the rest as a reply."
         )
-
-
-def _give_memory_back() -> None:
-    """glibc keeps what a picture took for a next one; a small machine has other uses for it."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _drawn_anew(name: str, kind: str, data: bytes) -> Prepared:
