@@ -22,6 +22,10 @@ def maple(app, world):
 
 
 FIRST = "position = (select min(position) from audit_entries where district_id = :d)"
+OF_THE_FIRST_SEAL = (
+    "district_id = :d and (transaction, position) <= "
+    "(select through_transaction, through_position from audit_seals where number = 1 and district_id = :d)"
+)
 
 
 def newest(what):
@@ -95,7 +99,13 @@ def test_the_chain_holds_and_names_its_unsealed_tail(maple):
         f"delete from audit_personal; delete from audit_entries where {FIRST}",
         "update audit_seals set entries = entries + 1 where district_id = :d",
         "delete from audit_seals where number = 1 and district_id = :d",
+        "update audit_seals set number = number + 100 where district_id = :d",
+        # the beginning taken away with its seal, and the rest counted anew
+        f"delete from audit_personal; delete from audit_entries where {OF_THE_FIRST_SEAL};"
+        "delete from audit_seals where number = 1 and district_id = :d;"
+        "update audit_seals set number = number - 1 where district_id = :d",
     ],
+    ids=["an entry changed", "an entry gone", "a count", "a seal gone", "numbers", "the beginning gone"],
 )
 def test_tampering_is_found(maple, tampering):
     for word in ("one", "two"):
