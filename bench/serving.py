@@ -66,7 +66,8 @@ def serve(port: int, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
         "--no-control-socket",
         "bench.server:app",
     ]
-    server = subprocess.Popen(order, env=environment, stderr=subprocess.DEVNULL)
+    as_deployed = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
+    server = subprocess.Popen(order, env={**environment, **as_deployed}, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 30
     while time.monotonic() < until:
         try:
