@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from app.core import egress
 from app.core.queue import PermanentFailure, TryAgain
+from app.core.services import OPERATOR_RELAY
+from app.core.settings import get_settings
 from app.integrations.mailbox.driver import Delivered, OutcomeUnknown, nothing, refuse_unless_plain
 
 log = logging.getLogger(__name__)
@@ -145,6 +147,19 @@ def _sentence(what: str, code: int, words: bytes) -> str:
     number = f"{code} {enhanced[0]}" if enhanced else str(code)
     log.warning("mail server answered %s", number)
     return f"{what} ({number})."
+
+
+def operator_relay() -> SmtpDoor:
+    """The operator's own mail server, as the settings name it."""
+    settings = get_settings()
+    return SmtpDoor(
+        OPERATOR_RELAY,
+        settings.smtp_relay_host,
+        settings.smtp_relay_port,
+        settings.smtp_relay_security,
+        settings.smtp_relay_username,
+        settings.smtp_relay_password,
+    )
 
 
 def _stuffed(raw: bytes) -> bytes:

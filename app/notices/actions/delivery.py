@@ -23,11 +23,11 @@ from sqlalchemy.exc import OperationalError
 from app.core import clock, quotas
 from app.core.db import changed_rows, db
 from app.core.queue import PermanentFailure, TryAgain
-from app.core.services import DISTRICT_RELAY, OPERATOR_RELAY
+from app.core.services import DISTRICT_RELAY
 from app.core.settings import get_settings
 from app.integrations.mailbox.driver import Driver, OutcomeUnknown
 from app.integrations.mailbox.maildir import Maildir
-from app.integrations.mailbox.smtp import SmtpDoor
+from app.integrations.mailbox.smtp import SmtpDoor, operator_relay
 from app.integrations.mailbox.write import OutgoingMail, write
 from app.notices.actions import message_ids
 from app.notices.models.mail_setting import MailSetting, desk
@@ -214,14 +214,7 @@ def _driver() -> Driver:
         )
     if not settings.smtp_relay_host:
         raise TryAgain(NO_SERVER)
-    return SmtpDoor(
-        OPERATOR_RELAY,
-        settings.smtp_relay_host,
-        settings.smtp_relay_port,
-        settings.smtp_relay_security,
-        settings.smtp_relay_username,
-        settings.smtp_relay_password,
-    )
+    return operator_relay()
 
 
 def _mark(parcel: _Parcel) -> None:

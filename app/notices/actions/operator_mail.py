@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from app.core import clock
 from app.core.db import uuid7
-from app.core.services import OPERATOR_RELAY
 from app.core.settings import get_settings
-from app.integrations.mailbox.smtp import SmtpDoor
+from app.integrations.mailbox.smtp import operator_relay
 from app.integrations.mailbox.write import OutgoingMail
 from app.integrations.mailbox.write import write as written
 
@@ -34,11 +33,4 @@ def write(subject: str, text: str) -> None:
         message_id=f"<fo.operator.{uuid7()}@{host}>",
         date=clock.now(),
     )
-    SmtpDoor(
-        OPERATOR_RELAY,
-        settings.smtp_relay_host,
-        settings.smtp_relay_port,
-        settings.smtp_relay_security,
-        settings.smtp_relay_username,
-        settings.smtp_relay_password,
-    ).send(written(mail), settings.operator_contact, [settings.operator_contact])
+    operator_relay().send(written(mail), settings.operator_contact, [settings.operator_contact])
