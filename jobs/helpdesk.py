@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.helpdesk.actions import clearing, intake
+from app.helpdesk.actions import catching_up, clearing, intake
 from jobs import job
 
 
@@ -10,6 +10,12 @@ from jobs import job
 def take_in(email_id: UUID) -> None:
     """File a mail that the door has stored."""
     intake.receive(email_id)
+
+
+@job
+def catch_up(after: UUID | None = None) -> None:
+    """Have the mail filed that came before the district opened, on from the mail of that id."""
+    catching_up.go_on(after)
 
 
 @job

@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import CheckConstraint, ForeignKey, Select, Uuid, select
+from sqlalchemy import CheckConstraint, ForeignKey, Select, Uuid, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
 from app.core.db import Base, db, uuid7
 from app.core.records import PRIVATE, PUBLIC, Keeping
 
-STATES = ("preparing", "open", "read-only", "closing", "gone")
+PREPARING = "preparing"
+STATES = (PREPARING, "open", "read-only", "closing", "gone")
 REGIONS = ("us", "ca", "uk")
 
 #: Tables without a district. A house test holds this list against the metadata.
@@ -93,7 +94,7 @@ class DistrictCard:
     @property
     def has_opened(self) -> bool:
         """False while it is prepared: mail is kept for a person, and nothing is written by itself."""
-        return self.state != "preparing"
+        return self.state != PREPARING
 
     def __repr__(self) -> str:
         return f"DistrictCard({self.slug})"
@@ -124,6 +125,12 @@ def district_by_inbound_address(address: str) -> DistrictCard | None:
     return _look_up("inbound", plain, joined.where(InboundAddress.address == plain))
 
 
+def is_still_preparing(district_id: UUID) -> bool:
+    """True if that district has not opened; then it does not before this transaction has ended."""
+    # With FOR SHARE whoever opens it waits for us, or we for them.
+    return db.session.scalar(_STATE, {"district": district_id}) == PREPARING
+
+
 def forget_directory() -> None:
     """Read the directory anew at the next question, in this process."""
     current_app.extensions.pop("directory", None)
@@ -137,6 +144,11 @@ _CARD = select(
     District.region,
     District.zone,
     District.data_key,
+)
+_STATE = (
+    select(District.state)
+    .where(District.id == bindparam("district", type_=Uuid()))
+    .with_for_update(read=True)
 )
 
 
@@ -152,5 +164,6 @@ def _look_up(by: str, key: object, question: Select[*tuple[Any, ...]]) -> Distri
     card = DistrictCard(*row) if row else None
     if len(known) > 4096:
         known.clear()
-    known[by, key] = (time.monotonic(), card)
+    if card is None or card.has_opened:  # opening day begins at once, in every process
+        known[by, key] = (time.monotonic(), card)
     return card

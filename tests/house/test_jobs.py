@@ -33,10 +33,9 @@ def names_in_the_code() -> Iterator[tuple[str, str]]:
 def calls_of_later() -> Iterator[tuple[ast.Call, str]]:
     for path in sorted([*HOUSE.glob("app/**/*.py"), *HOUSE.glob("jobs/*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and "later" in (
-                getattr(node.func, "id", ""),
-                getattr(node.func, "attr", ""),
-            ):
+            called = getattr(node, "func", None)
+            if {getattr(called, "id", ""), getattr(called, "attr", "")} & {"later", "later_each"}:
+                assert isinstance(node, ast.Call)
                 yield node, f"{path.relative_to(HOUSE)}:{node.lineno}"
 
 

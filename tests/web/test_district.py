@@ -77,6 +77,16 @@ def test_a_district_in_preparation_is_for_its_admins(client: PageClient, world: 
     assert "not open" in refused.text
 
 
+def test_opening_day_begins_at_once_in_every_process(world: World, app) -> None:
+    set_state(app, world, "preparing")
+    with app.app_context():
+        assert not directory.district_by_id(world.maple.id).has_opened
+        with across_districts.session() as session:  # as another process does it
+            session.get(District, world.maple.id).state = "open"
+
+        assert directory.district_by_id(world.maple.id).has_opened
+
+
 def test_a_closing_district_is_read_by_its_admins_alone(client: PageClient, world: World, app) -> None:
     set_state(app, world, "closing")
 

@@ -1,8 +1,9 @@
 """The district's own row: its name, its clock, and whether it is open."""
 
 from app.core.db import db
-from app.core.directory import District, forget_directory
+from app.core.directory import PREPARING, District, forget_directory
 from app.core.tenancy import current_district_id
+from app.helpdesk.actions import catching_up
 
 
 def rename(*, name: str, zone: str) -> None:
@@ -13,10 +14,11 @@ def rename(*, name: str, zone: str) -> None:
 
 
 def open_for_all() -> None:
-    """Everybody of the district may come in."""
+    """Everybody of the district may come in, and the mail that came before is filed."""
     district = _this_district()
-    if district.state == "preparing":
+    if district.state == PREPARING:
         district.state = "open"
+        catching_up.begin()
         _tell_the_house()
 
 

@@ -52,7 +52,9 @@ def is_known_already(
 def put_aside_what_waits(mail: ParsedMail, email: InboundEmail, copies: Sequence[InboundEmail]) -> None:
     """Copies that came before and waited for a person need none any more: this one was filed."""
     for copy in copies:
-        if copy.state == MailState.HELD and not copy.decided_at and _are_the_same(mail, email, copy):
+        waits = copy.state == MailState.HELD and not copy.decided_at
+        # What waits for opening day has its turn, and may be in other hands at this moment.
+        if waits and not copy.waits_for_opening_day and _are_the_same(mail, email, copy):
             copy.is_copy_of(email)
 
 

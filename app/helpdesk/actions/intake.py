@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.auth.models.account import Account
-from app.core import clock, quotas, storage
+from app.core import clock, directory, quotas, storage
 from app.core.actor import SYSTEM, Actor, NightStaff
 from app.core.db import db
 from app.core.directory import DistrictCard, district_by_domain
@@ -26,7 +26,7 @@ from app.core.storage import StorageFault, StorageFull
 from app.core.tenancy import current_district_id
 from app.helpdesk.actions import attaching, bounces, forwarding, opening, replying, telling, threading
 from app.helpdesk.actions import copies as known_copies
-from app.helpdesk.models.inbound_email import InboundEmail, MailState
+from app.helpdesk.models.inbound_email import NOT_OPEN, InboundEmail, MailState
 from app.helpdesk.models.reply import Reply, ReplyKind
 from app.helpdesk.models.ticket import Ticket
 from app.integrations.mailbox.authentication import Vouched
@@ -135,7 +135,7 @@ def _key(text: str) -> str:
 def receive(email_id: UUID) -> None:
     """File a stored mail. Safe to run twice. Only what will pass by itself (files out of reach) is tried again."""
     email = db.session.get(InboundEmail, email_id, with_for_update=True, populate_existing=True)
-    if email is None or email.state != MailState.STORED:
+    if email is None or not (email.state == MailState.STORED or email.waits_for_opening_day):
         return
     try:
         # The mail's own row is written once, when all is known.
@@ -271,8 +271,8 @@ def _reason_to_hold(mail: ParsedMail, sender: Person | None) -> str:
         return "no_sender"
     if sender is None or not sender.is_active_staff():
         return "unknown_sender"
-    if not desk().district.has_opened:
-        return "not_open"
+    if not desk().district.has_opened and directory.is_still_preparing(current_district_id()):
+        return NOT_OPEN
     return "failed_authentication" if mail.vouched is Vouched.FAILED else ""
 
 

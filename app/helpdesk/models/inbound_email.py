@@ -29,6 +29,8 @@ class MailState(StrEnum):
     FAILED = "failed"
 
 
+NOT_OPEN: Final = "not_open"
+
 #: Why a mail was not filed → the sentence a lead reads.
 REASONS = {
     "unknown_sender": "We do not know this address: it belongs to no active member of staff.",
@@ -44,7 +46,7 @@ REASONS = {
         "A mail group put its own address in the place of the sender's, and no mail server that you trust vouches "
         "for it. Give the name of your mail server in the mail settings, so that we can believe who wrote it."
     ),
-    "not_open": "This came before the district opened. Nothing is filed or answered by itself until then.",
+    NOT_OPEN: "This came before the district opened. It is filed by itself on opening day; you can also do it now.",
     "no_school": "The sender has no school yet. Give them one under People, then file this mail.",
     "too_many": "This sender wrote many mails within an hour, so we stopped opening tickets from them.",
     "unreadable": "We could not read this mail. The original is kept here.",
@@ -128,6 +130,16 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
         by_a_person = cls.decided_at.is_not(None) | (cls.state == MailState.DISCARDED)
         return select(cls).where(by_a_person, cls.state.not_in(WAITING)).order_by(cls.id.desc())
 
+    @classmethod
+    def waiting_for_opening_day(cls) -> Select[Self]:
+        """Mail that came while the district was being prepared and that nobody has decided on, the oldest first."""
+        return select(cls).where(cls.state == MailState.HELD, cls.reason == NOT_OPEN).order_by(cls.id)
+
+    @property
+    def waits_for_opening_day(self) -> bool:
+        """True if it is to be filed by itself once the district opens."""
+        return self.state == MailState.HELD and self.reason == NOT_OPEN
+
     @property
     def reason_words(self) -> str:
         """Why it was not filed, as a sentence."""
@@ -159,7 +171,7 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
 
         Earlier ones that are being filed or decided on at this moment are waited for, so that one is the first.
         """
-        asked = {"own": self.id, "name": self.message_id, "since": clock.now() - COPIES_COME_WITHIN}
+        asked = {"own": self.id, "name": self.message_id, **self._around()}
         if self.message_id:
             copies = list(db.session.scalars(_SAME_NAME, asked))
         else:
@@ -169,6 +181,12 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
             if copy.state in (MailState.STORED, MailState.HELD) and copy.id < self.id:
                 copy.lock()
         return copies
+
+    def _around(self) -> dict[str, datetime]:
+        return {
+            "since": self.received_at - COPIES_COME_WITHIN,
+            "until": self.received_at + COPIES_COME_WITHIN,
+        }
 
     def note_head(self, from_address: str, subject: str, *, verified: bool) -> None:
         """Whom it is from and about what, and whether somebody vouches for that."""
@@ -213,7 +231,7 @@ _SAME_NAME: Final = (
     select(InboundEmail)
     .where(
         InboundEmail.message_id == bindparam("name"),
-        InboundEmail.received_at > bindparam("since"),
+        InboundEmail.received_at.between(bindparam("since"), bindparam("until")),
         InboundEmail.id != bindparam("own"),
     )
     .order_by(InboundEmail.id.desc())
