@@ -19,7 +19,7 @@ from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.directory import district_by_id
 from app.core.doorbell import Bell, doorbell
-from app.core.logs import facts
+from app.core.logs import because_of_request, facts
 from app.core.queue import Claim, ClaimLost, PermanentFailure, TryAgain
 from app.core.tenancy import as_district, current_district_id
 
@@ -137,8 +137,8 @@ def _run_with_more_like_it(work_id: UUID) -> None:
 
 
 def _run_alone(claim: Claim) -> None:
-    """In a context and a session that know nothing of the work before."""
-    with as_district(current_district_id()):
+    """In a context and a session that know nothing of the work before; under the id of the request behind it."""
+    with as_district(current_district_id()), because_of_request(claim.request):
         _run(claim)
 
 

@@ -62,7 +62,7 @@ def deliver(provider_id: str | None, sender: str, recipients: Iterable[str], raw
     if not desks:
         raise NobodyHere
     for card, addresses in desks.values():
-        with as_district(card.id):
+        with as_district(card.id), logs.about_request(None):
             intake.store(
                 card,
                 mailbox=_plain(addresses[0]),

@@ -62,9 +62,17 @@ def request_id() -> str:
 @contextmanager
 def about_request(given: str | None) -> Iterator[str]:
     """Lines within carry the id that a proxy gave, if it looks like one, else a fresh one."""
-    token = _request_id.set(given if given and REQUEST_ID.fullmatch(given) else secrets.token_hex(8))
+    number = given if given and REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    with because_of_request(number):
+        yield number
+
+
+@contextmanager
+def because_of_request(number: str | None) -> Iterator[None]:
+    """Lines within carry the id of the request that made this necessary; None: no request did."""
+    token = _request_id.set(number or "")
     try:
-        yield _request_id.get()
+        yield
     finally:
         _request_id.reset(token)
 

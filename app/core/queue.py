@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from app.core import clock, presence
+from app.core import clock, logs, presence
 from app.core.db import Base, changed_rows, db, uuid7
 from app.core.directory import District
 from app.core.doorbell import Bell, doorbell
@@ -82,6 +82,7 @@ class Work(DistrictOwned, Base):
     __table_args__ = owned(
         CheckConstraint("queue in ('intake','notifications','upkeep')", name="queue"),
         CheckConstraint("holder is null or lease_until is not null", name="held_under_a_lease"),
+        CheckConstraint("request ~ '^[0-9a-fA-F-]{16,64}$'", name="request"),
         Index("ix_work_due_at", "due_at", postgresql_where=text("failed_at is null")),
     )
 
@@ -95,6 +96,8 @@ class Work(DistrictOwned, Base):
     attempts: Mapped[int] = mapped_column(Integer(), default=0, server_default="0", info=PUBLIC)
     last_error: Mapped[str | None] = mapped_column(info=PUBLIC)
     failed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: The id of the request that made it necessary, if one did: the lines of the job carry it.
+    request: Mapped[str | None] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
 
@@ -132,6 +135,7 @@ def _write_down(job: str, subjects: Sequence[tuple[UUID | None, datetime]], queu
             "queue": queue,
             "due_at": due,
             "attempts": 0,
+            "request": logs.request_id() or None,
             "made_at": now,
         }
         for bell, (subject_id, due) in zip(bells, subjects, strict=True)
@@ -160,6 +164,10 @@ class Claim:
     subject_id: UUID | None
     attempt: int
     queue: str
+    request: str | None = None
+
+
+_CLAIM: Final = (Work.id, Work.job, Work.subject_id, Work.attempts, Work.queue, Work.request)
 
 
 def claim(work_id: UUID) -> Claim | None:
@@ -169,7 +177,7 @@ def claim(work_id: UUID) -> Claim | None:
         update(Work)
         .where(Work.id == work_id, *_ready(now))
         .values(lease_until=now + LEASE, holder=presence.my_mark(), attempts=Work.attempts + 1)
-        .returning(Work.id, Work.job, Work.subject_id, Work.attempts, Work.queue)
+        .returning(*_CLAIM)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     db.session.commit()
@@ -193,7 +201,7 @@ def claim_more(like: Claim, *, limit: int) -> Sequence[Claim]:
         update(Work)
         .where(Work.id.in_(waiting))
         .values(lease_until=now + LEASE, holder=presence.my_mark(), attempts=Work.attempts + 1)
-        .returning(Work.id, Work.job, Work.subject_id, Work.attempts, Work.queue, Work.due_at)
+        .returning(*_CLAIM, Work.due_at)
         .execution_options(synchronize_session=False)
     ).all()
     db.session.commit()

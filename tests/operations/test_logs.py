@@ -8,6 +8,7 @@ import smtplib
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -29,8 +30,10 @@ from app.integrations.mailbox.smtp import SmtpDoor
 from app.notices.models.message import Message
 from app.roster.models.person import Person
 from jobs import run_work
+from jobs.mail_door import deliver
 from tests.auth.test_links import fill, reset_link
 from tests.auth.test_sign_in import sign_in
+from tests.helpdesk.desk import ask, written
 from tests.integrations import mail_server
 from tests.integrations.mail_server import HOST, Peer
 from tests.jobs import trial
@@ -330,3 +333,54 @@ def test_a_statement_that_failed_does_not_quote_what_was_written(app: Flask, wor
 
     assert "Nora" not in str(caught.value).replace(str(caught.value.orig), "")
     assert isinstance(world.bell.person_id, UUID)
+
+
+def test_a_request_is_followed_into_its_mail(
+    app: Flask, client: PageClient, world: World, lines: Lines
+) -> None:
+    number = ask(app, world.bell)
+    client.sign_in(world.tess).post(
+        f"/maple/tickets/{number}/replies", {"text": "Is the cable in?"}, status=303
+    )
+    run_everything(app)
+
+    (asked,) = [line for line in lines.read() if line.get("door") == "helpdesk.replies_create"]
+    (sent,) = [line for line in lines.read() if line.get("job") == "jobs.notices.deliver"]
+    assert sent["request"] == asked["request"]
+
+
+def test_a_mail_is_followed_from_the_door_to_its_receipt(app: Flask, world: World, lines: Lines) -> None:
+    for nth in (1, 2):
+        raw = written(world.bell.email, f"Number {nth}", message_id=f"<{nth}@maple.example>")
+        with app.app_context():
+            deliver(None, world.bell.email, [world.maple.desk], raw)
+    run_everything(app)
+
+    done = [line for line in lines.read() if line.get("job")]
+    assert {line["job"] for line in done} == {
+        "jobs.helpdesk.take_in",
+        "jobs.helpdesk.acknowledge",
+        "jobs.notices.deliver",
+    }
+    assert sorted(Counter(line["request"] for line in done).values()) == [3, 3]
+
+
+def test_work_that_no_request_made_necessary_has_no_number(app: Flask, world: World, lines: Lines) -> None:
+    with app.app_context(), as_district(world.maple.id):
+        later("tests.jobs.trial.leave_a_mark", trial.SUBJECT)
+        db.session.commit()
+    with logs.about_request(None):
+        run_everything(app)
+
+    (done,) = [line for line in lines.read() if line.get("job")]
+    assert "request" not in done
+
+
+def test_nothing_but_a_number_can_be_carried(app: Flask, world: World) -> None:
+    with (
+        app.app_context(),
+        as_district(world.maple.id),
+        logs.because_of_request("nora.bell@maple.example"),
+        pytest.raises(IntegrityError, match="ck_work_request"),
+    ):
+        later("tests.jobs.trial.leave_a_mark", trial.SUBJECT)
