@@ -25,6 +25,12 @@ def acknowledge(email_id: UUID) -> None:
 
 
 @job
+def acknowledge_in_doubt(email_id: UUID) -> None:
+    """Write the receipt that was owed when a backup was made: a person decides whether it leaves."""
+    intake.acknowledge(email_id, in_doubt=True)
+
+
+@job
 def erase_old_mail() -> None:
     """Erase mail that nobody filed within its 30 days."""
     clearing.erase_old_mail()

@@ -35,6 +35,7 @@ from app.core.records import every_model
 from app.core.sessions import end_all_of_district
 from app.core.settings import get_settings
 from app.core.tenancy import as_district
+from app.helpdesk.actions.holding import hold_owed_receipts
 from app.migrations import run as migrations
 from app.notices.actions.holding import hold_until_somebody_looks
 
@@ -194,6 +195,8 @@ class _Loading:
             held += hold_until_somebody_looks(
                 self._across, district_id, send=send, columns=self._tables["messages"].columns
             )
+            if not send:
+                held += hold_owed_receipts(self._across, district_id)
         return Restored(chosen.districts, self._rows, self._files, held, [])
 
     def _refuse_who_is_here_already(self) -> None:

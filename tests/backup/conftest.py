@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core import audit, crypto
+from app.core import audit, crypto, presence
 from app.core.actor import acting_as
 from app.core.db import db
 from app.core.settings import Settings, use_settings
@@ -133,6 +133,7 @@ def another(
     yield make
     for machine in machines:
         with machine.app.app_context():
+            presence.leave()
             db.engine.dispose()
         with other_server.connect() as server:
             server.execute(f"drop database {machine.database.database} with (force)")

@@ -4,17 +4,21 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from app.core import audit
 from app.core.audit import AuditEntry, AuditPersonal
 from app.core.db import db
+from app.core.queue import Work
 from app.core.tenancy import as_district
 from app.notices.models.mail_setting import MailSetting
 from app.notices.models.message import Message, State
+from jobs import run_work
 from tests.auth.test_sign_in import sign_in
 from tests.backup.conftest import SECRET, Kept, Machine
 from tests.cluster import TestDatabase
+from tests.helpdesk.desk import comes_in, written
 from tests.notices.letters import a_reply
 from tests.page_client import PageClient
 from tests.world import World
@@ -149,6 +153,35 @@ def test_queued_mail_goes_if_the_operator_says_so_and_half_sent_mail_never(
         states = [message.state for message in db.session.scalars(select(Message).order_by(Message.id))]
     assert states[0] == State.UNSURE
     assert set(states[1:]) == {State.QUEUED}
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "words"),
+    [((), State.UNSURE, "may have been sent before"), (("--send",), State.QUEUED, "")],
+)
+def test_a_receipt_that_was_owed_is_written_once(
+    kept: Kept, another: Another, world: World, options: tuple[str, ...], state: State, words: str
+) -> None:
+    raw = written(world.bell.email, "The screen is dark", message_id="<dark@maple.example>")
+    comes_in(kept.here.app, world.maple, raw, acknowledge=False)
+    kept.here.run("backup", "--to", str(kept.to), "--district", "maple")
+    there = another()
+    done = there.run("restore", str(next(kept.to.glob("*-maple"))), *options)
+    assert done.exit_code == 0, done.output
+
+    for _ in range(2):
+        with there.app.app_context(), as_district(world.maple.id):
+            owed = Work.job.startswith("jobs.helpdesk.")
+            works = db.session.scalars(select(Work.id).where(owed).order_by(Work.due_at)).all()
+        with there.app.app_context():
+            for work in works:
+                run_work(str(world.maple.id), str(work))
+
+    with there.app.app_context(), as_district(world.maple.id):
+        (receipt,) = db.session.scalars(select(Message).where(Message.kind == "ticket_received"))
+        assert receipt.state == state
+        assert words in receipt.reason
+        assert not db.session.scalar(select(Work.id).where(Work.job.startswith("jobs.helpdesk.")))
 
 
 def test_one_district_comes_back_beside_others(kept: Kept, another: Another, world: World) -> None:

@@ -33,7 +33,9 @@ from app.integrations.mailbox.authentication import Vouched
 from app.integrations.mailbox.parse import ParsedMail, parse
 from app.integrations.mailbox.reading import MailFile
 from app.notices.actions import message_ids
+from app.notices.actions.holding import PERHAPS_SENT_SINCE
 from app.notices.models.mail_setting import desk
+from app.notices.models.message import State
 from app.roster.models.person import Person
 
 #: Nobody writes more to a help desk within an hour; beyond it a machine does.
@@ -151,8 +153,8 @@ def receive(email_id: UUID) -> None:
         email.fail("fault")
 
 
-def acknowledge(email_id: UUID) -> None:
-    """Tell the writer of a mail that opened a ticket that we have it.
+def acknowledge(email_id: UUID, *, in_doubt: bool = False) -> None:
+    """Tell the writer of a mail that opened a ticket that we have it; `in_doubt`, once a person says so.
 
     Its work is struck off in the transaction that writes the receipt, so there is one.
     """
@@ -163,7 +165,9 @@ def acknowledge(email_id: UUID) -> None:
         mail = read(email)
     except StorageFault as fault:
         raise TryAgain(NO_FILES) from fault
-    telling.that_we_have_it(db.session.get_one(Ticket, email.ticket_id), mail)
+    receipt = telling.that_we_have_it(db.session.get_one(Ticket, email.ticket_id), mail)
+    if in_doubt and receipt is not None and receipt.state == State.QUEUED:
+        receipt.doubt(PERHAPS_SENT_SINCE)
 
 
 def read(email: InboundEmail) -> ParsedMail:

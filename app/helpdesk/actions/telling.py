@@ -15,6 +15,7 @@ from app.integrations.mailbox import quote
 from app.integrations.mailbox.parse import ParsedMail
 from app.notices.actions import compose
 from app.notices.actions.compose import Thread
+from app.notices.models.message import Message
 from app.roster.models.person import Person
 from app.roster.models.school import School
 
@@ -23,9 +24,9 @@ class NeverLeaves(RuntimeError):
     """A note among technicians was about to be mailed."""
 
 
-def that_we_have_it(ticket: Ticket, mail: ParsedMail) -> None:
-    """Acknowledge a mail that opened a ticket, once, beneath that mail."""
-    _mail(ticket, "ticket_received", {}, answered=mail.message_id, references=mail.references)
+def that_we_have_it(ticket: Ticket, mail: ParsedMail) -> Message | None:
+    """Acknowledge a mail that opened a ticket, once, beneath that mail. None if its requester is to hear nothing."""
+    return _mail(ticket, "ticket_received", {}, answered=mail.message_id, references=mail.references)
 
 
 def of_a_reply(ticket: Ticket, reply: Reply, *, closing: bool) -> None:
@@ -85,11 +86,11 @@ def _mail(
     *,
     answered: str | None,
     references: tuple[str, ...] = (),
-) -> None:
+) -> Message | None:
     requester = db.session.get_one(Person, ticket.requester_id)
     if requester.email is None or not requester.is_active_staff():
-        return
-    compose.email(
+        return None
+    return compose.email(
         kind,
         to_address=requester.email,
         to_person_id=requester.id,
