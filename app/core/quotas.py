@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -109,6 +109,9 @@ class Usage(DistrictOwned, Base):
 class HoldsAFile:
     """Mixin of a table whose rows stand for a stored file of `size` bytes: it is counted with its row."""
 
+    #: The columns that say how many bytes are stored for a row.
+    SIZES: ClassVar[tuple[str, ...]] = ("size",)
+
     size: Mapped[int] = mapped_column(info=PUBLIC)
 
 
@@ -183,7 +186,8 @@ def recount() -> int:
     """Compare what is counted as stored with the rows themselves, and mend it. How many bytes it was off by."""
     there = 0
     for model in HoldsAFile.__subclasses__():
-        there += int(db.session.scalar(select(func.coalesce(func.sum(model.size), 0))) or 0)
+        for column in model.SIZES:
+            there += int(db.session.scalar(select(func.sum(getattr(model, column)))) or 0)
     off = there - used(STORED)
     if off:
         count(STORED, off)
@@ -270,15 +274,16 @@ def _count_files(session: Session, *_: object) -> None:
     rows = []
     for sign, touched in ((1, session.new), (-1, session.deleted)):
         rows += [
-            _row(STORED, one.district_id, sign * one.size)
+            _row(STORED, one.district_id, sign * sum(getattr(one, column) for column in one.SIZES))
             for one in touched
             if isinstance(one, HoldsAFile) and isinstance(one, DistrictOwned)
         ]
     for one in session.dirty:
         if isinstance(one, HoldsAFile) and isinstance(one, DistrictOwned):
-            changed = attributes.get_history(one, "size")
-            if changed.added and changed.deleted:
-                rows.append(_row(STORED, one.district_id, changed.added[0] - changed.deleted[0]))
+            for column in one.SIZES:
+                changed = attributes.get_history(one, column)
+                if changed.added and changed.deleted:
+                    rows.append(_row(STORED, one.district_id, changed.added[0] - changed.deleted[0]))
     if rows:
         session.connection().execute(_USED, rows)
 

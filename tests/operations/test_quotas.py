@@ -24,7 +24,8 @@ from app.core.files import DistrictFull
 from app.core.quotas import LINKS, MAILS_IN, MAILS_OUT, STORED, Usage
 from app.core.settings import get_settings, use_settings
 from app.core.tenancy import as_district
-from app.helpdesk.actions import clearing
+from app.helpdesk.actions import attaching, clearing
+from app.helpdesk.actions.attaching import Upload
 from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.notices.actions import delivery
@@ -32,7 +33,8 @@ from app.notices.models.message import Message, State
 from jobs.mail_door import deliver
 from jobs.maildir import hand_in
 from jobs.watch import look
-from tests.helpdesk.desk import ask
+from tests.helpdesk.desk import ask, ticket_of
+from tests.helpdesk.test_attachments import picture
 from tests.jobs.test_mail_door import client as at_the_door
 from tests.jobs.test_mail_door import open_at
 from tests.notices.letters import a_reply
@@ -82,6 +84,22 @@ class TestCounting:
             assert quotas.used(STORED) == size
         with app.app_context(), as_district(world.birch.id):
             assert quotas.used(STORED) == 0
+
+    def test_a_photo_counts_with_its_thumbnail(self, maple: None, app: Flask, world: World) -> None:
+        number = ask(app, world.bell)
+        (file,) = attaching.keep([Upload("photo.jpg", "image/jpeg", picture())])
+        attaching.attach([file], ticket_of(number).id)
+        db.session.commit()
+        lying = sum(
+            path.stat().st_size for path in get_settings().instance.glob("files/**/*") if path.is_file()
+        )
+
+        assert file.thumbnail_size > 0
+        assert quotas.used(STORED) == lying == file.size + file.thumbnail_size
+        assert quotas.recount() == 0
+        db.session.delete(file)
+        db.session.commit()
+        assert quotas.used(STORED) == 0
 
     def test_what_is_rolled_back_never_counted(self, maple: None, world: World) -> None:
         quotas.count(MAILS_OUT)

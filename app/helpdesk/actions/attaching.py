@@ -97,5 +97,6 @@ def _stored(file: Prepared, cid: str | None) -> Attachment:
     stored = storage.put([FOLDER, row.id], file.data, file.content_type)
     row.storage_key, row.size, row.sha256 = stored.key, stored.size, stored.sha256
     if file.thumbnail is not None:
-        row.thumbnail_key = storage.put([FOLDER, f"{row.id}.small"], file.thumbnail, "image/jpeg").key
+        small = storage.put([FOLDER, f"{row.id}.small"], file.thumbnail, "image/jpeg")
+        row.thumbnail_key, row.thumbnail_size = small.key, small.size
     return row

@@ -25,11 +25,13 @@ class Attachment(HoldsAFile, DistrictOwned, Base):
         points_at("ticket_id", "tickets"),
         points_at("reply_id", "replies"),
         CheckConstraint("size >= 0", name="size"),
+        CheckConstraint("thumbnail_size >= 0", name="thumbnail_size"),
         CheckConstraint("name <> ''", name="named"),
         Index(None, "district_id", "ticket_id", "id"),
         Index(None, "district_id", "reply_id"),
     )
     FOUND_BY = ("id",)
+    SIZES = ("size", "thumbnail_size")
 
     ticket_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     #: None if it came with the request itself.
@@ -40,6 +42,8 @@ class Attachment(HoldsAFile, DistrictOwned, Base):
     storage_key: Mapped[str] = mapped_column(info=PRIVATE | NAMES_A_FILE)
     #: A small picture of a picture.
     thumbnail_key: Mapped[str | None] = mapped_column(info=PRIVATE | NAMES_A_FILE)
+    #: Octets; nought without a thumbnail.
+    thumbnail_size: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     inline_cid: Mapped[str | None] = mapped_column(info=PUBLIC)
     width: Mapped[int | None] = mapped_column(info=PUBLIC)
     height: Mapped[int | None] = mapped_column(info=PUBLIC)
