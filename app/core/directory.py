@@ -3,11 +3,11 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import CheckConstraint, ForeignKey, Select, Uuid, bindparam, select
+from sqlalchemy import BindParameter, CheckConstraint, ForeignKey, Select, Uuid, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -102,27 +102,25 @@ class DistrictCard:
 
 def district_by_slug(slug: str) -> DistrictCard | None:
     """The district that a path names."""
-    return _look_up("slug", slug, _CARD.where(District.slug == slug))
+    return _look_up("slug", slug, _BY_SLUG)
 
 
 def district_by_id(district_id: UUID) -> DistrictCard | None:
     """The district of an id."""
-    return _look_up("id", district_id, _CARD.where(District.id == district_id))
+    return _look_up("id", district_id, _BY_ID)
 
 
 def district_by_domain(domain: str) -> DistrictCard | None:
     """The district that a mail domain belongs to."""
     domain = domain.strip().rstrip(".").lower()
-    joined = _CARD.join(DistrictDomain, DistrictDomain.district_id == District.id)
-    return _look_up("domain", domain, joined.where(DistrictDomain.domain == domain))
+    return _look_up("domain", domain, _BY_DOMAIN)
 
 
 def district_by_inbound_address(address: str) -> DistrictCard | None:
     """The district whose desk that address is. A plus-address (`help+token@…`) belongs to its plain one."""
     local, _, domain = address.strip().lower().rpartition("@")
     plain = f"{local.partition('+')[0]}@{domain}"
-    joined = _CARD.join(InboundAddress, InboundAddress.district_id == District.id)
-    return _look_up("inbound", plain, joined.where(InboundAddress.address == plain))
+    return _look_up("inbound", plain, _BY_INBOUND_ADDRESS)
 
 
 def is_still_preparing(district_id: UUID) -> bool:
@@ -136,7 +134,7 @@ def forget_directory() -> None:
     current_app.extensions.pop("directory", None)
 
 
-_CARD = select(
+_CARD: Final = select(
     District.id,
     District.slug,
     District.name,
@@ -150,6 +148,15 @@ _STATE = (
     .where(District.id == bindparam("district", type_=Uuid()))
     .with_for_update(read=True)
 )
+_KEY: Final[BindParameter[Any]] = bindparam("key")
+_BY_SLUG: Final = _CARD.where(District.slug == _KEY)
+_BY_ID: Final = _CARD.where(District.id == _KEY)
+_BY_DOMAIN: Final = _CARD.join(DistrictDomain, DistrictDomain.district_id == District.id).where(
+    DistrictDomain.domain == _KEY
+)
+_BY_INBOUND_ADDRESS: Final = _CARD.join(InboundAddress, InboundAddress.district_id == District.id).where(
+    InboundAddress.address == _KEY
+)
 
 
 def _look_up(by: str, key: object, question: Select[*tuple[Any, ...]]) -> DistrictCard | None:
@@ -160,7 +167,7 @@ def _look_up(by: str, key: object, question: Select[*tuple[Any, ...]]) -> Distri
         return card
     # Its own connection: the session's transaction must begin when the district is known, not before.
     with db.engine.connect() as connection:
-        row = connection.execute(question).one_or_none()
+        row = connection.execute(question, {"key": key}).one_or_none()
     card = DistrictCard(*row) if row else None
     if len(known) > 4096:
         known.clear()
