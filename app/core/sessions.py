@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 from uuid import UUID
 
-from sqlalchemy import Index, Select, UniqueConstraint, bindparam, delete, or_, select, text, update
+from sqlalchemy import Index, Select, Table, UniqueConstraint, bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -15,7 +15,7 @@ from app.core import clock
 from app.core.crypto import token_hash
 from app.core.db import Base, changed_rows, db
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import DistrictOwned, of_this_district, owned, points_at
 
 IDLE: Final = timedelta(minutes=60)
 ABSOLUTE: Final = timedelta(hours=12)
@@ -113,7 +113,8 @@ def seen(row: WebSession) -> None:
 
 def keep_flashes(session_id: UUID, flashes: list[Any]) -> None:
     """What the next page is to say."""
-    db.session.execute(_KEEP_FLASHES, {"session": session_id, "said": flashes})
+    db.session.flush()
+    db.session.connection().execute(_KEEP_FLASHES, {"session": session_id, "said": flashes})
 
 
 def do_not_wait_for_the_disk() -> None:
@@ -148,11 +149,9 @@ def forget_old_sessions() -> int:
 
 
 _WITHOUT_WAITING: Final = text("select set_config('synchronous_commit', 'off', true)")
-_KEEP_FLASHES: Final = (
-    update(WebSession)
-    .where(WebSession.id == bindparam("session"))
-    .values(flashes=bindparam("said"))
-    .execution_options(synchronize_session=False)
+_ROWS: Final = cast(Table, WebSession.__table__)
+_KEEP_FLASHES: Final = of_this_district(
+    update(_ROWS).where(_ROWS.c.id == bindparam("session")).values(flashes=bindparam("said"))
 )
 
 

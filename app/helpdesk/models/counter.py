@@ -1,16 +1,16 @@
 """Ticket numbers: one row a district, from 1001 upwards, gaps allowed."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import UniqueConstraint, update
+from sqlalchemy import Table, UniqueConstraint, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
 from app.core.db import Base, db
 from app.core.records import PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned
+from app.core.tenancy import DistrictOwned, of_this_district, owned
 
 FIRST: Final = 1001
 
@@ -29,6 +29,7 @@ class TicketCounter(DistrictOwned, Base):
     @classmethod
     def take(cls) -> int:
         """A number that nobody else gets. Its row stays locked until the commit, so take it last."""
+        db.session.flush()
         number = cls._advance()
         if number is None:
             cls._begin()
@@ -38,7 +39,7 @@ class TicketCounter(DistrictOwned, Base):
 
     @classmethod
     def _advance(cls) -> int | None:
-        after = db.session.scalar(_ADVANCE)
+        after: int | None = db.session.connection().scalar(_ADVANCE)
         return None if after is None else after - 1
 
     @classmethod
@@ -51,9 +52,5 @@ class TicketCounter(DistrictOwned, Base):
             return
 
 
-_ADVANCE: Final = (
-    update(TicketCounter)
-    .values(next=TicketCounter.next + 1)
-    .returning(TicketCounter.next)
-    .execution_options(synchronize_session=False)
-)
+_ROWS: Final = cast(Table, TicketCounter.__table__)
+_ADVANCE: Final = of_this_district(update(_ROWS).values(next=_ROWS.c.next + 1)).returning(_ROWS.c.next)
