@@ -9,6 +9,7 @@ from uuid import UUID
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, registry
 
 NAMES = {
@@ -60,3 +61,8 @@ def first_id_of(moment: datetime) -> UUID:
 def changed_rows(result: Any) -> int:
     """How many rows an UPDATE or DELETE touched: what a claim asks."""
     return cast(int, result.rowcount)
+
+
+def refused_by(error: IntegrityError) -> str | None:
+    """The name of the constraint that a row broke: "uq_people_district_id_email"."""
+    return cast("str | None", getattr(getattr(error.orig, "diag", None), "constraint_name", None))

@@ -6,13 +6,14 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
 
 from app.core.actor import Actor
-from app.core.db import db
+from app.core.db import db, refused_by
 from app.helpdesk.actions import attaching
 from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.category import Category
-from app.helpdesk.models.ticket import TITLE_AT_MOST, Ticket
+from app.helpdesk.models.ticket import ONE_OF_A_FORM, TITLE_AT_MOST, Ticket
 from app.helpdesk.models.urgency import Urgency
 from app.roster.models.device import Device
 from app.roster.models.person import Person
@@ -21,7 +22,7 @@ from app.roster.models.school import School
 
 NO_TITLE: Final = "(no subject)"
 
-_MADE_BEFORE: Final = select(Ticket.id).where(
+_MADE_BEFORE: Final = select(Ticket).where(
     Ticket.requester_id == bindparam("requester"), Ticket.once == bindparam("once")
 )
 
@@ -60,19 +61,24 @@ def open_ticket(
     once: UUID | None = None,
     follows: Ticket | None = None,
 ) -> Ticket:
-    """Open a ticket from the form. The same `once` again answers with the ticket that it made.
+    """Open a ticket from the form. The same `once` again answers with the ticket that it made, and undoes
+    whatever else this transaction did.
 
     Raises NoSchool, NotHere, and FileRefused for a file that cannot be kept.
     """
+    requester_id = requester.id
     ticket = prepared(words, requester=requester, once=once, follows=follows)
     kept = attaching.keep(files)
-    ticket.get_number()
-    # Whoever has a number holds the counter until the commit, so the other click of a double click is seen now.
-    made = _made_before(requester, once)
-    if made is not None:
+    try:
+        put_in(ticket, kept, by=by, what="opened", follows=follows)
+        db.session.flush()
+    except IntegrityError as error:
+        # The database is the one to ask: the other click of a double click may be a moment ahead of this one.
+        if refused_by(error) != ONE_OF_A_FORM:
+            raise
+        db.session.rollback()
         attaching.let_go(kept)
-        return made
-    _write_down(ticket, kept, by=by, what="opened", follows=follows)
+        return db.session.scalars(_MADE_BEFORE, {"requester": requester_id, "once": once}).one()
     return ticket
 
 
@@ -124,18 +130,6 @@ def put_in(
 ) -> None:
     """Give it its number and write it down, with its files and the first lines of its timeline."""
     ticket.get_number()
-    _write_down(ticket, files, by=by, what=what, follows=follows, **detail)
-
-
-def _write_down(
-    ticket: Ticket,
-    files: Sequence[Attachment],
-    *,
-    by: Actor,
-    what: str,
-    follows: Ticket | None,
-    **detail: str,
-) -> None:
     db.session.add(ticket)
     if files:
         db.session.flush()
@@ -144,13 +138,6 @@ def _write_down(
     if follows is not None:
         ticket.tell("follows", by, number=follows.number)
         follows.tell("went_on", by, number=ticket.number)
-
-
-def _made_before(requester: Person, once: UUID | None) -> Ticket | None:
-    if once is None:
-        return None
-    made = db.session.scalar(_MADE_BEFORE, {"requester": requester.id, "once": once})
-    return db.session.get_one(Ticket, made) if made is not None else None
 
 
 def _refuse_what_is_not_here(words: Words, school_id: UUID) -> None:

@@ -21,6 +21,8 @@ from app.helpdesk.models.urgency import Urgency, UrgencyRank
 #: How long an answer of the requester opens a closed ticket again; later it is a new one.
 REOPENS_FOR: Final = timedelta(days=7)
 TITLE_AT_MOST: Final = 200
+#: What the database says to the second ticket of one form.
+ONE_OF_A_FORM: Final = "uq_tickets_district_id_requester_id_once"
 
 _OPEN = text("closed_at is null")
 _CLOSED = text("closed_at is not null")
