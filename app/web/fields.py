@@ -80,6 +80,13 @@ class OnceField(HiddenField):
         return str(self.data or "")
 
 
+class AuthorField(HiddenField):
+    """Who has this form before them: as it came, who had it then; as it is shown, who has it now."""
+
+    def _value(self) -> str:
+        return drafts.author_token()
+
+
 class FilesField(MultipleFileField):
     """Several files at once: only those really chosen, within the limits of the settings."""
 
@@ -168,14 +175,13 @@ class Paper(PlainPaper):
         csrf_class = SessionToken
 
     once = OnceField()
-    author = HiddenField()
+    author = AuthorField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._by_another = self.is_submitted() and drafts.author_of(self.author.data) not in {None, _my_id()}
         if self._by_another:
             self.process(None)
-        self.author.data = drafts.author_token()
 
     def validate(self, extra_validators: Any = None) -> bool:
         if self._by_another:
