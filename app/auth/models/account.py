@@ -15,6 +15,7 @@ from app.core.db import Base, db
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.sessions import COMES_ALONG, WebSession
 from app.core.tenancy import DistrictOwned, owned, points_at
+from app.roster.models.person import Person
 
 STATES: Final = ("invited", "active", "suspended")
 
@@ -51,6 +52,9 @@ class Account(DistrictOwned, Base):
         order_by=lambda: RoleGrant.id,
         lazy="selectin",
         cascade="all, delete-orphan",
+    )
+    person: Mapped[Person | None] = relationship(
+        primaryjoin=lambda: foreign(Account.person_id) == Person.id, viewonly=True
     )
 
     @classmethod
@@ -163,13 +167,12 @@ class Account(DistrictOwned, Base):
         return same[0] if same else None
 
 
-# Every page asks who is signed in: account and grants come with the session's row, in the same question.
+# Every page asks who is signed in: account, grants and person come with the session's row, in the same question.
 WebSession.account = relationship(
     Account,
     primaryjoin=lambda: foreign(WebSession.account_id) == Account.id,
     lazy="raise",
     viewonly=True,
 )
-COMES_ALONG.append(
-    joinedload(WebSession.account, innerjoin=True).joinedload(Account.grants)  # type: ignore[attr-defined]
-)
+_SIGNED_IN: Final = joinedload(WebSession.account, innerjoin=True)  # type: ignore[attr-defined]
+COMES_ALONG += [_SIGNED_IN.joinedload(Account.grants), _SIGNED_IN.joinedload(Account.person).defer(Person.folded)]
