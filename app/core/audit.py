@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -131,7 +132,7 @@ def _write_down_what_changed(session: Session, *_: object) -> None:
     if entries:
         _write(session, *entries)
     if beside:
-        session.connection().execute(insert(_table_of(AuditPersonal)), beside)
+        session.connection().execute(_LAY_BESIDE, beside)
 
 
 def _rows_touched(session: Session) -> Iterator[tuple[str, Any]]:
@@ -144,29 +145,42 @@ def _rows_touched(session: Session) -> Iterator[tuple[str, Any]]:
 def _changes(did: str, row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     public: dict[str, Any] = {}
     personal: dict[str, Any] = {}
-    for attribute in attributes.instance_state(row).mapper.column_attrs:
-        column = cast("Column[Any]", attribute.columns[0])
-        before, after = _before_and_after(did, row, attribute.key)
-        if before == after or column.name in ("id", "district_id"):
+    set_here = attributes.instance_state(row).committed_state
+    for key, name, kind in _told_of(type(row)):
+        if key not in set_here and did != "removed":
             continue
-        kind = kind_of(column)
+        before, after = _before_and_after(did, row, key)
+        if before == after:
+            continue
         if kind == "public":
-            public[column.name] = _plain([before, after])
-        elif kind == "personal" and column.name not in crypto.sealed_columns(type(row)):
-            public[column.name] = "(personal)"
-            personal[column.name] = _plain([before, after])
+            public[name] = _plain([before, after])
+        elif kind == "personal":
+            public[name] = "(personal)"
+            personal[name] = _plain([before, after])
         else:
-            public[column.name] = HIDDEN
+            public[name] = HIDDEN
     return public, personal
+
+
+@cache
+def _told_of(model: type[Base]) -> list[tuple[str, str, str]]:
+    """Attribute, column and kind of what an entry tells about a row of this model."""
+    columns = [(one.key, cast("Column[Any]", one.columns[0])) for one in model.__mapper__.column_attrs]
+    sealed = crypto.sealed_columns(model)
+    return [
+        (key, column.name, "private" if column.name in sealed else kind_of(column))
+        for key, column in columns
+        if column.name not in ("id", "district_id")
+    ]
 
 
 def _before_and_after(did: str, row: Any, key: str) -> tuple[Any, Any]:
     if did == "removed":
         return row.__dict__.get(key), None
+    if did == "created":
+        return None, row.__dict__.get(key)
     history = attributes.get_history(row, key, passive=PassiveFlag.PASSIVE_NO_INITIALIZE)
     after = history.added[0] if history.added else None
-    if did == "created":
-        return None, after
     if not history.added and not history.deleted:
         return None, None
     return (history.deleted[0] if history.deleted else None), after
@@ -208,7 +222,7 @@ def _sealed_beside(entry: dict[str, Any], column: str, values: list[Any]) -> dic
 
 
 def _write(session: Session, *entries: dict[str, Any]) -> None:
-    session.connection().execute(insert(_table_of(AuditEntry)), list(entries))
+    session.connection().execute(_ADD, list(entries))
 
 
 def _plain(value: Any) -> Any:
@@ -227,6 +241,10 @@ def _table(row: Any) -> str:
 
 def _table_of(model: type[Base]) -> Table:
     return cast(Table, model.__table__)
+
+
+_ADD: Final = insert(_table_of(AuditEntry))
+_LAY_BESIDE: Final = insert(_table_of(AuditPersonal))
 
 
 # --- sealing and verifying --------------------------------------------------------------------------------
