@@ -30,7 +30,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.orm import Mapped, Session, attributes, mapped_column
+from sqlalchemy.orm import Mapped, Mapper, Session, attributes, mapped_column
 from sqlalchemy.orm.base import PassiveFlag
 
 from app.core import clock, crypto
@@ -145,9 +145,9 @@ def _rows_touched(session: Session) -> Iterator[tuple[str, Any]]:
 def _changes(did: str, row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     public: dict[str, Any] = {}
     personal: dict[str, Any] = {}
-    set_here = attributes.instance_state(row).committed_state
-    for key, name, kind in _told_of(type(row)):
-        if key not in set_here and did != "removed":
+    state = attributes.instance_state(row)
+    for key, name, kind in _told_of(state.mapper):
+        if key not in state.committed_state and did != "removed":
             continue
         before, after = _before_and_after(did, row, key)
         if before == after:
@@ -163,10 +163,10 @@ def _changes(did: str, row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @cache
-def _told_of(model: type[Base]) -> list[tuple[str, str, str]]:
+def _told_of(mapper: Mapper[Any]) -> list[tuple[str, str, str]]:
     """Attribute, column and kind of what an entry tells about a row of this model."""
-    columns = [(one.key, cast("Column[Any]", one.columns[0])) for one in model.__mapper__.column_attrs]
-    sealed = crypto.sealed_columns(model)
+    columns = [(one.key, cast("Column[Any]", one.columns[0])) for one in mapper.column_attrs]
+    sealed = crypto.sealed_columns(mapper.class_)
     return [
         (key, column.name, "private" if column.name in sealed else kind_of(column))
         for key, column in columns

@@ -175,7 +175,6 @@ WebSession.account = relationship(
     viewonly=True,
 )
 _SIGNED_IN: Final = joinedload(WebSession.account, innerjoin=True)  # type: ignore[attr-defined]
-COMES_ALONG += [
-    _SIGNED_IN.joinedload(Account.grants),
-    _SIGNED_IN.joinedload(Account.person).defer(Person.folded),
-]
+COMES_ALONG.extend(
+    [_SIGNED_IN.joinedload(Account.grants), _SIGNED_IN.joinedload(Account.person).defer(Person.folded)]
+)
