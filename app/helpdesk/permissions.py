@@ -22,6 +22,7 @@ class May(StrEnum):
     ASSIGN = "take or assign a ticket"
     CLOSE = "close or reopen a ticket"
     CHANGE = "change a ticket's details"
+    LIFT_MUTE = "write again to a requester whose mail came back"
     SEE_FILE = "see a file"
     SEE_MAIL_NOT_FILED = "see mail not filed"
     DECIDE_ON_MAIL = "file, merge or discard mail"
@@ -45,6 +46,11 @@ def works_at_the_desk(actor: Actor, _: object) -> bool:
 def works_at_its_school(actor: Actor, ticket: Ticket) -> bool:
     """A technician of the ticket's school."""
     return actor.has(Role.TECHNICIAN, ticket.school_id)
+
+
+def leads_its_school(actor: Actor, ticket: Ticket) -> bool:
+    """A lead of the ticket's school."""
+    return actor.has(Role.LEAD, ticket.school_id)
 
 
 def asked_for_what_it_is_in(actor: Actor, file: Attachment) -> bool:
@@ -74,6 +80,7 @@ RULES: Final[Rules] = {
     May.ASSIGN: [works_at_its_school],
     May.CLOSE: [works_at_its_school],
     May.CHANGE: [works_at_its_school],
+    May.LIFT_MUTE: [leads_its_school],
     May.SEE_FILE: [asked_for_what_it_is_in, works_at_the_school_of_it],
     May.SEE_MAIL_NOT_FILED: [leads_the_whole_desk],
     May.DECIDE_ON_MAIL: [leads_the_whole_desk],

@@ -273,6 +273,57 @@ def test_nobody_else_lifts_it(app: Flask, client: PageClient, world: World, numb
         assert MutedAddress.holding(world.bell.email) is not None
 
 
+def test_a_lead_lifts_it_on_the_ticket(app: Flask, client: PageClient, world: World, number: int) -> None:
+    calm = client.sign_in(world.lena).get(f"/maple/tickets/{number}")
+    comes_back(app, world, last(app, world).envelope_from)
+    address = f"/maple/tickets/{number}/writing-again"
+
+    page = client.get(f"/maple/tickets/{number}")
+    said = page.one(id="muted")
+    after = client.follow(client.submit(page, "/writing-again", status=303))
+
+    assert not calm.all(id="muted")
+    assert "Mail to bell@maple.example came back because the mailbox does not exist (5.1.1)" in said.text
+    assert said.one("button")["aria-label"] == "Write by itself again to bell@maple.example"
+    assert "The desk writes to Nora Bell by itself again." in after.one(id="flashes").text
+    assert not after.all(id="muted")
+    assert receipt(app, world).state == State.QUEUED
+    client.post(address, {}, status=303)  # a second press finds it done
+
+
+def test_htmx_gets_the_ticket_without_the_line(
+    app: Flask, client: PageClient, world: World, number: int
+) -> None:
+    comes_back(app, world, last(app, world).envelope_from)
+    page = client.sign_in(world.lena).get(f"/maple/tickets/{number}")
+
+    part = client.submit(page, "/writing-again", htmx=True, status=200)
+
+    assert len(part.all(id="ticket")) == 1
+    assert not part.all(id="muted")
+
+
+def test_a_technician_reads_why_and_a_time_that_is_over_is_silent(
+    app: Flask, client: PageClient, world: World, number: int
+) -> None:
+    comes_back(app, world, last(app, world).envelope_from)
+    page = client.sign_in(world.tess).get(f"/maple/tickets/{number}")
+
+    assert "nothing is written there by itself" in page.one(id="muted").text
+    assert not page.one(id="muted").all("button")
+    for who, slug in (
+        (world.tess, "maple"),
+        (world.bell, "maple"),
+        (world.adams, "maple"),
+        (world.avery, "birch"),
+    ):
+        client.sign_out().sign_in(who).post(f"/{slug}/tickets/{number}/writing-again", {}, status=404)
+    with at(app, world.maple):
+        db.session.scalars(select(MutedAddress)).one().until = clock.now()
+        db.session.commit()
+    assert not client.sign_out().sign_in(world.tess).get(f"/maple/tickets/{number}").all(id="muted")
+
+
 def test_it_is_sent_again_when_somebody_says_so(
     app: Flask, client: PageClient, world: World, number: int
 ) -> None:

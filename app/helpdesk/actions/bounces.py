@@ -9,6 +9,7 @@ from app.integrations.mailbox.reports import report_in, report_in_words
 from app.notices.actions import returns
 from app.notices.actions.returns import Returned
 from app.notices.models.mail_setting import BOUNCE
+from app.notices.models.muted_address import MutedAddress
 from app.roster.models.person import Person
 
 
@@ -27,6 +28,16 @@ def take_back(mail: ParsedMail, email: InboundEmail) -> bool:
     elif is_there:
         email.hold("to_bounces")
     return report is not None or is_there
+
+
+def write_again(ticket: Ticket) -> str:
+    """Write to its requester by itself again, though mail to them came back. Their name."""
+    requester = db.session.get_one(Person, ticket.requester_id)
+    muted = MutedAddress.holding(requester.email) if requester.email else None
+    if muted is not None:
+        returns.lift(muted)
+        db.session.flush()
+    return requester.name
 
 
 def _is_for_bounces(address: str) -> bool:

@@ -66,6 +66,7 @@ def _for_desk(ticket: Ticket, **shown: Any) -> dict[str, Any]:
         "files": told.files,
         "formatted": formatted,
         "for_desk": True,
+        "may_lift": permits(RULES, May.LIFT_MUTE, me(), ticket),
         "reply": _now_seen(shown.pop("reply", None), ticket) or ReplyForm.blank(data=seen),
         "note": _now_seen(shown.pop("note", None), ticket) or NoteForm.blank(data=seen),
         "step": StepForm.blank(data=seen),

@@ -33,7 +33,7 @@ NO_ADDRESS: Final = (
 NOT_OPEN: Final = "Held back: the district is not open yet, so nothing is written by itself."
 MUTED: Final = (
     "Held back: mail to this address came back because {because}. Nothing is written to it by itself until its "
-    "60 days are over or an admin lifts that."
+    "60 days are over, or an admin or a lead lifts that."
 )
 ENOUGH_LINKS: Final = (
     "Held back: this address was sent several links within the last hour. One of them still works."

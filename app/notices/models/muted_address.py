@@ -16,7 +16,7 @@ MUTED_FOR: Final = timedelta(days=60)
 
 
 class MutedAddress(DistrictOwned, Base):
-    """What a technician writes still goes there. The row goes when an admin lifts it, or when its time is over."""
+    """What a technician writes still goes there. The row goes when an admin or a lead lifts it, or its time is over."""
 
     __tablename__ = "muted_addresses"
     __keeping__ = Keeping("requester", "60 days after mail came back", exported=True, erased="delete")
