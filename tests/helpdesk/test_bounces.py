@@ -284,7 +284,7 @@ def test_a_lead_lifts_it_on_the_ticket(app: Flask, client: PageClient, world: Wo
 
     assert not calm.all(id="muted")
     assert "Mail to bell@maple.example came back because the mailbox does not exist (5.1.1)" in said.text
-    assert said.one("button")["aria-label"] == "Write by itself again to bell@maple.example"
+    assert said.one("button")["aria-label"] == "Write there again: bell@maple.example"
     assert "The desk writes to Nora Bell by itself again." in after.one(id="flashes").text
     assert not after.all(id="muted")
     assert receipt(app, world).state == State.QUEUED
