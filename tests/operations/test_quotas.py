@@ -4,6 +4,7 @@ import dataclasses
 import io
 import re
 import smtplib
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from app.auth.actions import inviting
 from app.auth.actions.refused import Refused
@@ -23,7 +24,7 @@ from app.core.db import db
 from app.core.files import DistrictFull
 from app.core.quotas import LINKS, MAILS_IN, MAILS_OUT, STORED, Usage
 from app.core.settings import get_settings, use_settings
-from app.core.tenancy import as_district
+from app.core.tenancy import as_district, current_district_id
 from app.helpdesk.actions import attaching, clearing
 from app.helpdesk.actions.attaching import Upload
 from app.helpdesk.models.attachment import Attachment
@@ -149,6 +150,79 @@ class TestCounting:
         plan = "\n".join(row[0] for row in db.session.execute(text(f"explain {asked} and period = 'epoch'")))
 
         assert "ix_usage_district_id_name_period" in plan
+
+
+class TestRoomRemembered:
+    """Where there is much room the database is not asked each time."""
+
+    @pytest.fixture
+    def asked(self, maple: None) -> Iterator[list[str]]:
+        """The questions that were put to the table of what was used."""
+        asked: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if "sum(usage.amount)" in statement:
+                asked.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        yield asked
+        event.remove(db.engine, "before_cursor_execute", note)
+
+    def test_with_much_room_it_is_asked_once(self, asked: list[str]) -> None:
+        for _ in range(20):
+            quotas.refuse_if_reached(MAILS_IN, STORED)
+            quotas.count(MAILS_IN)
+            quotas.count(STORED, 1000)
+
+        assert len(asked) == 1
+
+    def test_the_nearer_the_end_the_oftener_and_not_one_too_many(
+        self, app: Flask, maple: None, asked: list[str]
+    ) -> None:
+        allow(app, "maple", "mails-out-an-hour", 100)
+        sent = 0
+        while not quotas.is_reached(MAILS_OUT):
+            quotas.count(MAILS_OUT)
+            sent += 1
+
+        assert sent == 100
+        assert len(asked) < 50
+
+    def test_what_others_use_is_seen_within_seconds(
+        self, asked: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert not quotas.is_reached(MAILS_OUT)
+        # As another process does: this one does not remember it.
+        row = {"period": MAILS_OUT.period(), "district": current_district_id()}
+        db.session.execute(
+            text(
+                "insert into usage values (gen_random_uuid(), :district, 'mails-out-an-hour', :period, 2000)"
+            ),
+            row,
+        )
+        now = time.monotonic()
+
+        monkeypatch.setattr(time, "monotonic", lambda: now + 3)
+
+        assert quotas.is_reached(MAILS_OUT)
+
+    def test_ten_processes_that_know_nothing_of_each_other_use_no_more_than_there_is(self) -> None:
+        left = 1000
+        rooms = [quotas.Room(time.monotonic(), left) for _ in range(10)]
+        for room in rooms:
+            while room.is_enough_for(MAILS_OUT):
+                room.used_since += 1
+
+        assert 0 < sum(room.used_since for room in rooms) <= left
+
+    def test_what_is_granted_holds_at_once(self, app: Flask, maple: None) -> None:
+        quotas.count(MAILS_OUT, 3)
+        assert not quotas.is_reached(MAILS_OUT)
+        db.session.commit()
+
+        allow(app, "maple", "mails-out-an-hour", 3)
+
+        assert quotas.is_reached(MAILS_OUT)
 
 
 class TestStorageIsFull:

@@ -92,7 +92,6 @@ def store(
     try:
         db.session.add(email)
         db.session.flush()
-        quotas.count(quotas.MAILS_IN)
         later("jobs.helpdesk.take_in", email_id, queue="intake")
         db.session.commit()
     except IntegrityError:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import Base, db
-from app.core.quotas import HoldsAFile
+from app.core.quotas import MAILS_IN, HoldsAFile
 from app.core.records import NAMES_A_FILE, PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.helpdesk.models.ticket import Ticket
@@ -81,6 +81,7 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
         Index(None, "district_id", "ticket_id"),
     )
     FOUND_BY = ("id",)
+    COUNTED_AS = (MAILS_IN,)
 
     mailbox: Mapped[str] = mapped_column(info=PUBLIC)
     provider_id: Mapped[str | None] = mapped_column(info=PRIVATE)
