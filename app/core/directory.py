@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any, Final
 from uuid import UUID
 
@@ -118,9 +119,18 @@ def district_by_domain(domain: str) -> DistrictCard | None:
 
 def district_by_inbound_address(address: str) -> DistrictCard | None:
     """The district whose desk that address is. A plus-address (`help+token@…`) belongs to its plain one."""
+    return _look_up("inbound", _plain(address), _BY_INBOUND_ADDRESS)
+
+
+def lately_found_at(address: str) -> DistrictCard | None:
+    """The same, of what is remembered alone: at once, and None of what would have to be looked up."""
+    read_at, card = _known().get(("inbound", _plain(address)), NEVER_READ)
+    return card if time.monotonic() - read_at < FRESH_FOR else None
+
+
+def _plain(address: str) -> str:
     local, _, domain = address.strip().lower().rpartition("@")
-    plain = f"{local.partition('+')[0]}@{domain}"
-    return _look_up("inbound", plain, _BY_INBOUND_ADDRESS)
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def is_still_preparing(district_id: UUID) -> bool:
@@ -159,11 +169,19 @@ _BY_INBOUND_ADDRESS: Final = _CARD.join(InboundAddress, InboundAddress.district_
 )
 
 
-def _look_up(by: str, key: object, question: Select[*tuple[Any, ...]]) -> DistrictCard | None:
+NEVER_READ: Final = (-inf, None)
+
+
+def _known() -> dict[tuple[str, object], tuple[float, DistrictCard | None]]:
     known: dict[tuple[str, object], tuple[float, DistrictCard | None]]
     known = current_app.extensions.setdefault("directory", {})
-    read_at, card = known.get((by, key), (0.0, None))
-    if read_at and time.monotonic() - read_at < FRESH_FOR:
+    return known
+
+
+def _look_up(by: str, key: object, question: Select[*tuple[Any, ...]]) -> DistrictCard | None:
+    known = _known()
+    read_at, card = known.get((by, key), NEVER_READ)
+    if time.monotonic() - read_at < FRESH_FOR:
         return card
     # Its own connection: the session's transaction must begin when the district is known, not before.
     with db.engine.connect() as connection:

@@ -4,10 +4,12 @@ A bell carries ids only. Where Redis is absent the request that rings goes on at
 the work.
 """
 
+import json
 import logging
 import time
+import zlib
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from flask import current_app
@@ -16,9 +18,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.utils import utcformat
 
+from app.core import clock
 from app.core.settings import get_settings
 
 #: The one function that a worker calls. A name, because the app does not know its jobs.
@@ -46,6 +50,8 @@ class Doorbell:
     def __init__(self, url: str | None) -> None:
         self._redis = connect(url) if url else None
         self._quiet_until = 0.0
+        self._queues: dict[str, Queue] = {}
+        self._forms: dict[str, dict[str, Any]] = {}
 
     def ring(self, bells: Sequence[Bell]) -> bool:
         """Ring for all of them; False if nobody can hear."""
@@ -54,16 +60,10 @@ class Doorbell:
         try:
             with self._redis.pipeline(transaction=False) as pipe:
                 for bell in bells:
-                    Queue(bell.queue, connection=self._redis, serializer=JSONSerializer).enqueue_call(
-                        RUN_WORK,
-                        args=(str(bell.district_id), str(bell.work_id)),
-                        job_id=str(bell.work_id),
-                        description="work",
-                        timeout=LONGEST_RUN,
-                        result_ttl=0,
-                        failure_ttl=FAILED_BELL_IS_KEPT,
-                        pipeline=pipe,
-                    )
+                    queue = self._queue(bell.queue)
+                    pipe.sadd(Queue.redis_queues_keys, queue.key)
+                    pipe.hset(Job.key_for(str(bell.work_id)), mapping=self._written(bell))
+                    queue.push_job_id(str(bell.work_id), pipeline=pipe)
                 pipe.execute()
         except (RedisError, OSError):
             self._be_quiet()
@@ -77,7 +77,7 @@ class Doorbell:
         try:
             with self._redis.pipeline(transaction=False) as pipe:
                 for bell in bells:
-                    pipe.lrem(Queue(bell.queue, connection=self._redis).key, 1, str(bell.work_id))
+                    pipe.lrem(self._queue(bell.queue).key, 1, str(bell.work_id))
                     pipe.delete(Job.key_for(str(bell.work_id)))
                 pipe.execute()
         except (RedisError, OSError):
@@ -103,12 +103,42 @@ class Doorbell:
         try:
             for bell in bells:
                 if bell.queue not in waiting:
-                    waiting[bell.queue] = set(Queue(bell.queue, connection=self._redis).job_ids)
+                    waiting[bell.queue] = set(self._queue(bell.queue).job_ids)
                 if str(bell.work_id) not in waiting[bell.queue]:
                     unheard.append(bell)
         except (RedisError, OSError):
             self._be_quiet()
         return unheard
+
+    def _queue(self, name: str) -> Queue:
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
+            self._queues[name] = queue
+        return queue
+
+    def _written(self, bell: Bell) -> dict[str, Any]:
+        """The hash from which RQ reads a job. RQ fills in the form once; a bell differs by its ids and its time."""
+        if bell.queue not in self._forms:
+            self._forms[bell.queue] = self._form(bell.queue)
+        now = utcformat(clock.now())
+        ids = (str(bell.district_id), str(bell.work_id))
+        called = zlib.compress(json.dumps((RUN_WORK, None, ids, {})).encode())
+        return {**self._forms[bell.queue], "data": called, "created_at": now, "enqueued_at": now}
+
+    def _form(self, queue: str) -> dict[str, Any]:
+        job = Job.create(
+            RUN_WORK,
+            connection=self._redis,
+            description="work",
+            timeout=LONGEST_RUN,
+            result_ttl=0,
+            failure_ttl=FAILED_BELL_IS_KEPT,
+            origin=queue,
+            status=JobStatus.QUEUED,
+            serializer=JSONSerializer,
+        )
+        return {field: value for field, value in job.to_dict().items() if value != ""}
 
     def _is_quiet(self) -> bool:
         return time.monotonic() < self._quiet_until

@@ -1,14 +1,14 @@
 """later(): a row with the transaction, a bell after it."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
 from app.core import across_districts, clock, queue
-from app.core.db import db
+from app.core.db import db, uuid7
 from app.core.doorbell import Bell, Doorbell
 from app.core.queue import Work, later
 from app.core.tenancy import NoDistrict, as_district
@@ -148,6 +148,36 @@ def test_a_bell_carries_ids_and_a_description_without_any(
         assert rung.failure_ttl <= 7 * 24 * 3600
         assert rung.timeout is not None
         assert rung.timeout < queue.LEASE.total_seconds()
+
+
+def test_a_bell_is_written_as_rq_itself_writes_a_job(maple: UUID, bell: Doorbell, redis_url: str) -> None:
+    from redis import Redis
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    ours, theirs = str(uuid7()), str(uuid7())
+    with Redis.from_url(redis_url) as connection:
+        queue = Queue("upkeep", connection=connection, serializer=JSONSerializer)
+        connection.delete(queue.key, Queue.redis_queues_keys)
+        assert bell.ring([Bell(maple, UUID(ours), "upkeep")])
+        assert connection.smembers(Queue.redis_queues_keys) == {queue.key.encode()}
+        queue.enqueue_call(
+            "jobs.run_work",
+            args=(str(maple), theirs),
+            job_id=theirs,
+            description="work",
+            timeout=150,
+            result_ttl=0,
+            failure_ttl=7 * 24 * 3600,
+        )
+        rung, enqueued = queue.jobs
+
+    told = [{**job.to_dict(), "data": job.data} for job in (rung, enqueued)]
+    for one in told:
+        assert clock.ago(minutes=1) < datetime.fromisoformat(one.pop("created_at")) <= clock.now()
+        assert clock.ago(minutes=1) < datetime.fromisoformat(one.pop("enqueued_at")) <= clock.now()
+        one["data"] = one["data"].replace(theirs.encode(), ours.encode())
+    assert told[0] == told[1]
 
 
 class TestWithoutRedis:

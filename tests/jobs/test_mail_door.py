@@ -5,6 +5,7 @@ import errno
 import smtplib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,17 +13,24 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from aiosmtpd.smtp import SMTP
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from app.core import across_districts, storage
+from app.core.directory import (
+    FRESH_FOR,
+    district_by_inbound_address,
+    forget_directory,
+    lately_found_at,
+)
 from app.core.queue import Work
 from app.core.tenancy import as_district
 from app.helpdesk.actions import intake
 from app.helpdesk.models.inbound_email import InboundEmail
 from jobs import mail_door
-from jobs.mail_door import MOST_CONNECTIONS, Porter, deliver, open_door
+from jobs.mail_door import MOST_CONNECTIONS, Door, Porter, deliver, open_door
 from jobs.maildir import NobodyHere
 from tests.jobs.conftest import set_state
 
@@ -72,6 +80,64 @@ def stored() -> list[InboundEmail]:
         found = list(across.scalars(select(InboundEmail).order_by(InboundEmail.id)))
         across.expunge_all()
     return found
+
+
+ARGUMENTS = [
+    "<bell@maple.example>",
+    "<bell@maple.example> SIZE=1200 BODY=8BITMIME",
+    "<bell@maple.example>SIZE=1200",
+    "<bell+a.b_c=d@sub.maple.example>",
+    "<>",
+    "",
+    "bell@maple.example",
+    "bell@maple.example SIZE=3",
+    '<"ms bell"@maple.example>',
+    "<bell@[127.0.0.1]>",
+    "<bell..c@maple.example>",
+    "<.bell@maple.example>",
+    "<bell@maple..example>",
+    "<bell@maple>",
+    "<@relay.example:bell@maple.example>",
+    "<bell@maple.example",
+    "<bell@maple.example> (a remark) SIZE=3",
+    "<bell @maple.example>",
+    "<b\xe9ll@maple.example> SMTPUTF8",
+    "Bell <bell@maple.example>",
+]
+
+
+@pytest.mark.parametrize("argument", ARGUMENTS)
+def test_an_address_is_read_as_aiosmtpd_reads_it(argument: str) -> None:
+    loop = asyncio.new_event_loop()
+    try:
+        door = Door(Porter(Flask("nobody")), 1000, loop)
+        assert door._getaddr(argument) == SMTP._getaddr(door, argument)
+    finally:
+        loop.close()
+
+
+def test_an_address_that_was_just_found_is_known_without_asking(
+    maple: UUID, open_at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget_directory()
+    assert lately_found_at("help@maple.example") is None
+    with client(open_at()) as smtp:
+        smtp.mail(SENDER)
+        assert smtp.rcpt("help@maple.example")[0] == 250
+        monkeypatch.setattr(mail_door, "district_by_inbound_address", None)
+        assert smtp.rcpt("help+abc234@maple.example")[0] == 250
+        assert smtp.rcpt("other@maple.example")[0] == 451, "it would have to be asked"
+
+
+def test_what_was_found_is_remembered_for_a_few_seconds(maple: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = district_by_inbound_address("help@maple.example")
+    assert card is not None
+    assert lately_found_at("HELP+abc234@maple.example") == card
+    now = time.monotonic()
+
+    monkeypatch.setattr(time, "monotonic", lambda: now + FRESH_FOR)
+
+    assert lately_found_at("help@maple.example") is None
 
 
 class TestStoring:
