@@ -7,7 +7,7 @@ whatever it does beyond its transaction must be safe to repeat.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +24,8 @@ from app.core.queue import Claim, ClaimLost, PermanentFailure, TryAgain
 from app.core.tenancy import as_district, current_district_id
 
 Job = Callable[..., Any]
+#: Given the ids that several pieces of work are about: those that are done.
+TogetherJob = Callable[[Sequence[UUID]], Collection[UUID]]
 
 UNFORESEEN = "Something unforeseen stopped this; it is tried again by itself."
 NEVER_FINISHED = "This was begun many times and never came to an end."
@@ -39,12 +41,26 @@ AFTER_A_BREAK: Final = 2.0
 log = logging.getLogger("frontoffice.jobs")
 
 _jobs: dict[str, Job] = {}
+_together: dict[str, TogetherJob] = {}
 
 
 def job(function: Job) -> Job:
     """Let this function be called by its name, "jobs.room.name"."""
     _jobs[f"{function.__module__}.{function.__name__}"] = function
     return function
+
+
+def together(one: Job) -> Callable[[TogetherJob], TogetherJob]:
+    """Let this function do in one transaction what `one` does for each. What it leaves is done by `one`.
+
+    If it raises, nothing was done, and all of it is done by `one`: a fault stays its own work's trouble.
+    """
+
+    def declare(function: TogetherJob) -> TogetherJob:
+        _together[f"{one.__module__}.{one.__name__}"] = function
+        return function
+
+    return declare
 
 
 def find(name: str) -> Job:
@@ -61,7 +77,8 @@ def find(name: str) -> Job:
 def run_work(district_id: str, work_id: str) -> None:
     """Do one piece of work, if it is still to be done, and some more like it. What a bell asks for: it never raises.
 
-    A backlog is taken in handfuls: one claim and one bell for many, and each still in a transaction of its own.
+    A backlog is taken in handfuls: one claim and one bell for many. Each is done in a transaction of its own, but for
+    jobs that can be done together.
     """
     try:
         card = district_by_id(UUID(district_id))
@@ -83,7 +100,7 @@ def perform(
 
     `quietly`: what goes well is no news, since it happens every few seconds.
     """
-    slug, began = _slug(), time.monotonic()
+    began = time.monotonic()
     outcome = "done"
     try:
         with acting_as(SYSTEM):
@@ -96,20 +113,22 @@ def perform(
         db.session.rollback()
         raise
     finally:
-        spent = (time.monotonic() - began) * 1000
         level = logging.DEBUG if quietly and outcome == "done" else logging.INFO
-        log.log(
-            level,
-            "%s district=%s id=%s ms=%.0f %s",
-            name,
-            slug,
-            subject_id or "-",
-            spent,
-            outcome,
-            extra=facts(
-                job=name, district=slug, subject=str(subject_id or ""), ms=round(spent), outcome=outcome
-            ),
-        )
+        _tell(level, name, subject_id, (time.monotonic() - began) * 1000, outcome)
+
+
+def _tell(level: int, name: str, subject_id: UUID | None, ms: float, outcome: str) -> None:
+    slug = _slug()
+    log.log(
+        level,
+        "%s district=%s id=%s ms=%.0f %s",
+        name,
+        slug,
+        subject_id or "-",
+        ms,
+        outcome,
+        extra=facts(job=name, district=slug, subject=str(subject_id or ""), ms=round(ms), outcome=outcome),
+    )
 
 
 def _slug() -> str:
@@ -122,18 +141,54 @@ def _run_with_more_like_it(work_id: UUID) -> None:
     first = queue.claim(work_id)
     if first is None:
         return  # done, or in other hands: a bell may ring twice
-    _run_alone(first)
-    if time.monotonic() - began > LONGEST_HANDFUL:
-        return
+    with_others = _for_many(first.job) if first.attempt == 1 else None
+    if with_others is None:
+        _run_alone(first)
+        if time.monotonic() - began > LONGEST_HANDFUL:
+            return
     more = deque(queue.claim_more(first, limit=HANDFUL))
     doorbell().silence([Bell(current_district_id(), one.work_id, one.queue) for one in more])
     try:
-        while more and time.monotonic() - began < LONGEST_HANDFUL:
+        if with_others is not None:
+            more.appendleft(first)
+            alike = [one for one in more if one.request == first.request]
+            done = _run_together(with_others, alike) if len(alike) > 1 else ()
+            more = deque(one for one in more if one not in done)
+        while more and (time.monotonic() - began < LONGEST_HANDFUL or more[0] is first):
             _run_alone(more.popleft())
     finally:
         if more:
             with as_district(current_district_id()):
                 queue.give_back(more)
+
+
+def _for_many(name: str) -> TogetherJob | None:
+    """What does several of them in one transaction, if anything does."""
+    try:
+        find(name)
+    except LookupError:
+        return None
+    return _together.get(name)
+
+
+def _run_together(function: TogetherJob, claims: Sequence[Claim]) -> Collection[Claim]:
+    """What has been done of it, and stands. One request is behind all of it, or none."""
+    began = time.monotonic()
+    by_subject = {one.subject_id: one for one in claims if one.subject_id is not None}
+    with as_district(current_district_id()), because_of_request(claims[0].request):
+        try:
+            with acting_as(SYSTEM):
+                done = [by_subject[one] for one in function(list(by_subject))]
+                queue.strike_off(*done)
+                db.session.commit()
+        except Exception as error:  # noqa: BLE001 - whose trouble it was shows when each is done alone
+            db.session.rollback()
+            log.info("%s: %d not done together: %s", claims[0].job, len(claims), type(error).__name__)
+            return ()
+        each = (time.monotonic() - began) * 1000 / max(1, len(done))
+        for one in done:
+            _tell(logging.INFO, one.job, one.subject_id, each, "done")
+    return done
 
 
 def _run_alone(claim: Claim) -> None:

@@ -1,15 +1,22 @@
 """The help desk's night work."""
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from app.helpdesk.actions import catching_up, clearing, intake
-from jobs import job
+from app.helpdesk.actions import catching_up, clearing, flood, intake
+from jobs import job, together
 
 
 @job
 def take_in(email_id: UUID) -> None:
     """File a mail that the door has stored."""
     intake.receive(email_id)
+
+
+@together(take_in)
+def take_in_together(email_ids: Sequence[UUID]) -> Collection[UUID]:
+    """File those that ask for something new; the others have their turn one by one."""
+    return flood.receive_together(email_ids)
 
 
 @job

@@ -8,6 +8,10 @@ from typing import NoReturn
 
 import pytest
 
+CHECKOUT = Path(__file__).resolve().parents[1]
+#: Mail that others published. Taken out of the environment, for to the processes that tests start it is no setting.
+PUBLIC_MAIL = Path(os.environ.pop("FRONTOFFICE_PUBLIC_MAIL", CHECKOUT.parent / "shared/public-data/mail"))
+
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (

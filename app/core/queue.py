@@ -17,10 +17,12 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ColumnElement,
+    DateTime,
     Index,
     Integer,
     Table,
     Uuid,
+    and_,
     bindparam,
     delete,
     event,
@@ -28,6 +30,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
@@ -167,19 +170,9 @@ class Claim:
     request: str | None = None
 
 
-_CLAIM: Final = (Work.id, Work.job, Work.subject_id, Work.attempts, Work.queue, Work.request)
-
-
 def claim(work_id: UUID) -> Claim | None:
     """Take the work, alone, and commit that; None if it is done, not due, failed or in living hands."""
-    now = clock.now()
-    row = db.session.execute(
-        update(Work)
-        .where(Work.id == work_id, *_ready(now))
-        .values(lease_until=now + LEASE, holder=presence.my_mark(), attempts=Work.attempts + 1)
-        .returning(*_CLAIM)
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+    row = db.session.execute(_CLAIM, {"work": work_id, **_terms()}).one_or_none()
     db.session.commit()
     return Claim(*row) if row else None
 
@@ -189,23 +182,14 @@ def claim_more(like: Claim, *, limit: int) -> Sequence[Claim]:
 
     Only what nobody has tried: what may have killed its worker takes no other work along.
     """
-    now = clock.now()
-    waiting = (
-        select(Work.id)
-        .where(Work.job == like.job, Work.attempts == 0, *_ready(now))
-        .order_by(Work.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = db.session.execute(
-        update(Work)
-        .where(Work.id.in_(waiting))
-        .values(lease_until=now + LEASE, holder=presence.my_mark(), attempts=Work.attempts + 1)
-        .returning(*_CLAIM, Work.due_at)
-        .execution_options(synchronize_session=False)
-    ).all()
+    rows = db.session.execute(_CLAIM_MORE, {"like": like.job, "most": limit, **_terms()}).all()
     db.session.commit()
     return [Claim(*row[:-1]) for row in sorted(rows, key=itemgetter(-1))]
+
+
+def _terms() -> dict[str, Any]:
+    now = clock.now()
+    return {"now": now, "lease": now + LEASE, "mine": presence.my_mark()}
 
 
 def give_back(untouched: Iterable[Claim]) -> None:
@@ -215,16 +199,16 @@ def give_back(untouched: Iterable[Claim]) -> None:
         _let_go(one, attempts=Work.attempts - 1)
 
 
-def strike_off(done: Claim) -> None:
-    """Delete the work, within the transaction that did it. Raises ClaimLost if it is no longer ours."""
-    struck = db.session.execute(_STRIKE_OFF, {"work": done.work_id, "attempt": done.attempt})
-    if changed_rows(struck) != 1:
+def strike_off(*done: Claim) -> None:
+    """Delete the work, within the transaction that did it. Raises ClaimLost if any of it is no longer ours."""
+    struck = db.session.execute(_STRIKE_OFF, {"done": [(one.work_id, one.attempt) for one in done]})
+    if changed_rows(struck) != len(done):
         raise ClaimLost
 
 
 _STRIKE_OFF: Final = (
     delete(Work)
-    .where(Work.id == bindparam("work"), Work.attempts == bindparam("attempt"))
+    .where(tuple_(Work.id, Work.attempts).in_(bindparam("done", expanding=True)))
     .execution_options(synchronize_session=False)
 )
 
@@ -284,12 +268,36 @@ def forget_failed_work() -> int:
     return changed_rows(db.session.execute(gone))
 
 
-def _ready(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _ready(now: Any) -> tuple[ColumnElement[bool], ...]:
     return (
         Work.failed_at.is_(None),
         Work.due_at <= now,
         or_(Work.lease_until.is_(None), Work.lease_until < now, presence.gone(Work.holder)),
     )
+
+
+def _claimed(chosen: ColumnElement[bool], *also: Any) -> Any:
+    return (
+        update(Work)
+        .where(chosen)
+        .values(lease_until=bindparam("lease"), holder=bindparam("mine"), attempts=Work.attempts + 1)
+        .returning(Work.id, Work.job, Work.subject_id, Work.attempts, Work.queue, Work.request, *also)
+        .execution_options(synchronize_session=False)
+    )
+
+
+_NOW: Final = bindparam("now", type_=DateTime(timezone=True))
+_CLAIM: Final = _claimed(and_(Work.id == bindparam("work"), *_ready(_NOW)))
+_CLAIM_MORE: Final = _claimed(
+    Work.id.in_(
+        select(Work.id)
+        .where(Work.job == bindparam("like"), Work.attempts == 0, *_ready(_NOW))
+        .order_by(Work.due_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    ),
+    Work.due_at,
+)
 
 
 def _let_go(tried: Claim, **values: Any) -> None:

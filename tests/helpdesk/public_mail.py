@@ -1,14 +1,12 @@
 """Mail that others wrote and published, and small mails of our own in the same shapes; each ready to come in."""
 
-import os
 import re
 import tomllib
 from pathlib import Path
 
 from tests.integrations.wild_mail import OWN, PARCELS
+from tests.needs import PUBLIC_MAIL
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PUBLIC = Path(os.environ.get("FRONTOFFICE_PUBLIC_MAIL", CHECKOUT.parent / "shared/public-data/mail"))
 REFUSALS = Path(__file__).with_name("public_mail_refusals.toml")
 
 
@@ -16,11 +14,11 @@ def public_mails() -> dict[str, bytes]:
     """By the name of its file. What is a body alone is put into a mail."""
     found = {
         path.name: _of_its_own(path.read_bytes(), number)
-        for number, path in enumerate(sorted(PUBLIC.rglob("*.eml")))
+        for number, path in enumerate(sorted(PUBLIC_MAIL.rglob("*.eml")))
     }
-    for path in sorted(PUBLIC.rglob("*.html")):
+    for path in sorted(PUBLIC_MAIL.rglob("*.html")):
         found[path.name] = _around(path, "text/html")
-    for path in sorted([*PUBLIC.rglob("*.txt"), *PUBLIC.rglob("*_reply_text")]):
+    for path in sorted([*PUBLIC_MAIL.rglob("*.txt"), *PUBLIC_MAIL.rglob("*_reply_text")]):
         found[path.name] = _around(path, "text/plain")
     return found
 

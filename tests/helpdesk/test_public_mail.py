@@ -17,11 +17,12 @@ from app.integrations.mailbox.parse import parse
 from app.notices.models.message import Message
 from app.roster.models.person import Person
 from tests.helpdesk.desk import at, comes_in, mail_of
-from tests.helpdesk.public_mail import PUBLIC, own_mails, public_mails, refusals
+from tests.helpdesk.public_mail import own_mails, public_mails, refusals
+from tests.needs import PUBLIC_MAIL
 from tests.world import World
 
 needs_public_mail = pytest.mark.skipif(
-    not PUBLIC.is_dir(), reason="The public mail is not here: set FRONTOFFICE_PUBLIC_MAIL to its folder."
+    not PUBLIC_MAIL.is_dir(), reason="The public mail is not here: set FRONTOFFICE_PUBLIC_MAIL to its folder."
 )
 #: Of what a person wrote and sent whole.
 LEAST_FILED = 0.95

@@ -1,6 +1,5 @@
 """Raw bytes become a ParsedMail, and nothing that comes in the post makes it raise."""
 
-import os
 import time
 import tomllib
 import tracemalloc
@@ -12,10 +11,9 @@ import pytest
 from app.integrations.mailbox.allowance import MOST_PARTS, Allowance
 from app.integrations.mailbox.authentication import Vouched
 from app.integrations.mailbox.parse import ParsedMail, parse
+from tests.needs import PUBLIC_MAIL
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PUBLIC = Path(os.environ.get("FRONTOFFICE_PUBLIC_MAIL", CHECKOUT.parent / "shared/public-data/mail"))
-PUBLIC_MAILS = sorted(PUBLIC.rglob("*.eml")) if PUBLIC.is_dir() else []
+PUBLIC_MAILS = sorted(PUBLIC_MAIL.rglob("*.eml")) if PUBLIC_MAIL.is_dir() else []
 
 needs_public_mail = pytest.mark.skipif(
     not PUBLIC_MAILS, reason="The public mail is not here: set FRONTOFFICE_PUBLIC_MAIL to its folder."

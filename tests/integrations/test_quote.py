@@ -1,6 +1,5 @@
 """What is new in an answer is always shown; what is surely quoted is folded away."""
 
-import os
 import re
 import time
 import tomllib
@@ -14,9 +13,9 @@ from app.integrations.mailbox.charsets import to_text
 from app.integrations.mailbox.clean import as_text
 from app.integrations.mailbox.parse import parse
 from app.integrations.mailbox.quote import MARK, Kind, split
+from tests.needs import PUBLIC_MAIL
 
 HERE = Path(__file__).parent
-PUBLIC = Path(os.environ.get("FRONTOFFICE_PUBLIC_MAIL", HERE.parents[1].parent / "shared/public-data/mail"))
 EXPECTED = tomllib.loads((HERE / "expected_replies.toml").read_text())
 SHAPES = tomllib.loads((HERE / "quote_shapes.toml").read_text())
 INTRODUCTIONS, HEADS, TELEPHONES = (
@@ -25,7 +24,7 @@ INTRODUCTIONS, HEADS, TELEPHONES = (
 )
 
 needs_public_mail = pytest.mark.skipif(
-    not PUBLIC.is_dir(), reason="The public mail is not here: set FRONTOFFICE_PUBLIC_MAIL to its folder."
+    not PUBLIC_MAIL.is_dir(), reason="The public mail is not here: set FRONTOFFICE_PUBLIC_MAIL to its folder."
 )
 
 ASKED = "Is it plugged in?\n\nAnd is the lamp on?"
@@ -45,7 +44,7 @@ def said(text: str) -> list[str]:
 
 
 def public_reply(name: str) -> str:
-    raw = (PUBLIC / name).read_bytes()
+    raw = (PUBLIC_MAIL / name).read_bytes()
     if name.endswith(".eml"):
         return parse(raw).text
     return as_text(to_text(raw)) if name.endswith(".html") else to_text(raw)

@@ -4,9 +4,7 @@
 """
 
 import base64
-import os
 import tracemalloc
-from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -14,9 +12,7 @@ from app.integrations.mailbox import forwarded, quote, reports
 from app.integrations.mailbox.allowance import LONGEST_TEXT, MOST_FILES_IN_WINMAIL, MOST_PARTS
 from app.integrations.mailbox.parse import ParsedMail, parse
 from tests.integrations.outlook import rich, winmail
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-PUBLIC = Path(os.environ.get("FRONTOFFICE_PUBLIC_MAIL", CHECKOUT.parent / "shared/public-data/mail"))
+from tests.needs import PUBLIC_MAIL
 
 #: What any mail may take of memory: what the house needs for the smallest, and some times its own size.
 MEMORY = 24 * 1024 * 1024
@@ -49,6 +45,7 @@ _HTML = (
     b"Content-Type: text/html; charset=gb2312\r\n\r\n<p style='border:none'>dark <a href='https://a.example'>x</a>"
     b'<img src="data:image/png;base64,aGVsbG8="><img src="cid:one"><blockquote>old</blockquote><!-- x -->'
 )
+
 #: Small mails of our own, one of each shape that is read.
 OWN = (
     _HEAD + b"\r\nHello",
@@ -163,7 +160,7 @@ CHARSETS = (
 
 def seeds() -> list[bytes]:
     """Mails to be broken: our own, and the public ones where they are."""
-    public = sorted(PUBLIC.rglob("*.eml")) if PUBLIC.is_dir() else []
+    public = sorted(PUBLIC_MAIL.rglob("*.eml")) if PUBLIC_MAIL.is_dir() else []
     return [*OWN, *(path.read_bytes()[:60_000] for path in public)]
 
 

@@ -3,12 +3,13 @@
 import os
 import signal
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from uuid import UUID
 
 from app.core.audit import noted
 from app.core.queue import PermanentFailure, TryAgain
-from jobs import job
+from jobs import job, together
 
 SUBJECT = UUID("018f0000-0000-7000-8000-000000000001")
 SECRET = "Nora Bell's password"
@@ -67,3 +68,19 @@ def mark_slowly_without_a_subject() -> None:
 @job
 def refuse_without_a_subject() -> None:
     raise PermanentFailure("There is no printer.")
+
+
+@job
+def mark_alone(subject_id: UUID) -> None:
+    noted("marked", "alone", subject_id)
+
+
+@together(mark_alone)
+def mark_together(subject_ids: Sequence[UUID]) -> Collection[UUID]:
+    """All but the last; of seven nothing."""
+    done = list(subject_ids)[:-1]
+    for one in done:
+        noted("marked", "together", one)
+    if len(subject_ids) == 7:
+        raise ValueError(SECRET)
+    return done

@@ -15,7 +15,7 @@ from app.roster.models.person import Person
 
 def take_back(mail: ParsedMail, email: InboundEmail) -> bool:
     """Deal with a report on a mail of ours, and with whatever else came to where they go; False if it is neither."""
-    is_there = bool(email.recipients) and all(map(_is_for_bounces, email.recipients))
+    is_there = bool(email.recipients) and all(map(is_for_bounces, email.recipients))
     report = report_in(mail) or (report_in_words(mail) if is_there else None)
     if report is not None:
         returned = returns.take_back(report, [*email.recipients, *(one.address for one in mail.to)])
@@ -40,7 +40,8 @@ def write_again(ticket: Ticket) -> str:
     return requester.name
 
 
-def _is_for_bounces(address: str) -> bool:
+def is_for_bounces(address: str) -> bool:
+    """It is where mail of ours comes back to."""
     return address.lower().rpartition("@")[0].partition("+")[0] == BOUNCE
 
 

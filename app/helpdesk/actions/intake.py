@@ -1,14 +1,15 @@
 """A mail comes in: its raw bytes are stored first, and a job finds out later whose ticket it is.
 
-store() runs at the mail door, receive() in a job, acknowledge() in another. Whatever goes wrong with a mail
-stays that mail's own trouble: it is listed under "mail not filed" with the reason, the next one has its turn, and
-nothing is lost.
+store() runs at the mail door, receive() in a job, acknowledge() in another; a flood is filed several mails at a time
+(flood.py). Whatever goes wrong with a mail stays that mail's own trouble: it is listed under "mail not filed" with the
+reason, the next one has its turn, and nothing is lost.
 """
 
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -41,6 +42,7 @@ from app.roster.models.person import Person
 #: Nobody writes more to a help desk within an hour; beyond it a machine does.
 MOST_TICKETS_AN_HOUR: Final = 30
 MOST_ACKNOWLEDGED_AN_HOUR: Final = 10
+ACKNOWLEDGE: Final = "jobs.helpdesk.acknowledge"
 NO_FILES: Final = "The files cannot be reached at the moment; this mail is tried again by itself."
 NO_ROOM: Final = "There is no room left to store the files of this mail; it is tried again by itself."
 LONGEST_KEY: Final = 500
@@ -187,7 +189,7 @@ def _file(email: InboundEmail) -> None:
     email.note_head(mail.from_address or "", mail.subject, verified=mail.verified)
     if bounces.take_back(mail, email):
         return
-    if _is_our_own(mail):
+    if is_our_own(mail):
         email.discard("loop")
         return
     if _came_through_a_group(mail):
@@ -196,14 +198,14 @@ def _file(email: InboundEmail) -> None:
             return
         mail = _as_its_writers(mail)
         email.note_head(mail.from_address or "", mail.subject, verified=mail.verified)
-    if _is_from_ourselves(mail):
+    if is_from_ourselves(mail):
         email.discard("loop")
         return
     sender = Person.with_address(mail.from_address) if mail.from_address else None
     copies = email.copies()
     if known_copies.is_known_already(mail, email, copies, sender):
         return
-    reason = _reason_to_hold(mail, sender)
+    reason = reason_to_hold(mail, sender)
     if reason or sender is None:
         email.hold(reason or "unknown_sender")
         return
@@ -223,14 +225,14 @@ def _file_from(sender: Person, mail: ParsedMail, email: InboundEmail, *, id_is_i
         email.discard("automatic")
     elif mail.is_automatic:
         email.hold("automatic")
-    elif (opened := _tickets_of_this_hour(sender)) >= MOST_TICKETS_AN_HOUR:
-        email.hold("too_many")
     elif passed_on is not None and passed_on.requester.school_id is not None:
-        _open_passed_on(passed_on, sender, email, place)
-    elif sender.school_id is None:
-        email.hold("no_school")
-    else:
-        _open_for(sender, mail, email, place, acknowledged=opened < MOST_ACKNOWLEDGED_AN_HOUR)
+        if tickets_of_this_hour([sender])[sender.id] >= MOST_TICKETS_AN_HOUR:
+            email.hold("too_many")
+        else:
+            _open_passed_on(passed_on, sender, email, place)
+    elif open_or_hold(sender, mail, email, place, opened=tickets_of_this_hour([sender])[sender.id]):
+        # A piece of work of its own: a flood of mail is filed first, and answered as there is time.
+        later(ACKNOWLEDGE, email.id, queue="notifications")
 
 
 def _came_through_a_group(mail: ParsedMail) -> bool:
@@ -255,13 +257,13 @@ def _as_its_writers(mail: ParsedMail) -> ParsedMail:
     )
 
 
-def _is_our_own(mail: ParsedMail) -> bool:
+def is_our_own(mail: ParsedMail) -> bool:
     """It carries the mark that this district puts on each mail, or an id that we signed as its own."""
     own_id = mail.message_id and message_ids.read_message_id(mail.message_id)
     return mail.is_own_loop(message_ids.loop_mark()) or bool(own_id)
 
 
-def _is_from_ourselves(mail: ParsedMail) -> bool:
+def is_from_ourselves(mail: ParsedMail) -> bool:
     """It says that it comes from an address at which this district receives mail."""
     if not mail.from_address:
         return False
@@ -269,7 +271,8 @@ def _is_from_ourselves(mail: ParsedMail) -> bool:
     return bool({mail.from_address, f"{local.partition('+')[0]}@{domain}"} & desk().own_addresses)
 
 
-def _reason_to_hold(mail: ParsedMail, sender: Person | None) -> str:
+def reason_to_hold(mail: ParsedMail, sender: Person | None) -> str:
+    """Why a person must decide on it, whatever it is about; empty if nobody need."""
     if not mail.from_address:
         return "no_sender"
     if sender is None or not sender.is_active_staff():
@@ -295,19 +298,23 @@ def _answer_in(ticket: Ticket, mail: ParsedMail, email: InboundEmail, sender: Pe
     email.file(ticket.id, reply.id)
 
 
-def _open_for(
-    sender: Person, mail: ParsedMail, email: InboundEmail, place: threading.Place, *, acknowledged: bool
-) -> None:
-    ticket = open_from(
-        mail, email, requester=sender, by=writer(sender), what="opened_by_mail", follows=place.follows
-    )
-    if place.perhaps is not None:
-        _note(ticket, POINTS_AT.format(number=place.perhaps.number))
-        place.perhaps.tell("perhaps", SYSTEM, number=ticket.number, sender=sender.name)
-    email.file(ticket.id)
-    if acknowledged:
-        # A piece of work of its own: a flood of mail is filed first, and answered as there is time.
-        later("jobs.helpdesk.acknowledge", email.id, queue="notifications")
+def open_or_hold(
+    sender: Person, mail: ParsedMail, email: InboundEmail, place: threading.Place, *, opened: int
+) -> bool:
+    """Open a ticket of the sender, who had `opened` of them within this hour; True if they hear that we have it."""
+    if opened >= MOST_TICKETS_AN_HOUR:
+        email.hold("too_many")
+    elif sender.school_id is None:
+        email.hold("no_school")
+    else:
+        ticket = open_from(
+            mail, email, requester=sender, by=writer(sender), what="opened_by_mail", follows=place.follows
+        )
+        if place.perhaps is not None:
+            _note(ticket, POINTS_AT.format(number=place.perhaps.number))
+            place.perhaps.tell("perhaps", SYSTEM, number=ticket.number, sender=sender.name)
+        email.file(ticket.id)
+    return email.state == MailState.FILED and opened < MOST_ACKNOWLEDGED_AN_HOUR
 
 
 def _open_passed_on(
@@ -329,6 +336,7 @@ def _open_passed_on(
     if perhaps is not None:
         _note(ticket, PART_OF.format(number=perhaps.number))
     email.file(ticket.id)
+    db.session.flush()
     telling.that_we_have_it(ticket, passed_on.mail)
 
 
@@ -345,7 +353,7 @@ def open_from(
     follows: Ticket | None = None,
     **detail: str,
 ) -> Ticket:
-    """A mail becomes a ticket of that person's school. Raises opening.NoSchool."""
+    """A mail becomes a ticket of that person's school, numbered once it is flushed. Raises opening.NoSchool."""
     words = opening.Words(title=mail.subject, text=mail.text, html=mail.html)
     ticket = opening.prepared(
         words, requester=requester, channel="email", verified=bool(email.verified), follows=follows
@@ -389,15 +397,20 @@ def writer(person: Person) -> NightStaff:
     return NightStaff("system", person.name, person_id=person.id)
 
 
-def _tickets_of_this_hour(sender: Person) -> int:
-    asked = {"requester": sender.id, "since": clock.ago(minutes=60)}
-    return db.session.scalar(_MAILED_SINCE, asked) or 0
+def tickets_of_this_hour(senders: Iterable[Person]) -> Counter[UUID]:
+    """How many tickets each of them has opened by mail."""
+    asked = {"requesters": [one.id for one in senders], "since": clock.ago(minutes=60)}
+    return Counter(dict(db.session.execute(_MAILED_SINCE, asked).all()))
 
 
-_MAILED_SINCE: Final = select(func.count(Ticket.id)).where(
-    Ticket.requester_id == bindparam("requester"),
-    Ticket.channel == "email",
-    Ticket.opened_at > bindparam("since"),
+_MAILED_SINCE: Final = (
+    select(Ticket.requester_id, func.count(Ticket.id))
+    .where(
+        Ticket.requester_id.in_(bindparam("requesters", expanding=True)),
+        Ticket.channel == "email",
+        Ticket.opened_at > bindparam("since"),
+    )
+    .group_by(Ticket.requester_id)
 )
 
 

@@ -128,8 +128,9 @@ def put_in(
     follows: Ticket | None = None,
     **detail: str,
 ) -> None:
-    """Give it its number and write it down, with its files and the first lines of its timeline."""
-    ticket.get_number()
+    """Write it down, with its files and the first lines of its timeline. It has its number once that is flushed."""
+    if follows is not None:
+        ticket.get_number()
     db.session.add(ticket)
     if files:
         db.session.flush()

@@ -62,6 +62,12 @@ def where_it_belongs(
     return Place(perhaps=perhaps)
 
 
+def names_nothing(mail: ParsedMail, recipients: Sequence[str]) -> bool:
+    """True if it shows none of the signs by which a ticket is found, but for its own Message-ID."""
+    addresses = (*recipients, *(one.address for one in (*mail.to, *mail.cc)))
+    return not (_named(mail) or _NUMBER.search(mail.subject) or any("+" in one for one in addresses))
+
+
 def remember(ticket: Ticket, mail: ParsedMail) -> None:
     """Keep every id that others gave and the mail names, so that any answer in its thread finds the ticket."""
     new = _foreign([mail.message_id or "", *_named(mail)])

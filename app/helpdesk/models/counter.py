@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Final, cast
 
-from sqlalchemy import Table, UniqueConstraint, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, UniqueConstraint, bindparam, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
-from app.core.db import Base, db
+from app.core.db import Base, db, uuid7
 from app.core.records import PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, of_this_district, owned
+from app.core.tenancy import DistrictOwned, current_district_id, of_this_district, owned
 
 FIRST: Final = 1001
 
@@ -27,30 +27,24 @@ class TicketCounter(DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod
-    def take(cls) -> int:
-        """A number that nobody else gets. Its row stays locked until the commit, so take it last."""
-        db.session.flush()
-        number = cls._advance()
-        if number is None:
-            cls._begin()
-            number = cls._advance()
-        assert number is not None
-        return number
+    def take(cls, count: int = 1) -> range:
+        """So many numbers that nobody else gets. Its row stays locked until the commit, so take them last."""
+        after = cls._advance(count)
+        if after is None:
+            db.session.execute(_BEGIN, {"id": uuid7(), "district_id": current_district_id()})
+            after = cls._advance(count)
+        assert after is not None
+        return range(after - count, after)
 
     @classmethod
-    def _advance(cls) -> int | None:
-        after: int | None = db.session.connection().scalar(_ADVANCE)
-        return None if after is None else after - 1
-
-    @classmethod
-    def _begin(cls) -> None:
-        try:
-            with db.session.begin_nested():
-                db.session.add(cls())
-        except IntegrityError:
-            # Another first ticket of the district got here before us; its row will do.
-            return
+    def _advance(cls, count: int) -> int | None:
+        after: int | None = db.session.connection().scalar(_ADVANCE, {"count": count})
+        return after
 
 
 _ROWS: Final = cast(Table, TicketCounter.__table__)
-_ADVANCE: Final = of_this_district(update(_ROWS).values(next=_ROWS.c.next + 1)).returning(_ROWS.c.next)
+_ADVANCE: Final = of_this_district(update(_ROWS).values(next=_ROWS.c.next + bindparam("count"))).returning(
+    _ROWS.c.next
+)
+#: Another first ticket of the district may get here before us; its row will do.
+_BEGIN: Final = insert(TicketCounter).on_conflict_do_nothing()

@@ -1,13 +1,15 @@
 """Message-IDs that others gave to the mails of a ticket, so that answers among them find it."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import clock
-from app.core.db import Base
+from app.core.db import Base, db
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.helpdesk.models.ticket import Ticket
@@ -35,3 +37,13 @@ class ForeignMessageId(DistrictOwned, Base):
     ticket: Mapped[Ticket] = relationship(
         "Ticket", primaryjoin="foreign(ForeignMessageId.ticket_id) == Ticket.id", lazy="raise"
     )
+
+    @classmethod
+    def known_of(cls, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that a mail of some ticket had or named."""
+        return set(db.session.scalars(_KNOWN, {"ids": list(ids)}))
+
+
+_KNOWN: Final = select(ForeignMessageId.message_id).where(
+    ForeignMessageId.message_id.in_(bindparam("ids", expanding=True))
+)

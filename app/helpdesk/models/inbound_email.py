@@ -1,5 +1,6 @@
 """A mail as it came in: its raw bytes are safe before anybody says "received"."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
@@ -163,6 +164,17 @@ class InboundEmail(HoldsAFile, DistrictOwned, Base):
         """The addresses of the envelope."""
         return [address.strip() for address in self.envelope_to.split(",") if address.strip()]
 
+    @classmethod
+    def to_file(cls, ids: Iterable[UUID]) -> "list[InboundEmail]":
+        """Those of them that wait to be filed and that nobody else holds, locked, in the order they came."""
+        return list(db.session.scalars(_TO_FILE, {"ids": list(ids)}))
+
+    @classmethod
+    def that_came_before(cls, emails: "Sequence[InboundEmail]") -> set[str]:
+        """The Message-IDs of these that other mails have as well."""
+        asked = {"names": [one.message_id for one in emails], "own": [one.id for one in emails]}
+        return set(db.session.scalars(_NAMED_THE_SAME, asked))
+
     def lock(self) -> None:
         """Hold the row until the commit and read it anew."""
         db.session.refresh(self, with_for_update=True)
@@ -240,3 +252,14 @@ _SAME_NAME: Final = (
     .execution_options(populate_existing=True)
 )
 _SAME_BYTES: Final = _SAME_NAME.where(InboundEmail.sha256 == bindparam("sha256"))
+_TO_FILE: Final = (
+    select(InboundEmail)
+    .where(InboundEmail.id.in_(bindparam("ids", expanding=True)), InboundEmail.state == MailState.STORED)
+    .order_by(InboundEmail.id)
+    .with_for_update(skip_locked=True)
+    .execution_options(populate_existing=True)
+)
+_NAMED_THE_SAME: Final = select(InboundEmail.message_id).where(
+    InboundEmail.message_id.in_(bindparam("names", expanding=True)),
+    InboundEmail.id.not_in(bindparam("own", expanding=True)),
+)

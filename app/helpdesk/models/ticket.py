@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam, event, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import clock
 from app.core.actor import Actor
@@ -138,8 +138,11 @@ class Ticket(DistrictOwned, Base):
         db.session.refresh(self, with_for_update=True)
 
     def get_number(self) -> None:
-        """Take the district's next number. Last in the transaction, for others wait for it."""
-        self.number = TicketCounter.take()
+        """Take the district's next number now. Others wait for theirs until the commit.
+
+        A ticket that has none when it is written gets one then.
+        """
+        (self.number,) = TicketCounter.take()
 
     @property
     def is_closed(self) -> bool:
@@ -221,3 +224,12 @@ class Ticket(DistrictOwned, Base):
 
 
 _BY_NUMBER: Final = select(Ticket).where(Ticket.number == bindparam("number"))
+
+
+@event.listens_for(Session, "before_flush")
+def _give_numbers(session: Session, *_: object) -> None:
+    """All that are written together take theirs together, and as late as can be."""
+    tickets = [row for row in session.new if isinstance(row, Ticket) and row.__dict__.get("number") is None]
+    if tickets:
+        for ticket, number in zip(tickets, TicketCounter.take(len(tickets)), strict=True):
+            ticket.number = number
