@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.core.db import db
 from app.core.queue import Work
 from app.helpdesk.actions import flood, intake
+from app.helpdesk.models.counter import TicketCounter
 from app.helpdesk.models.event import TicketEvent
 from app.helpdesk.models.foreign_message_id import ForeignMessageId
 from app.helpdesk.models.inbound_email import InboundEmail
@@ -62,24 +63,25 @@ def test_new_requests_are_filed_together(app: Flask, world: World) -> None:
 def test_nobody_waits_for_a_number_while_mail_is_read(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ask(app, world.tess)
     ids = [stored(app, world, raw) for raw in asked_by(world)]
-    numbers: list[int] = []
+    free: list[int] = []
     opened = intake.open_or_hold
 
-    def and_ask_meanwhile(*given: Any, **more: Any) -> bool:
+    def and_look(*given: Any, **more: Any) -> bool:
         done = opened(*given, **more)
-        with app.app_context():
-            numbers.append(ask(app, world.tess))
+        with at(app, world.maple):
+            free.append(db.session.scalars(select(TicketCounter.next).with_for_update(nowait=True)).one())
         return done
 
-    monkeypatch.setattr(intake, "open_or_hold", and_ask_meanwhile)
+    monkeypatch.setattr(intake, "open_or_hold", and_look)
     with at(app, world.maple):
         flood.receive_together(ids)
         db.session.commit()
-        later = db.session.scalars(select(Ticket.number).where(Ticket.channel == "email")).all()
+        numbers = db.session.scalars(select(Ticket.number).where(Ticket.channel == "email")).all()
 
-    assert numbers == [1001, 1002, 1003]
-    assert sorted(later) == [1004, 1005, 1006]
+    assert free == [1002, 1002, 1002]
+    assert sorted(numbers) == [1002, 1003, 1004]
 
 
 Shape = Callable[[Flask, World], tuple[bytes, dict[str, Any]]]
@@ -167,10 +169,13 @@ def test_who_wrote_too_much_is_held(app: Flask, world: World, monkeypatch: pytes
         assert (mail_of(again).state, mail_of(again).reason) == ("held", "too_many")
 
 
-def test_mail_that_is_filed_already_is_left_alone(app: Flask, world: World) -> None:
-    email_id = comes_in(app, world.maple, written(world.bell.email))
+def test_mail_that_waits_for_a_person_is_left_to_them(app: Flask, world: World) -> None:
+    mail = written("new@maple.example", message_id="<new@maple.example>")
+    email_id = comes_in(app, world.maple, mail)
+    everybody_is_staff(app, world, {"hers": mail})
 
     with at(app, world.maple):
+        assert mail_of(email_id).state == "held"
         assert list(flood.receive_together([email_id])) == []
 
 

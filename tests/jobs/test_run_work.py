@@ -113,6 +113,22 @@ def test_who_lost_the_claim_loses_the_effects_too(maple: UUID, caplog: pytest.Lo
     assert "another attempt counts" in caplog.text
 
 
+def test_who_lost_the_claim_and_puts_it_off_frees_nothing_of_the_heirs(maple: UUID) -> None:
+    work_id = given(maple)
+    with as_district(maple):
+        lost = queue.claim(work_id)
+    let_the_lease_run_out(work_id)
+    with as_district(maple):
+        assert lost is not None
+        assert queue.claim(work_id)
+        queue.put_off(lost, "The mail server is closed.")
+
+    heir = row(maple, work_id)
+    assert heir is not None
+    assert (heir.attempts, heir.last_error) == (2, None)
+    assert heir.lease_until is not None
+
+
 def test_work_for_another_day_waits(maple: UUID) -> None:
     work_id = given(maple, due=clock.now() + timedelta(minutes=5))
 
