@@ -7,7 +7,7 @@ whatever it does beyond its transaction must be safe to repeat.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 from uuid import UUID
@@ -24,8 +24,8 @@ from app.core.queue import Claim, ClaimLost, PermanentFailure, TryAgain
 from app.core.tenancy import as_district, current_district_id
 
 Job = Callable[..., Any]
-#: Given the ids that several pieces of work are about: those that are done.
-TogetherJob = Callable[[Sequence[UUID]], Collection[UUID]]
+#: Given the ids that several pieces of work are about, each with the request behind it: the ids of those that are done.
+TogetherJob = Callable[[Mapping[UUID, str | None]], Collection[UUID]]
 
 UNFORESEEN = "Something unforeseen stopped this; it is tried again by itself."
 NEVER_FINISHED = "This was begun many times and never came to an end."
@@ -151,8 +151,7 @@ def _run_with_more_like_it(work_id: UUID) -> None:
     try:
         if with_others is not None:
             more.appendleft(first)
-            alike = [one for one in more if one.request == first.request]
-            done = _run_together(with_others, alike) if len(alike) > 1 else ()
+            done = _run_together(with_others, list(more)) if len(more) > 1 else ()
             more = deque(one for one in more if one not in done)
         while more and (time.monotonic() - began < LONGEST_HANDFUL or more[0] is first):
             _run_alone(more.popleft())
@@ -172,13 +171,14 @@ def _for_many(name: str) -> TogetherJob | None:
 
 
 def _run_together(function: TogetherJob, claims: Sequence[Claim]) -> Collection[Claim]:
-    """What has been done of it, and stands. One request is behind all of it, or none."""
+    """What has been done of it, and stands."""
     began = time.monotonic()
     by_subject = {one.subject_id: one for one in claims if one.subject_id is not None}
-    with as_district(current_district_id()), because_of_request(claims[0].request):
+    with as_district(current_district_id()):
         try:
             with acting_as(SYSTEM):
-                done = [by_subject[one] for one in function(list(by_subject))]
+                requests = {subject: one.request for subject, one in by_subject.items()}
+                done = [by_subject[one] for one in function(requests)]
                 queue.strike_off(*done)
                 db.session.commit()
         except Exception as error:  # noqa: BLE001 - whose trouble it was shows when each is done alone
@@ -187,7 +187,8 @@ def _run_together(function: TogetherJob, claims: Sequence[Claim]) -> Collection[
             return ()
         each = (time.monotonic() - began) * 1000 / max(1, len(done))
         for one in done:
-            _tell(logging.INFO, one.job, one.subject_id, each, "done")
+            with because_of_request(one.request):
+                _tell(logging.INFO, one.job, one.subject_id, each, "done")
     return done
 
 

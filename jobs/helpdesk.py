@@ -1,6 +1,6 @@
 """The help desk's night work."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from app.helpdesk.actions import catching_up, clearing, flood, intake
@@ -14,9 +14,9 @@ def take_in(email_id: UUID) -> None:
 
 
 @together(take_in)
-def take_in_together(email_ids: Sequence[UUID]) -> Collection[UUID]:
+def take_in_together(requests: Mapping[UUID, str | None]) -> Collection[UUID]:
     """File those that ask for something new; the others have their turn one by one."""
-    return flood.receive_together(email_ids)
+    return flood.receive_together(list(requests), requests)
 
 
 @job

@@ -6,7 +6,7 @@ mark (core/presence.py), and deletes it in the transaction of the work itself, s
 A claim ends with its lease, or with its holder's life.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -108,21 +108,36 @@ def later(
     job: str, subject_id: UUID | None = None, *, queue: str = "upkeep", due: datetime | None = None
 ) -> UUID:
     """Have `job` ("jobs.room.name") done for `subject_id` once this transaction has committed, if it does."""
-    return _write_down(job, [(subject_id, due or clock.now())], queue)[0]
+    return _write_down(job, [(subject_id, due or clock.now())], queue, {})[0]
 
 
-def later_each(job: str, subject_ids: Sequence[UUID], *, queue: str = "upkeep") -> Sequence[UUID]:
-    """The same for each of them, in one statement, to be begun in their order. Give it some hundreds at most."""
+def later_each(
+    job: str,
+    subject_ids: Sequence[UUID],
+    *,
+    queue: str = "upkeep",
+    requests: Mapping[UUID, str | None] | None = None,
+) -> Sequence[UUID]:
+    """The same for each of them, in one statement, to be begun in their order. Give it some hundreds at most.
+
+    `requests`: what is behind each of them, where it is not this context's request.
+    """
     now, many = clock.now(), len(subject_ids)
     # Claimed by when it is due, so each is due a little before the next.
     return _write_down(
         job,
         [(id, now - timedelta(microseconds=many - nth)) for nth, id in enumerate(subject_ids)],
         queue,
+        requests or {},
     )
 
 
-def _write_down(job: str, subjects: Sequence[tuple[UUID | None, datetime]], queue: str) -> Sequence[UUID]:
+def _write_down(
+    job: str,
+    subjects: Sequence[tuple[UUID | None, datetime]],
+    queue: str,
+    requests: Mapping[UUID, str | None],
+) -> Sequence[UUID]:
     if queue not in QUEUES:
         raise ValueError(f"There is no queue {queue!r}; there are {', '.join(QUEUES)}.")
     if not subjects:
@@ -138,7 +153,7 @@ def _write_down(job: str, subjects: Sequence[tuple[UUID | None, datetime]], queu
             "queue": queue,
             "due_at": due,
             "attempts": 0,
-            "request": logs.request_id() or None,
+            "request": (requests.get(subject_id) if subject_id else None) or logs.request_id() or None,
             "made_at": now,
         }
         for bell, (subject_id, due) in zip(bells, subjects, strict=True)

@@ -1,5 +1,6 @@
 """Some jobs do several pieces of work in one transaction. Whatever goes wrong, each is then done as if alone."""
 
+import logging
 from collections import Counter
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from app.core import queue
 from app.core.audit import AuditEntry
 from app.core.db import db, uuid7
+from app.core.logs import because_of_request, request_id
 from app.core.queue import later
 from app.core.tenancy import as_district
 from jobs import HANDFUL, run_work
@@ -105,3 +107,26 @@ def test_a_backlog_takes_one_transaction_a_handful(maple: UUID) -> None:
     run_work(str(maple), str(works[0]))
 
     assert marked(maple) == (Counter(together=HANDFUL, alone=1), 2)
+
+
+def test_each_keeps_the_request_behind_it(maple: UUID, caplog: pytest.LogCaptureFixture) -> None:
+    works = []
+    for request in ("11111111aaaaaaaa", "22222222bbbbbbbb", "33333333cccccccc"):
+        with because_of_request(request):
+            works += given(maple, 1)
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "mark_alone" in record.getMessage():
+                said.append(request_id())
+
+    listener = Listener()
+    logging.getLogger("frontoffice.jobs").addHandler(listener)
+    try:
+        with caplog.at_level(logging.INFO):
+            run_work(str(maple), str(works[0]))
+    finally:
+        logging.getLogger("frontoffice.jobs").removeHandler(listener)
+
+    assert sorted(said) == ["11111111aaaaaaaa", "22222222bbbbbbbb", "33333333cccccccc"]

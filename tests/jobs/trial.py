@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -76,11 +76,11 @@ def mark_alone(subject_id: UUID) -> None:
 
 
 @together(mark_alone)
-def mark_together(subject_ids: Sequence[UUID]) -> Collection[UUID]:
+def mark_together(requests: Mapping[UUID, str | None]) -> Collection[UUID]:
     """All but the last; of seven nothing."""
-    done = list(subject_ids)[:-1]
+    done = list(requests)[:-1]
     for one in done:
         noted("marked", "together", one)
-    if len(subject_ids) == 7:
+    if len(requests) == 7:
         raise ValueError(SECRET)
     return done

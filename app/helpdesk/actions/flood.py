@@ -5,7 +5,7 @@ answers, forwards, reports, copies, mail of machines, mail with files, and the s
 """
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -27,8 +27,12 @@ NOWHERE: Final = threading.Place()
 Letter = tuple[InboundEmail, ParsedMail]
 
 
-def receive_together(email_ids: Sequence[UUID]) -> Collection[UUID]:
+def receive_together(
+    email_ids: Sequence[UUID], requests: Mapping[UUID, str | None] | None = None
+) -> Collection[UUID]:
     """File those of the stored mails that ask for something new, or hold them; their ids. The others are untouched.
+
+    `requests`: which request is behind each, for the log.
 
     If it raises, nothing was done, and each of them is for intake.receive().
     """
@@ -47,7 +51,7 @@ def receive_together(email_ids: Sequence[UUID]) -> Collection[UUID]:
                 hear_of_it.append(email.id)
     # Written when all is known: from here on others wait for the number of a ticket.
     db.session.flush()
-    later_each(intake.ACKNOWLEDGE, hear_of_it, queue="notifications")
+    later_each(intake.ACKNOWLEDGE, hear_of_it, queue="notifications", requests=requests)
     return [email.id for email, _ in letters]
 
 
