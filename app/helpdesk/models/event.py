@@ -1,16 +1,16 @@
 """The timeline of a ticket, in people's words. The auditor's log is another thing (core/audit.py)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, Index, Table, event, insert
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, attributes, mapped_column
 
 from app.core import clock
-from app.core.db import Base
+from app.core.db import Base, db, uuid7
 from app.core.records import PERSONAL, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import DistrictOwned, current_district_id, owned, points_at
 
 #: What happened → how it is told. `by` is who did it; the rest comes from the event's detail.
 TOLD = {
@@ -75,17 +75,50 @@ class TicketEvent(DistrictOwned, Base):
     version: Mapped[int] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
-    #: Of two new rows the ticket's is written first. Nobody reads it here.
-    ticket: Mapped[Any] = relationship(
-        "Ticket", primaryjoin="foreign(TicketEvent.ticket_id) == Ticket.id", lazy="raise"
-    )
-
     @property
     def words(self) -> str:
         """The event as it is told to people."""
         return told(self.what, self.by_name, self.detail)
 
 
+def happened(ticket: DistrictOwned, what: str, **told_of: Any) -> None:
+    """Write an event of that ticket with the next flush, after the ticket itself.
+
+    Plain values until then: there is one with each request, and as objects they cost a flush half as much again.
+    """
+    attributes.flag_dirty(ticket)
+    row = {
+        "id": uuid7(),
+        "district_id": current_district_id(),
+        "ticket_id": ticket.id,
+        "what": what,
+        **told_of,
+    }
+    _waiting(db.session()).append(row)
+
+
 def told(what: str, by_name: str, detail: dict[str, Any]) -> str:
     """An event as a sentence."""
     return TOLD[what].format(**{**UNSAID, **detail, "by": by_name})
+
+
+_WRITE: Final = insert(cast(Table, TicketEvent.__table__))
+
+
+def _waiting(session: Session) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = session.info.setdefault("ticket_events", [])
+    return rows
+
+
+@event.listens_for(Session, "after_flush")
+def _write_what_happened(session: Session, *_: object) -> None:
+    rows = _waiting(session)
+    if rows:
+        session.connection().execute(_WRITE, list(rows))
+        rows.clear()
+
+
+# A savepoint begins with a flush, so whatever waits when one is rolled back came since it began.
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_what_did_not_happen(session: Session, _: SessionTransaction) -> None:
+    _waiting(session).clear()

@@ -15,7 +15,7 @@ from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.search import folded
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.helpdesk.models.counter import TicketCounter
-from app.helpdesk.models.event import TicketEvent
+from app.helpdesk.models.event import happened
 from app.helpdesk.models.urgency import Urgency, UrgencyRank
 
 #: How long an answer of the requester opens a closed ticket again; later it is a new one.
@@ -198,11 +198,8 @@ class Ticket(DistrictOwned, Base):
 
     def tell(self, what: str, by: Actor, **detail: Any) -> None:
         """A line in the timeline of what has just been done."""
-        event = TicketEvent(
-            ticket_id=self.id, what=what, by_name=by.name, detail=detail, version=self.version
-        )
-        event.by_account_id = by.id if by.kind == "account" else None
-        db.session.add(event)
+        account_id = by.id if by.kind == "account" else None
+        happened(self, what, by_name=by.name, by_account_id=account_id, detail=detail, version=self.version)
 
     def touch(self, *, is_activity: bool = True) -> None:
         """Something happened: a new version, and a new last activity if somebody did it."""
