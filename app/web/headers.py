@@ -1,6 +1,7 @@
 """What every answer carries: what a browser may do with it, and who may keep it."""
 
 import gzip
+from functools import cache
 
 from flask import Flask, Response, g, request
 
@@ -36,19 +37,28 @@ def content_policy(cdn_host: str | None = None) -> str:
     )
 
 
+@cache
+def _protection(cdn_host: str | None, over_https: bool) -> dict[str, str]:
+    headers = {
+        "Content-Security-Policy": content_policy(cdn_host),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return headers | ({"Strict-Transport-Security": "max-age=31536000"} if over_https else {})
+
+
 def _protect(response: Response) -> Response:
-    keep = response.headers.setdefault
-    keep("Content-Security-Policy", content_policy(g.get("cdn_host")))
-    keep("X-Content-Type-Options", "nosniff")
-    keep("Referrer-Policy", "same-origin")
-    keep("Permissions-Policy", PERMISSIONS)
-    keep("Cross-Origin-Opener-Policy", "same-origin")
-    keep("Cross-Origin-Resource-Policy", "same-origin")
-    if get_settings().base_url.startswith("https://"):
-        keep("Strict-Transport-Security", "max-age=31536000")
-    if "Cache-Control" not in response.headers:
+    said = {name.lower() for name, _ in response.headers}
+    over_https = get_settings().base_url.startswith("https://")
+    for name, value in _protection(g.get("cdn_host"), over_https).items():
+        if name.lower() not in said:
+            response.headers.add(name, value)
+    if "cache-control" not in said:
         # School computers are shared: nothing of a person stays in the browser.
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.add("Cache-Control", "no-store")
         response.vary.update(("HX-Request", "Cookie"))
     return response
 
