@@ -1,5 +1,8 @@
 """create_app(): a table of contents. Start reading here."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from app import cli
@@ -42,12 +45,19 @@ THE_HALL = (
 )
 
 
+class House(Flask):
+    """Flask, told that nothing here is a coroutine: it would ask that of each function with each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The application: configuration, database, the hall, the rooms."""
     if settings is not None:
         use_settings(settings)
     settings = get_settings()
-    app = Flask("app", static_folder=None, instance_path=str(settings.instance.absolute()))
+    app = House("app", static_folder=None, instance_path=str(settings.instance.absolute()))
     configure(app, settings)
     every_model_is_known()
     db.init_app(app)

@@ -33,6 +33,8 @@ HOUSE: Final = str(Path(__file__).parents[2]) + os.sep
 #: Hexadecimal, as proxies make them: nobody's name or address can be spelled in it.
 REQUEST_ID: Final = re.compile(r"[0-9a-fA-F-]{16,64}")
 
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -100,7 +102,7 @@ class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         known = self._known(record)
         if self._as_json:
-            return json.dumps(known, ensure_ascii=False, default=str)
+            return _AS_JSON(known)
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         line = f"{known['at'][:19]} {self._process} {level}{known['said']}"
         if "request" in known:
@@ -144,7 +146,10 @@ def _said(record: logging.LogRecord) -> str:
         said = str(record.msg)  # with %s where the values would stand
     else:
         said = f"Words left out ({Path(record.pathname).name}:{record.lineno})."
-    return "".join(letter if letter.isprintable() else " " for letter in said[:LONGEST])
+    said = said[:LONGEST]
+    if said.isprintable():
+        return said
+    return "".join(letter if letter.isprintable() else " " for letter in said)
 
 
 def _name(error: BaseException) -> str:

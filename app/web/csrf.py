@@ -50,4 +50,6 @@ def came_from_us() -> bool:
 
 
 def _crossed(mask: bytes, text: bytes) -> bytes:
-    return bytes(one ^ other for one, other in zip(mask, text, strict=False))
+    length = min(len(mask), len(text))
+    crossed = int.from_bytes(mask[:length]) ^ int.from_bytes(text[:length])
+    return crossed.to_bytes(length)

@@ -81,6 +81,13 @@ def author_of(token: str | None) -> UUID | None:
     return UUID(hex=account) if is_fresh else None
 
 
+def is_anothers_hand(token: str | None) -> bool:
+    """True if it was typed into a form that we had shown to another account than the one signed in now."""
+    if current_user.is_authenticated and (token or "").startswith(f"{current_user.id.hex}."):
+        return False  # ours or not, it names nobody else
+    return author_of(token) is not None
+
+
 def is_known_hand() -> bool:
     """True if what was posted was typed into a form that we had shown to one of our accounts."""
     return author_of(request.form.get("author")) is not None
@@ -127,11 +134,11 @@ def keep_for(account_id: UUID) -> str | None:
 
 def kept(paper: type[FlaskForm]) -> MultiDict[str, str] | None:
     """The draft that this page's address names, if it is mine and of this paper."""
-    try:
-        draft_id = UUID(request.args.get("draft", ""))
-    except ValueError:
+    if request.method != "GET" or "draft" not in request.args or not current_user.is_authenticated:
         return None
-    if request.method != "GET" or not current_user.is_authenticated:
+    try:
+        draft_id = UUID(request.args["draft"])
+    except ValueError:
         return None
     draft = drafts.Draft.of(current_user.id, draft_id, paper.__name__)
     return MultiDict(draft.written) if draft else None

@@ -95,7 +95,8 @@ def guard_of(view: Any) -> Guard | None:
 
 def visitor() -> Actor | None:
     """Whoever is signed in to this district, in this browser; None if nobody is."""
-    return cast(Actor, current_user._get_current_object()) if current_user.is_authenticated else None
+    who = current_user._get_current_object()
+    return cast(Actor, who) if who.is_authenticated else None
 
 
 def me() -> Actor:

@@ -105,7 +105,7 @@ class RowSessions(SessionInterface):
             db.session.commit()
         for name in mine.leave:
             response.delete_cookie(name, **_attributes(name))
-        card = district.here()
+        card = district.here() if mine.new_token else None
         name_here = cookie_name(card.slug) if card else None
         if mine.new_token and name_here:
             response.set_cookie(name_here, mine.new_token, **_attributes(name_here))
