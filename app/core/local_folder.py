@@ -3,11 +3,11 @@
 import errno
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from app.core.db import uuid7
 from app.core.files import CHUNK, FileMissing, StorageFull, StoredFile
 
 _UNFINISHED: Final = ".unfinished-"
@@ -22,23 +22,33 @@ class LocalFolder:
     def put(self, key: str, stream: BinaryIO, content_type: str) -> StoredFile:
         """Write beside the place, force it to the disk, then rename: a reader sees all of it or nothing."""
         place = self._root / key
-        unfinished: str | None = None
+        folder = place.parent
+        unfinished = folder / f"{_UNFINISHED}{uuid7().hex}"
         try:
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=place.parent)
-            with os.fdopen(handle, "wb") as file:
+            with self._new(unfinished) as file:
                 size, sha256 = _copy(stream, file)
             os.replace(unfinished, place)
-            unfinished = None
-            _force_to_disk(place.parent)
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            _force_to_disk(folder)
+        except BaseException as error:
+            unfinished.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
                 raise StorageFull from error
             raise
-        finally:
-            if unfinished is not None:
-                Path(unfinished).unlink(missing_ok=True)
         return StoredFile(key, size, sha256)
+
+    def _new(self, place: Path) -> BinaryIO:
+        try:
+            return _create(place)
+        except FileNotFoundError:
+            self._make(place.parent)
+            return _create(place)
+
+    def _make(self, folder: Path) -> None:
+        """With those above it, and each forced to the disk as a file is."""
+        if not folder.is_dir():
+            self._make(folder.parent)
+            folder.mkdir(exist_ok=True, mode=0o700)
+            _force_to_disk(folder.parent)
 
     def open(self, key: str) -> BinaryIO:
         """The file, to be read and closed."""
@@ -56,6 +66,11 @@ class LocalFolder:
         for place in sorted((self._root / folder).rglob("*")):
             if place.is_file() and not place.name.startswith(_UNFINISHED):
                 yield place.relative_to(self._root).as_posix()
+
+
+def _create(place: Path) -> BinaryIO:
+    """A new file for our eyes alone, to be written."""
+    return open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _copy(stream: BinaryIO, file: BinaryIO) -> tuple[int, str]:

@@ -201,6 +201,27 @@ def test_only_this_machines_account_may_read_the_files(here: Path) -> None:
     assert (here / stored.key).parent.stat().st_mode & 0o077 == 0
 
 
+def test_a_file_and_each_new_folder_above_it_are_forced_to_the_disk(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[int] = []
+    force = os.fsync
+
+    def note(handle: int) -> None:
+        forced.append(os.fstat(handle).st_ino)
+        force(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+
+    stored = storage.put(("mail", "1"), b"x", "message/rfc822")
+    file = here / stored.key
+    # A folder is found again only if the one above it is on the disk.
+    assert {one.stat().st_ino for one in (file, file.parent, file.parent.parent)} <= set(forced)
+    forced.clear()
+    another = here / storage.put(("mail", "2"), b"x", "message/rfc822").key
+    assert forced == [another.stat().st_ino, another.parent.stat().st_ino]
+
+
 def test_a_full_disk_is_a_sentence_and_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
