@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 
 from app import cli
-from app.core.db import connect_options, db
+from app.core.db import connect_options, db, try_out_what_rested
 from app.core.settings import Settings, get_settings, use_settings
 from app.demo.accounts import DEMO_ACCOUNTS
 from app.rooms import ROOMS, every_model_is_known
@@ -61,6 +61,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure(app, settings)
     every_model_is_known()
     db.init_app(app)
+    with app.app_context():
+        try_out_what_rested(db.engine)
     for part in THE_HALL:
         part.install(app)
     for room in ROOMS:
@@ -81,7 +83,6 @@ def configure(app: Flask, settings: Settings) -> None:
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": 8,
             "max_overflow": 8,
-            "pool_pre_ping": True,
             "pool_recycle": 1800,
             # A fault must not quote what was being written.
             "hide_parameters": True,

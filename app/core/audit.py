@@ -35,7 +35,7 @@ from sqlalchemy.orm.base import PassiveFlag
 
 from app.core import clock, crypto
 from app.core.actor import current_actor
-from app.core.db import Base, db, uuid7
+from app.core.db import Base, db, insert_many, told_rows, uuid7
 from app.core.directory import District
 from app.core.records import PERSONAL, PUBLIC, Keeping, kind_of
 from app.core.tenancy import DistrictOwned, current_district_id, owned, points_at
@@ -129,10 +129,11 @@ def _write_down_what_changed(session: Session, *_: object) -> None:
         entry = _entry(district_id, did, _table(row), row.id, public)
         entries.append(entry)
         beside += [_sealed_beside(entry, column, values) for column, values in personal.items()]
-    if entries:
-        _write(session, *entries)
     if beside:
-        session.connection().execute(_LAY_BESIDE, beside)
+        told = {"entries": told_rows(entries), "beside": told_rows(beside)}
+        session.connection().execute(_ADD_WITH_PERSONAL, told)
+    elif entries:
+        _write(session, *entries)
 
 
 def _rows_touched(session: Session) -> Iterator[tuple[str, Any]]:
@@ -222,7 +223,10 @@ def _sealed_beside(entry: dict[str, Any], column: str, values: list[Any]) -> dic
 
 
 def _write(session: Session, *entries: dict[str, Any]) -> None:
-    session.connection().execute(_ADD, list(entries))
+    if len(entries) == 1:
+        session.connection().execute(_ADD, entries[0])
+    else:
+        session.connection().execute(_ADD_MANY, {"entries": told_rows(entries)})
 
 
 def _plain(value: Any) -> Any:
@@ -244,7 +248,8 @@ def _table_of(model: type[Base]) -> Table:
 
 
 _ADD: Final = insert(_table_of(AuditEntry))
-_LAY_BESIDE: Final = insert(_table_of(AuditPersonal))
+_ADD_MANY: Final = insert_many(AuditEntry.__table__, "entries", without=("position", "transaction"))
+_ADD_WITH_PERSONAL: Final = insert_many(AuditPersonal.__table__, "beside").add_cte(_ADD_MANY.cte("added"))
 
 
 # --- sealing and verifying --------------------------------------------------------------------------------

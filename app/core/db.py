@@ -1,16 +1,36 @@
 """The database handle, the base class of every model, and how constraints are named."""
 
+import json
 import secrets
 import time
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from selectors import EVENT_READ, PollSelector
+from typing import Any, Final, cast
 from uuid import UUID
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, Text, Uuid
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    FromClause,
+    Insert,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    event,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.pool import ConnectionPoolEntry
 
 NAMES = {
     "pk": "pk_%(table_name)s",
@@ -19,6 +39,10 @@ NAMES = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
+
+
+#: Seconds. Firewalls and balancers forget a connection after minutes.
+LONG_REST: Final = 10.0
 
 
 class Base(DeclarativeBase):
@@ -46,6 +70,36 @@ def connect_options(pooled: bool) -> dict[str, Any]:
     return {"prepare_threshold": None} if pooled else {}
 
 
+def try_out_what_rested(engine: Engine) -> None:
+    """Replace a connection that died while nobody used it, before somebody does.
+
+    `pool_pre_ping` would put a question to the server with every request. Here the socket is looked at, which costs
+    nothing: while a connection rests there is nothing to read from it unless the server ended it. The question is
+    put where there is, and after a long rest, for what lies between may have forgotten the connection in silence.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _note_since_when(_connection: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _try_it_out(connection: Any, entry: ConnectionPoolEntry, _: object) -> None:
+        rests_since = entry.info.get("rests_since")
+        if rests_since is None:
+            return  # it is new
+        try:
+            if time.monotonic() - rests_since > LONG_REST or _is_there_to_read(connection):
+                engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+
+def _is_there_to_read(connection: psycopg.Connection[Any]) -> bool:
+    with PollSelector() as line:
+        line.register(connection.fileno(), EVENT_READ)
+        return bool(line.select(0))
+
+
 def uuid7() -> UUID:
     """A time-ordered id (RFC 9562), made here before the insert so that it can be sealed, linked and rung."""
     milliseconds = time.time_ns() // 1_000_000
@@ -56,6 +110,24 @@ def uuid7() -> UUID:
 def first_id_of(moment: datetime) -> UUID:
     """Below every id that uuid7() makes from that moment on: the newest rows are found by their key."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def insert_many(table: FromClause, rows: str, *, without: Collection[str] = ()) -> Insert:
+    """INSERT of any number of rows as one statement, which the server plans once and another may carry along.
+
+    Its parameter of that name is told_rows(); columns `without` have the server's default.
+    """
+    assert isinstance(table, Table)
+    columns = [one for one in table.c if one.name not in without]
+    told = bindparam(rows, type_=Text()).cast(JSONB)
+    record = func.jsonb_to_recordset(told).table_valued(*(column(one.name, one.type) for one in columns))
+    given = select(*record.render_derived(name=f"the_{rows}", with_types=True).c)
+    return insert(table).from_select(columns, given, include_defaults=False)
+
+
+def told_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as insert_many() takes them."""
+    return json.dumps(rows, default=str)
 
 
 def changed_rows(result: Any) -> int:

@@ -37,7 +37,7 @@ from sqlalchemy.orm import Mapped, Session, attributes, mapped_column
 
 from app.core import clock
 from app.core.actor import OPERATOR, current_actor
-from app.core.db import Base, db, uuid7
+from app.core.db import Base, db, insert_many, told_rows, uuid7
 from app.core.directory import District
 from app.core.files import DistrictFull
 from app.core.readings import Found
@@ -190,7 +190,7 @@ def refuse_if_reached(*asked: Quota) -> None:
 
 def count(quota: Quota, amount: int = 1) -> None:
     """It was used; undone with the transaction."""
-    db.session.execute(_USED, [_row(quota, current_district_id(), amount)])
+    db.session.execute(_USED, _row(quota, current_district_id(), amount))
 
 
 def until_next_hour() -> datetime:
@@ -292,6 +292,7 @@ def _ask(asked: tuple[Quota, ...], places: list[_Place], rooms: dict[_Place, Roo
 
 
 _USED: Final = insert(cast(Table, Usage.__table__))
+_USED_MANY: Final = insert_many(Usage.__table__, "rows")
 
 
 def _own(quota: Quota) -> Select[int]:
@@ -345,7 +346,7 @@ def _count_files(session: Session, *_: object) -> None:
                 if changed.added and changed.deleted:
                     rows.append(_row(STORED, one.district_id, changed.added[0] - changed.deleted[0]))
     if rows:
-        session.connection().execute(_USED, rows)
+        session.connection().execute(_USED_MANY, {"rows": told_rows(rows)})
 
 
 _ADD_UP: Final = text(
