@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from copy import copy
 from typing import Any, Self
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
@@ -120,6 +122,20 @@ class FilesField(MultipleFileField):
 class PlainPaper(FlaskForm):
     """What every paper has: ids of its own on the page, and hidden fields without any."""
 
+    class Meta(FlaskForm.Meta):
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Any:
+            """A field as wtforms makes it: made once, and copied for each paper."""
+            made = _MADE.setdefault(type(form), {})
+            if unbound_field not in made:
+                field = super().bind_field(form, unbound_field, options)
+                if options["prefix"] or getattr(type(form), options["name"], None) is not unbound_field:
+                    return field  # of this one paper alone
+                made[unbound_field] = (type(field), {**vars(field), "_form": None, "meta": None})
+            kind, state = made[unbound_field]
+            field = object.__new__(kind)
+            vars(field).update(state, _form=form, meta=self, flags=copy(state["flags"]))
+            return field
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Two papers on one page may both ask for a "text".
@@ -153,6 +169,10 @@ class PlainPaper(FlaskForm):
     def refuse(self, sentence: str) -> None:
         """Say above the whole form what is wrong; an action's refusal comes this way."""
         self.form_errors.append(sentence)
+
+
+#: The fields of each paper, as they are before anything was written in them.
+_MADE: WeakKeyDictionary[type[PlainPaper], dict[Any, tuple[type[Any], dict[str, Any]]]] = WeakKeyDictionary()
 
 
 class TokenField(CSRFTokenField):

@@ -57,6 +57,23 @@ def test_another_hand_finds_it_empty(hall_app: Flask, monkeypatch: pytest.Monkey
         assert not form.text.data
 
 
+def test_a_paper_knows_nothing_of_the_one_before(hall_app: Flask) -> None:
+    with posted(hall_app, text="", csrf_token=csrf.masked(SECRET)):
+        session["csrf_token"] = SECRET
+        before = LongNoteForm.filled()
+        assert not before.validate()
+        before.text.flags.required = False
+    with posted(hall_app, text="Mine", csrf_token=csrf.masked(SECRET)):
+        session["csrf_token"] = SECRET
+        form = LongNoteForm.filled()
+
+        assert not form.text.errors
+        assert form.text.flags.required
+        assert form.validate()
+        assert form.text.data == "Mine"
+        assert before.text.data == ""
+
+
 def test_the_key_stays_the_same_until_the_form_is_sent(hall_app: Flask) -> None:
     key = uuid4()
     with posted(hall_app, once=str(key)):
