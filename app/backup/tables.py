@@ -27,7 +27,7 @@ SPOKEN: Final = (
 #: Lies in the key file instead, where it can be struck.
 NOT_COPIED: Final = {("districts", "data_key")}
 
-#: Not copied: the database makes its rows anew from the others as they come in (the triggers of migration 0014).
+#: Not copied: the database makes its rows anew from the others (restoring.py, and the triggers of migration 0014).
 MADE_ANEW: Final = frozenset({"ticket_words"})
 
 _COLUMNS: Final = """

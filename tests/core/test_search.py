@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.core import clock, search
 from app.core.db import db
@@ -274,3 +274,15 @@ def test_without_a_district_nothing_is_searched(app, world: World) -> None:
                 matching("bell")
         with pytest.raises(NoDistrict):
             search.requests_matching("bell", world.bell.person_id)
+
+
+def test_whoever_loads_many_replies_may_write_the_words_at_the_end(app, world: World) -> None:
+    with app.app_context(), as_district(world.maple.id):
+        ticket = a_ticket(world, "Projector is dark")
+        db.session.execute(text("set local app.words_later = 'yes'"))
+        said(ticket, "The lamp has burnt out.")
+        assert search.tickets_matching("lamp") == []
+        db.session.commit()
+
+        said(ticket, "The cable is fine.")
+        assert search.tickets_matching("cable") == [ticket.id]
