@@ -227,7 +227,8 @@ def test_the_audit_log_knows_without_addresses(client, world, app):
     sign_in(client, world.bell.email)
 
     with app.app_context(), as_district(world.maple.id):
-        entries = db.session.scalars(select(AuditEntry).where(AuditEntry.did.like("sign%"))).all()
+        signs = select(AuditEntry).where(AuditEntry.did.like("sign%")).order_by(AuditEntry.position)
+        entries = db.session.scalars(signs).all()
         attempts = db.session.scalars(select(SignInAttempt)).all()
     assert [(one.did, one.which, one.by_id) for one in entries] == [
         ("sign-in refused", world.bell.id, None),
