@@ -36,7 +36,7 @@ STATES: Final[Mapping[str, str]] = {
 }
 WHOSE: Final[Mapping[str, str]] = {"all": "Everyone’s", "mine": "Mine", "unassigned": "Nobody’s yet"}
 SORTS: Final[Mapping[str, str]] = {
-    "urgent": "Most urgent, longest waiting",
+    "urgent": "Most urgent first",
     "newest": "Newest first",
     "oldest": "Oldest first",
 }
