@@ -87,7 +87,7 @@ class Reaper:
         return True
 
     def _kill(self, target: str, life: float) -> bool:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             child = self._night.child("web" if target == "web worker" else target)
             if not child.ended() and time.monotonic() - child.started_at >= life:
