@@ -1,10 +1,10 @@
 """What people fill in to come in."""
 
-from wtforms import EmailField, HiddenField, PasswordField
+from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.auth.models.password import LONGEST
-from app.web.fields import PublicPaper
+from app.web.fields import Paper, PublicPaper
 
 
 class WhereForm(PublicPaper):
@@ -30,6 +30,29 @@ class SignInForm(PublicPaper):
     email = EmailField("Work email", [InputRequired("Type your work email address."), Length(max=254)])
     password = PasswordField("Password", [InputRequired("Type your password."), Length(max=1000)])
     next = HiddenField()
+
+
+class SecondStepForm(PublicPaper):
+    """A code of the app, or one from paper."""
+
+    code = StringField("Code", [InputRequired("Type the code."), Length(max=60)])
+    next = HiddenField()
+
+
+class ConfirmForm(Paper):
+    """That it is still them."""
+
+    typed = PasswordField("Password or code", [InputRequired("Type your password or a code."), Length(max=1000)])
+    next = HiddenField()
+
+
+class AppForm(Paper):
+    """The first code of a new app."""
+
+    code = StringField(
+        "Code that the app shows",
+        [InputRequired("Type the six digits that the app shows."), Length(max=60)],
+    )
 
 
 class ForgottenForm(PublicPaper):

@@ -11,6 +11,7 @@ from app.admin.actions import staff
 from app.admin.forms import ROLES, GrantForm, PersonForm, options, uuid_or_none
 from app.admin.permissions import RULES, May
 from app.auth.models.account import Account
+from app.auth.models.factors import Factors
 from app.core.actor import Role
 from app.core.db import db
 from app.core.room import Doors
@@ -117,6 +118,14 @@ def invite(person: Person) -> ResponseReturnValue:
     return _do(person, lambda: staff.invite(person, by=me()), sentence)
 
 
+@doors.post("/admin/people/<uuid:id>/factors/take-away")
+@allow(May.TAKE_FACTORS, RULES, of=Person, confirmed=True)
+def take_factors(person: Person) -> ResponseReturnValue:
+    """They lost their phone: their password alone signs them in again."""
+    sentence = f"{person.name} is signed out everywhere, has no second factor any more, and is told by mail."
+    return _do(person, lambda: staff.take_factors(person, by=me()), sentence)
+
+
 @doors.post("/admin/people/<uuid:id>/roles")
 @allow(May.KEEP_ROLES, RULES, of=Person, paper=GrantForm)
 def grant(person: Person) -> ResponseReturnValue:
@@ -172,6 +181,7 @@ def _shown(
         status=status,
         person=person,
         account=account,
+        factors=Factors.of(account.id) if account else None,
         schools=_school_names(),
         roles=ROLES,
         role_of=Role,

@@ -1,0 +1,64 @@
+"""The second step of signing in, and showing again that it is still them."""
+
+from typing import Final
+
+from app.auth.actions import signing_in, trying
+from app.auth.actions.refused import BeginAgain, NotThatCode, NotThem
+from app.auth.models import recovery_code
+from app.auth.models.account import Account
+from app.auth.models.factors import Factors
+from app.auth.models.recovery_code import RecoveryCode
+from app.auth.models.sign_in_step import SignInStep
+from app.core.actor import acting_as
+from app.core.audit import noted
+from app.core.db import db
+
+SECOND_STEP: Final = "second step"
+
+
+def second_step(token: str | None, *, typed: str, address: str) -> Account:
+    """Whoever gave the password, in now. Raises BeginAgain, MustWait or NotThatCode.
+
+    `token`: what the browser carries since the first step. `typed`: a code of the app, or a recovery code.
+    """
+    step = SignInStep.of_token(token)
+    account = Account.signed_in(str(step.account_id)) if step else None
+    if account is None:
+        raise BeginAgain
+    _take(account, typed, address)
+    signing_in.is_in(account)
+    SignInStep.end_all(account.id)
+    db.session.flush()
+    return account
+
+
+def confirm(account: Account, *, typed: str, address: str) -> None:
+    """It is still them, by their password or by a code. Raises MustWait or NotThem."""
+    attempt = trying.counted(SECOND_STEP, str(account.id), address)
+    if not (account.knows(typed) or _fits(account, typed)):
+        noted("confirmation refused", "accounts", account.id)
+        db.session.commit()
+        raise NotThem
+    attempt.worked = True
+    noted("confirmed who they are", "accounts", account.id)
+
+
+def _take(account: Account, typed: str, address: str) -> None:
+    attempt = trying.counted(SECOND_STEP, str(account.id), address)
+    with acting_as(account):
+        fits = _fits(account, typed)
+        if not fits:
+            noted("second factor refused", "accounts", account.id)
+            db.session.commit()
+            raise NotThatCode
+    attempt.worked = True
+
+
+def _fits(account: Account, typed: str) -> bool:
+    factors, code = Factors.of(account.id), "".join(typed.split())
+    if recovery_code.looks_like_one(code):
+        if not factors or RecoveryCode.use(account.id, code) is None:
+            return False
+        noted("used a recovery code", "accounts", account.id)
+        return True
+    return factors.app is not None and factors.app.takes(code)
