@@ -7,6 +7,12 @@ from app.auth.models.password import LONGEST
 from app.web.fields import Paper, PublicPaper
 
 
+NO_PASSKEY = (
+    "No passkey came along. It needs a browser that can use passkeys, with scripts allowed; without one, use an app "
+    "for codes."
+)
+
+
 class WhereForm(PublicPaper):
     """Outside every district: the domain of the address says which one."""
 
@@ -37,6 +43,29 @@ class SecondStepForm(PublicPaper):
 
     code = StringField("Code", [InputRequired("Type the code."), Length(max=60)])
     next = HiddenField()
+
+
+class PasskeyAskForm(PublicPaper):
+    """Nothing is typed: a passkey is to say who it is."""
+
+    next = HiddenField()
+
+
+class PasskeyForm(PublicPaper):
+    """What the browser's authenticator answered."""
+
+    credential = HiddenField(validators=[InputRequired(NO_PASSKEY), Length(max=20_000, message=NO_PASSKEY)])
+    next = HiddenField()
+
+
+class NewPasskeyForm(Paper):
+    """A name for the key, and the key."""
+
+    name = StringField(
+        "Name for this passkey",
+        [InputRequired("Give it a name, such as “My phone”."), Length(max=60, message="Use at most 60 characters.")],
+    )
+    credential = HiddenField(validators=[InputRequired(NO_PASSKEY), Length(max=20_000, message=NO_PASSKEY)])
 
 
 class ConfirmForm(Paper):

@@ -78,6 +78,8 @@ class WebSession(DistrictOwned, Base):
     by_factor: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
     #: When a password or a factor was last given in it.
     confirmed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: What a new passkey must sign; the first answer takes it out.
+    challenge: Mapped[str | None] = mapped_column(info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
@@ -93,6 +95,15 @@ class WebSession(DistrictOwned, Base):
     def is_confirmed(self) -> bool:
         """True for a while after whoever sits there has shown that it is still them."""
         return self.confirmed_at is not None and self.confirmed_at > clock.now() - CONFIRMED_FOR
+
+    def take_challenge(self) -> str | None:
+        """The challenge, for this one answer; of two at once, the second gets None."""
+        cls = type(self)
+        mine = select(cls.challenge).where(cls.id == self.id).with_for_update()
+        challenge: str | None = db.session.scalar(mine)
+        self.challenge = None
+        _change(cls.id == self.id, challenge=None)
+        return challenge
 
     @classmethod
     def find(cls, id: UUID) -> Self | None:

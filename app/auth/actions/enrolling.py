@@ -1,9 +1,11 @@
 """Setting up a second factor, and giving it up."""
 
+from app.auth.actions import ceremonies
 from app.auth.actions.refused import NotThatCode, Refused, StillAsked
 from app.auth.models.account import Account
 from app.auth.models.authenticator_app import AuthenticatorApp
 from app.auth.models.factors import Factors
+from app.auth.models.passkey import Passkey
 from app.auth.models.recovery_code import RecoveryCode
 from app.auth.models.sign_in_step import SignInStep
 from app.core import sessions
@@ -40,23 +42,25 @@ def confirm_app(account: Account, code: str, *, here: WebSession) -> list[str]:
         raise NotThatCode
     app.confirm()
     noted("set up an authenticator app", "accounts", account.id)
-    sessions.has_its_factor(here)
-    sessions.end_all(account.id, but=here.id)
-    return [] if RecoveryCode.left(account.id) else RecoveryCode.make_all(account.id)
+    return _has_a_factor(account, here)
+
+
+def add_passkey(account: Account, *, name: str, answer: str, here: WebSession) -> list[str]:
+    """Keep the key that a browser made. Raises NotThatPasskey or Refused; returns as confirm_app() does."""
+    ceremonies.added(account, name, answer, here.take_challenge())
+    return _has_a_factor(account, here)
 
 
 def remove_app(account: Account) -> None:
     """No code is asked for any more. Raises StillAsked."""
-    app = AuthenticatorApp.of(account.id)
-    if app is None:
-        return
-    card = district_by_id(account.district_id)
-    if app.confirmed_at and card is not None and card.asks_a_factor_of(account):
-        raise StillAsked
-    db.session.delete(app)
-    db.session.flush()
-    noted("removed the authenticator app", "accounts", account.id)
-    _without_factor_no_codes(account)
+    app = Factors.of(account.id).app
+    if app is not None:
+        _remove(account, app, "removed the authenticator app")
+
+
+def remove_passkey(account: Account, passkey: Passkey) -> None:
+    """Nobody signs in with it any more. Raises StillAsked."""
+    _remove(account, passkey, "removed a passkey")
 
 
 def new_codes(account: Account) -> list[str]:
@@ -74,6 +78,8 @@ def take_away(account: Account, *, by: Actor) -> None:
     app = AuthenticatorApp.of(account.id)
     if app is not None:
         db.session.delete(app)
+    for passkey in Passkey.of(account.id):
+        db.session.delete(passkey)
     RecoveryCode.remove_all(account.id)
     SignInStep.end_all(account.id)
     sessions.end_all(account.id)
@@ -81,7 +87,19 @@ def take_away(account: Account, *, by: Actor) -> None:
     later(TELL_OF_LOSS, account.id, queue="notifications")
 
 
-def _without_factor_no_codes(account: Account) -> None:
+def _has_a_factor(account: Account, here: WebSession) -> list[str]:
+    sessions.has_its_factor(here)
+    sessions.end_all(account.id, but=here.id)
+    return [] if RecoveryCode.left(account.id) else RecoveryCode.make_all(account.id)
+
+
+def _remove(account: Account, factor: AuthenticatorApp | Passkey, did: str) -> None:
+    card = district_by_id(account.district_id)
+    if Factors.of(account.id).count == 1 and card is not None and card.asks_a_factor_of(account):
+        raise StillAsked
+    db.session.delete(factor)
+    db.session.flush()
+    noted(did, "accounts", account.id)
     if not Factors.of(account.id):
         RecoveryCode.remove_all(account.id)
         sessions.have_no_factor(account.id)

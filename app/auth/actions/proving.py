@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from app.auth.actions import signing_in, trying
-from app.auth.actions.refused import BeginAgain, NotThatCode, NotThem
+from app.auth.actions import ceremonies, signing_in, trying
+from app.auth.actions.refused import BeginAgain, NotThatCode, NotThatPasskey, NotThem
 from app.auth.models import recovery_code
 from app.auth.models.account import Account
 from app.auth.models.factors import Factors
@@ -22,7 +22,7 @@ def second_step(token: str | None, *, typed: str, address: str) -> Account:
     `token`: what the browser carries since the first step. `typed`: a code of the app, or a recovery code.
     """
     step = SignInStep.of_token(token)
-    account = Account.signed_in(str(step.account_id)) if step else None
+    account = Account.signed_in(str(step.account_id)) if step and step.account_id else None
     if account is None:
         raise BeginAgain
     _take(account, typed, address)
@@ -30,6 +30,37 @@ def second_step(token: str | None, *, typed: str, address: str) -> Account:
     SignInStep.end_all(account.id)
     db.session.flush()
     return account
+
+
+def by_passkey(token: str | None, *, answer: str, address: str) -> Account:
+    """Whoever has that key, in now: after the password, or instead of it. Raises BeginAgain, MustWait, NotThatPasskey.
+
+    `token`: what the browser carries since it was asked. `answer`: what its authenticator said, as JSON.
+    """
+    step = SignInStep.of_token(token)
+    if step is None:
+        raise BeginAgain
+    attempt = trying.counted(SECOND_STEP, str(step.account_id or step.id), address)
+    account = _whose_passkey(step, answer)
+    if account is None:
+        noted("passkey refused", "accounts", step.account_id)
+        db.session.commit()
+        raise NotThatPasskey
+    attempt.worked = True
+    signing_in.is_in(account)
+    db.session.delete(step)
+    SignInStep.end_all(account.id)
+    db.session.flush()
+    return account
+
+
+def _whose_passkey(step: SignInStep, answer: str) -> Account | None:
+    try:
+        passkey = ceremonies.recognised(answer, step.take_challenge())
+    except NotThatPasskey:
+        return None
+    is_theirs = step.account_id in (None, passkey.account_id)
+    return Account.signed_in(str(passkey.account_id)) if is_theirs else None
 
 
 def confirm(account: Account, *, typed: str, address: str) -> None:

@@ -36,6 +36,16 @@ class NotThatCode(Refused):
         )
 
 
+class NotThatPasskey(Refused):
+    """Unknown, of another address, for another question, or a copy: says the same for all of them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That passkey was not accepted. Try once more; if it stays so, use another way, and remove the passkey "
+            "under “Your sign-in”."
+        )
+
+
 class BeginAgain(Refused):
     """Too long ago, or never begun."""
 

@@ -3,6 +3,7 @@
 from app.auth.models.account import Account
 from app.auth.models.authenticator_app import AuthenticatorApp
 from app.auth.models.one_time_link import OneTimeLink
+from app.auth.models.passkey import Passkey
 from app.auth.models.recovery_code import RecoveryCode
 from app.auth.models.role_grant import RoleGrant
 from app.auth.models.sign_in_attempt import SignInAttempt
@@ -12,6 +13,7 @@ __all__ = [
     "Account",
     "AuthenticatorApp",
     "OneTimeLink",
+    "Passkey",
     "RecoveryCode",
     "RoleGrant",
     "SignInAttempt",

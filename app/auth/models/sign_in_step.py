@@ -1,4 +1,4 @@
-"""Between the password and the second factor: what a browser carries then. It opens no door.
+"""Between the two steps of signing in: what a browser carries then. It opens no door.
 
 A table of its own, and not a session that is not one yet: whoever looks for sessions cannot take it for one.
 """
@@ -21,7 +21,7 @@ LASTS: Final = timedelta(minutes=10)
 
 
 class SignInStep(DistrictOwned, Base):
-    """One browser in which the password was right."""
+    """One browser in which the password was right, or in which a passkey is to say who it is."""
 
     __tablename__ = "sign_in_steps"
     __keeping__ = Keeping("staff", "10 minutes", exported=False, erased="delete")
@@ -32,15 +32,19 @@ class SignInStep(DistrictOwned, Base):
         Index(None, "district_id", "account_id"),
     )
 
-    account_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    #: Null: nobody yet. A passkey will say who.
+    account_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     token_hash: Mapped[str] = mapped_column(info=PRIVATE)
+    #: What a passkey must sign; the first answer takes it out.
+    challenge: Mapped[str | None] = mapped_column(info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod
-    def begin(cls, account_id: UUID) -> str:
+    def begin(cls, account_id: UUID | None) -> str:
         """A fresh step; its token, which is told once and stored nowhere."""
         token = secrets.token_urlsafe(16)
-        db.session.add(cls(account_id=account_id, token_hash=token_hash(token)))
+        challenge = secrets.token_urlsafe(32)
+        db.session.add(cls(account_id=account_id, token_hash=token_hash(token), challenge=challenge))
         db.session.flush()
         return token
 
@@ -51,6 +55,16 @@ class SignInStep(DistrictOwned, Base):
             return None
         fresh = cls.made_at > clock.now() - LASTS
         return db.session.scalar(select(cls).where(cls.token_hash == token_hash(token), fresh))
+
+    def take_challenge(self) -> str | None:
+        """The challenge, for this one answer; of two at once, the second gets None."""
+        cls = type(self)
+        mine = select(cls).where(cls.id == self.id).with_for_update()
+        if db.session.scalar(mine.execution_options(populate_existing=True)) is None:
+            return None
+        challenge, self.challenge = self.challenge, None
+        db.session.flush()
+        return challenge
 
     @classmethod
     def end_all(cls, account_id: UUID) -> None:
