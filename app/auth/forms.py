@@ -6,7 +6,6 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from app.auth.models.password import LONGEST
 from app.web.fields import Paper, PublicPaper
 
-
 NO_PASSKEY = (
     "No passkey came along. It needs a browser that can use passkeys, with scripts allowed; without one, use an app "
     "for codes."
@@ -63,7 +62,10 @@ class NewPasskeyForm(Paper):
 
     name = StringField(
         "Name for this passkey",
-        [InputRequired("Give it a name, such as “My phone”."), Length(max=60, message="Use at most 60 characters.")],
+        [
+            InputRequired("Give it a name, such as “My phone”."),
+            Length(max=60, message="Use at most 60 characters."),
+        ],
     )
     credential = HiddenField(validators=[InputRequired(NO_PASSKEY), Length(max=20_000, message=NO_PASSKEY)])
 
@@ -71,7 +73,9 @@ class NewPasskeyForm(Paper):
 class ConfirmForm(Paper):
     """That it is still them."""
 
-    typed = PasswordField("Password or code", [InputRequired("Type your password or a code."), Length(max=1000)])
+    typed = PasswordField(
+        "Password or code", [InputRequired("Type your password or a code."), Length(max=1000)]
+    )
     next = HiddenField()
 
 

@@ -7,6 +7,7 @@ from app.auth.views import (
     confirmations,
     factors,
     front_door,
+    history,
     invitations,
     passkey_sign_in,
     passkeys,
@@ -38,6 +39,7 @@ ROOM = Room(
         apps,
         passkeys,
         recovery_codes,
+        history,
     ],
 )
 

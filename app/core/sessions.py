@@ -101,7 +101,6 @@ class WebSession(DistrictOwned, Base):
         cls = type(self)
         mine = select(cls.challenge).where(cls.id == self.id).with_for_update()
         challenge: str | None = db.session.scalar(mine)
-        self.challenge = None
         _change(cls.id == self.id, challenge=None)
         return challenge
 

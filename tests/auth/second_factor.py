@@ -50,4 +50,4 @@ def next_form(page: Page) -> Any:
 
 def give_code(client: PageClient, code: str, *, page: Page | None = None) -> Page:
     """The second."""
-    return client.submit(page or client.get("/maple/sign-in/second-step"), code=code)
+    return client.submit(page or client.get("/maple/sign-in/second-step"), "/second-step", code=code)

@@ -24,6 +24,7 @@ def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> No
         "Muted addresses",
         "One time links",
         "Sign in attempts",
+        "Sign in steps",
         "Web sessions",
         "Work",
     }

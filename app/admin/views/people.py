@@ -13,6 +13,7 @@ from app.admin.permissions import RULES, May
 from app.auth.models.account import Account
 from app.auth.models.factors import Factors
 from app.core.actor import Role
+from app.core.audit import viewed
 from app.core.db import db
 from app.core.room import Doors
 from app.roster.actions import people
@@ -73,7 +74,9 @@ def create() -> ResponseReturnValue:
 @doors.get("/admin/people/<uuid:id>")
 @allow(May.KEEP_PEOPLE, RULES, of=Person)
 def show(person: Person) -> ResponseReturnValue:
-    """One person: particulars, account, roles."""
+    """One person: particulars, account, roles. They can see who looked."""
+    if person.id != me().person_id:
+        viewed(person)
     return _shown(person)
 
 

@@ -36,7 +36,15 @@ from app.core.settings import get_settings
 #: An answer of an authenticator is some kilobytes; more is not one.
 LONGEST_ANSWER: Final = 20_000
 #: What the parts of an answer that is none may raise; webauthn's own come on top.
-MALFORMED: Final = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, IndexError)
+MALFORMED: Final = (
+    WebAuthnException,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+)
 
 
 def new_challenge() -> str:

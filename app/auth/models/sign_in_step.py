@@ -24,7 +24,7 @@ class SignInStep(DistrictOwned, Base):
     """One browser in which the password was right, or in which a passkey is to say who it is."""
 
     __tablename__ = "sign_in_steps"
-    __keeping__ = Keeping("staff", "10 minutes", exported=False, erased="delete")
+    __keeping__ = Keeping("staff", "24 hours", exported=False, erased="delete")
     __audited__ = False  # that the password was right is noted as such
     __table_args__ = owned(
         points_at("account_id", "accounts"),

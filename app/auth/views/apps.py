@@ -43,7 +43,7 @@ def new() -> ResponseReturnValue:
 
 
 @doors.post("/profile/sign-in/app/confirm")
-@allow(May.KEEP_OWN_FACTORS, RULES, paper=AppForm, confirmed=True, before_factor=True)
+@allow(May.KEEP_OWN_FACTORS, RULES, confirmed=True, before_factor=True)
 def confirm() -> ResponseReturnValue:
     """The first code: from here on one is asked for. What comes back is the recovery codes, this once."""
     account, form = my_account(), AppForm.filled()
@@ -71,7 +71,9 @@ def remove() -> ResponseReturnValue:
         enrolling.remove_app(my_account())
     except StillAsked as refusal:
         return done(refusal.sentence, url_for("auth.factors_index"), tone="bad")
-    return done("The authenticator app is removed. Delete it on your phone too.", url_for("auth.factors_index"))
+    return done(
+        "The authenticator app is removed. Delete it on your phone too.", url_for("auth.factors_index")
+    )
 
 
 def _shown(app: AuthenticatorApp, form: AppForm, status: int = 200) -> Response:

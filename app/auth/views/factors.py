@@ -20,6 +20,4 @@ def index() -> ResponseReturnValue:
     account, card = my_account(), district.here()
     factors = Factors.of(account.id)
     is_asked = card is not None and card.asks_a_factor_of(account) and not factors
-    return page(
-        "auth/factors.html", account=account, factors=factors, is_asked=is_asked, go_on=next_page()
-    )
+    return page("auth/factors.html", account=account, factors=factors, is_asked=is_asked, go_on=next_page())
