@@ -1,0 +1,131 @@
+"""What every source of the roster keeps to, whichever system it is: items one after another, and a proof at the end.
+
+A source yields what it read, in an order that is always the same: an item for each row, and remarks between. When
+nothing more is to come it yields WholeRead, once and last. Without that nobody may conclude that somebody is gone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unreadable(Exception):
+    """The source cannot be read, now or as it stands. Nothing of it may be taken over; `sentence` says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Rule(StrEnum):
+    """The rules that leave a row out."""
+
+    NOT_STAFF = "not_staff"
+    NO_ROLE = "no_role"
+    UNKNOWN_ROLE = "unknown_role"
+    NOT_ENABLED = "not_enabled"
+    NO_ID = "no_id"
+    NO_NAME = "no_name"
+    NO_ADDRESS = "no_address"
+    TOO_LONG = "too_long"
+    UNCLEAR_FLAG = "unclear_flag"
+    SHORT_ROW = "short_row"
+    TWICE = "twice"
+    TAKEN = "taken"
+    SOMEBODY_ELSE = "somebody_else"
+    DEACTIVATED_HERE = "deactivated_here"
+    NOT_A_SCHOOL = "not_a_school"
+
+
+#: As somebody reads them who asks why a row is not here.
+RULES_IN_WORDS = {
+    Rule.NOT_STAFF: "Not on the staff: students and families are not taken in by this import.",
+    Rule.NO_ROLE: "It has no role in this file, and was not here before.",
+    Rule.UNKNOWN_ROLE: "Its role is none that we know. Ask whoever makes the file to use a role of the standard.",
+    Rule.NOT_ENABLED: "The file says that this person is not enabled, or is to be deleted.",
+    Rule.NO_ID: "The row has no sourcedId, so it cannot be told whom it is about.",
+    Rule.NO_NAME: "The row has no name.",
+    Rule.NO_ADDRESS: "What stands in the email column is not an email address.",
+    Rule.TOO_LONG: "A value is longer than such a value can be.",
+    Rule.UNCLEAR_FLAG: "enabledUser is neither true nor false.",
+    Rule.SHORT_ROW: "The row has fewer or more values than the file has columns.",
+    Rule.TWICE: "The same sourcedId stands in the file twice with different words. The first row counts.",
+    Rule.TAKEN: "The new email address belongs to somebody else here.",
+    Rule.SOMEBODY_ELSE: "The email address belongs to somebody here who is not on the staff.",
+    Rule.DEACTIVATED_HERE: "An admin has deactivated this person here. Activate them under People first.",
+    Rule.NOT_A_SCHOOL: "Not a school: districts, departments and states are not taken in.",
+}
+
+#: What is wrong in the file itself: for the school to mend. The others are rules of ours.
+FAULTS = frozenset(
+    {
+        Rule.UNKNOWN_ROLE,
+        Rule.NO_ID,
+        Rule.NO_NAME,
+        Rule.NO_ADDRESS,
+        Rule.TOO_LONG,
+        Rule.UNCLEAR_FLAG,
+        Rule.SHORT_ROW,
+        Rule.TWICE,
+        Rule.TAKEN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Where something stood, and the id that its source gives it; "" where it gives none."""
+
+    file: str
+    line: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedSchool(Row):
+    """A school, as its source tells of it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedPerson(Row):
+    """Somebody on the staff. What the source does not say is "" and overwrites nothing.
+
+    `role` is the source's own word; "" if this feed does not tell it. `active` is False where it says that they left.
+    """
+
+    given_name: str
+    family_name: str
+    email: str
+    school_key: str
+    role: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut(Row):
+    """A row that is not taken in, and why. Names stand here only if it is one of the staff."""
+
+    rule: Rule
+    given_name: str = ""
+    family_name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the feed that an admin should know. Never about a person."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRead:
+    """Everything was read. `counts_absence`: whoever is not in it is not with the source any more."""
+
+    counts_absence: bool
+
+
+Item = FedSchool | FedPerson | LeftOut | Remark | WholeRead
+Feed = Iterator[Item]

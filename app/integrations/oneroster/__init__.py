@@ -1,0 +1,1 @@
+"""OneRoster: what student information systems say of schools and staff. No database, no network: files alone."""
