@@ -43,6 +43,12 @@ TIMETABLE: Final = (
         queue="upkeep",
     ),
     Entry(
+        "Forget imports of the roster that are over",
+        "jobs.roster.forget_old_imports",
+        at=time(3, 30),
+        queue="upkeep",
+    ),
+    Entry(
         "Erase mail that nobody filed within 30 days",
         "jobs.helpdesk.erase_old_mail",
         at=time(3, 10),

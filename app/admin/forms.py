@@ -5,22 +5,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import (
-    BooleanField,
-    EmailField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    StringField,
-    TelField,
-    TextAreaField,
-)
+from wtforms import BooleanField, EmailField, SelectChoice, SelectField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.core import clock
 from app.core.actor import Role
 from app.core.db import uuid7
-from app.web.fields import Paper
+from app.roster.actions.importing import LARGEST_FILE
+from app.web.fields import FilesField, FilesInput, Paper
 
 ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z0-9-]{2,}")
 NOT_AN_ADDRESS: Final = "Write the whole address, such as bell@maple.example."
@@ -110,6 +102,26 @@ class GrantForm(Paper):
     school = SelectField("At", choices=[])
 
 
+class RosterField(FilesField):
+    """The zip of a roster: one, and larger than what may hang on a ticket."""
+
+    widget = FilesInput(multiple=False)
+
+    def __call__(self, **kwargs: Any) -> Any:
+        kwargs.update(data_max_files=1, data_max_bytes=LARGEST_FILE, accept=".zip,application/zip")
+        return super().__call__(**kwargs)
+
+    def pre_validate(self, form: Any) -> None:
+        if len(self.data or []) != 1:
+            raise ValidationError("Choose the zip file that your student information system exported.")
+
+
+class RosterFileForm(Paper):
+    """A OneRoster export to read."""
+
+    file = RosterField("OneRoster zip file", [InputRequired("Choose the zip file.")])
+
+
 class SchoolForm(KeyedPaper):
     """A school."""
 
@@ -154,22 +166,6 @@ class ContactForm(Paper):
     phone = TelField("Phone", [Length(max=40)])
     email = EmailField("Email", [an_address, Length(max=254)])
     address = TextAreaField("Postal address", [Length(max=400)])
-
-
-class FactorsForm(Paper):
-    """Of whom a second factor is asked."""
-
-    factor_for = RadioField(
-        "Who needs a second factor?",
-        choices=options(
-            [
-                ("nobody", "Nobody has to have one"),
-                ("desk", "Admins and technicians"),
-                ("everybody", "Everybody who signs in"),
-            ]
-        ),
-        validate_choice=True,
-    )
 
 
 class DistrictForm(Paper):

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from flask import Flask
 
-from app.auth.models.passkey import Passkey
 from app.core import sessions, storage
 from app.core.db import db, uuid7
 from app.core.sessions import WebSession
@@ -24,6 +23,8 @@ from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
 from app.roster.models.person import Person
 from app.roster.models.room import Room
+from app.roster.models.roster_import import RosterImport
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
 from tests.world import Place, Player, World
 
@@ -142,6 +143,19 @@ def _demo_mail(corner: Corner) -> Keys:
     return {"name": name}
 
 
+def _roster_import(corner: Corner) -> Keys:
+    # Over: a district has one under way at most, and Maple has two corners.
+    run = RosterImport(
+        source_id=RosterSource.of_kind(ONEROSTER_CSV).id,
+        state="failed",
+        sentence=SECRET,
+        size=0,
+        file_size=6,
+        sha256="0" * 64,
+    )
+    return _added(run)
+
+
 def _web_session(corner: Corner) -> Keys:
     row, _ = sessions.begin(corner.who.id, SECRET)
     return {"id": row.id}
@@ -153,18 +167,6 @@ def _added(row: Any) -> Keys:
     return {"id": row.id}
 
 
-def _passkey(corner: Corner) -> Keys:
-    return _added(
-        Passkey(
-            account_id=corner.who.id,
-            name=SECRET,
-            credential_id=f"{SECRET}{corner.number}",
-            public_key="",
-            sign_count=0,
-        )
-    )
-
-
 MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Ticket: lambda corner: {"number": _ticket(corner).number},
     Attachment: _attachment,
@@ -173,7 +175,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     MutedAddress: _muted_address,
     DemoMail: _demo_mail,
     WebSession: _web_session,
-    Passkey: _passkey,
+    RosterImport: _roster_import,
     Person: lambda corner: {"id": corner.who.person_id},
     School: lambda corner: {"id": corner.place.schools[corner.school]},
     Room: lambda corner: {"id": corner.place.rooms[corner.school, "Room 204"]},

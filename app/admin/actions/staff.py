@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from app.auth.actions import enrolling, granting, inviting
+from app.auth.actions import granting, inviting
 from app.auth.actions.refused import Refused as RefusedAccount
 from app.auth.models.account import Account
-from app.core.actor import Actor, Role
+from app.core.actor import SYSTEM, Actor, Role
 from app.core.db import db
 from app.roster.actions import people
 from app.roster.actions.people import Particulars
@@ -51,6 +51,35 @@ def come_back(person: Person, *, by: Actor) -> None:
         granting.resume(account, by=by)
 
 
+def follow(person_id: UUID) -> None:
+    """Bring their account in step with the person, whom a source of the roster has changed.
+
+    The last admin of a district stays, whatever a file says: nobody could let anybody in again.
+    """
+    person = Person.find(person_id)
+    account = Account.of_person(person_id)
+    if person is None or account is None:
+        return
+    if not person.active:
+        try:
+            granting.suspend(account, by=SYSTEM)
+        except RefusedAccount:
+            people.come_back(person)
+        return
+    account.name = person.name
+    other = Account.with_address(person.email) if person.email else None
+    if person.email and (other is None or other.id == account.id):
+        account.email = person.email
+    db.session.flush()
+
+
+def welcome_back(person_id: UUID) -> None:
+    """Let somebody in again whom their source of the roster had taken out, and now tells of."""
+    person, account = Person.find(person_id), Account.of_person(person_id)
+    if person is not None and person.active and account is not None:
+        granting.resume(account, by=SYSTEM)
+
+
 def invite(person: Person, *, by: Actor) -> None:
     """Send them the link that opens their account; a fresh one if they have not used the first. Raises Refused."""
     if not person.email:
@@ -86,15 +115,6 @@ def withdraw(person: Person, role: Role, school_id: UUID | None, *, by: Actor, b
         return
     try:
         granting.withdraw(held, by=by, but=but)
-    except RefusedAccount as refused:
-        raise Refused(refused.sentence) from refused
-
-
-def take_factors(person: Person, *, by: Actor) -> None:
-    """Their second factor is lost: it goes, their sessions end, and they are told. Raises Refused."""
-    account = _account_of(person)
-    try:
-        enrolling.take_away(account, by=by)
     except RefusedAccount as refused:
         raise Refused(refused.sentence) from refused
 

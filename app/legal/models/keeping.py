@@ -19,6 +19,10 @@ CLASSES: Final = {
     "mail that came in": ("With its ticket; 30 days if nobody filed it", NIGHTLY),
     "24 hours": ("24 hours", NIGHTLY),
     "30 days after it ended": ("30 days after it ended", NIGHTLY),
+    "30 days after the import": (
+        "30 days after the import; its file until it ended, 7 days at most",
+        NIGHTLY,
+    ),
     "30 days after it ran out": ("30 days after it ran out", NIGHTLY),
     "60 days after mail came back": ("60 days after mail to it came back", NIGHTLY),
     "90 days after it was over": ("90 days after it was over", ALL_THE_TIME),

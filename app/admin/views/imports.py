@@ -1,0 +1,177 @@
+"""Imports of the roster: upload, look at what would change, apply, and why somebody is not here."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import BinaryIO, cast
+
+from flask import Response, make_response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.admin.forms import RosterFileForm
+from app.admin.permissions import RULES, May
+from app.core.db import db
+from app.core.feed import RULES_IN_WORDS, Rule
+from app.core.files import StorageFault
+from app.core.room import Doors
+from app.roster.actions import importing
+from app.roster.actions.refused import Refused
+from app.roster.models.import_note import ImportNote
+from app.roster.models.import_row import PAGE, VERDICTS, ImportRow
+from app.roster.models.roster_import import RosterImport
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+from app.web.guard import allow, me
+from app.web.page import done, page, wants_part
+
+doors = Doors()
+
+#: How many past imports the list shows.
+SHOWN = 20
+#: What a spreadsheet would take for a formula.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@doors.get("/admin/imports")
+@allow(May.IMPORT_PEOPLE, RULES)
+def index() -> ResponseReturnValue:
+    """The last imports, and a form for the next."""
+    return _listed(RosterFileForm.filled())
+
+
+@doors.post("/admin/imports")
+@allow(May.IMPORT_PEOPLE, RULES, paper=RosterFileForm)
+def create() -> ResponseReturnValue:
+    """A file to read. Nothing changes before somebody has looked at what it would change."""
+    form = RosterFileForm.filled()
+    if not form.validate():
+        return _listed(form, 422)
+    try:
+        run = importing.begin(cast(BinaryIO, form.file.data[0].stream), by=me())
+    except Refused as refused:
+        form.refuse(refused.sentence)
+        return _listed(form, 422)
+    except StorageFault as fault:
+        form.refuse(str(fault))
+        return _listed(form, 422)
+    return done("The file is being read.", url_for("admin.imports_show", id=run.id))
+
+
+@doors.get("/admin/imports/<uuid:id>")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def show(run: RosterImport) -> ResponseReturnValue:
+    """How far it is, what would change, its log. Once nothing is under way any more the page is loaded anew."""
+    if wants_part() and not run.is_working:
+        return make_response("", 200, {"HX-Refresh": "true"})
+    counts = ImportRow.counts(run.id)
+    return page(
+        "admin/import.html",
+        block="progress",
+        run=run,
+        schools=_of(counts, "school"),
+        people=_of(counts, "person", "gone"),
+        left_out=[(RULES_IN_WORDS[Rule(rule)], count) for rule, count in sorted(run.left_out.items())],
+        notes=ImportNote.of(run.id),
+        verdicts=VERDICTS,
+    )
+
+
+@doors.get("/admin/imports/<uuid:id>/rows")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def rows(run: RosterImport) -> ResponseReturnValue:
+    """Those with one verdict, or those that somebody asks about, with the rule that left them out."""
+    verdict, typed = request.args.get("verdict", "new"), request.args.get("q", "").strip()[:254]
+    verdict = verdict if verdict in VERDICTS else "new"
+    after = request.args.get("after", "0")
+    place = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
+    found = ImportRow.about(run.id, typed) if typed else ImportRow.with_verdict(run.id, verdict, place)
+    return page(
+        "admin/import_rows.html",
+        run=run,
+        rows=found[:PAGE],
+        more=found[PAGE - 1].position if len(found) > PAGE else None,
+        verdict=verdict,
+        verdicts=VERDICTS,
+        typed=typed,
+        not_staff=run.left_out.get(Rule.NOT_STAFF, 0),
+    )
+
+
+@doors.get("/admin/imports/<uuid:id>/faults.csv")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def faults(run: RosterImport) -> ResponseReturnValue:
+    """What the school should mend in its own system, as a file to pass on."""
+    text = io.StringIO()
+    write = csv.writer(text).writerow
+    write(("file", "line", "sourcedId", "givenName", "familyName", "email", "what is wrong"))
+    for row in db.session.scalars(ImportRow.faults(run.id)):
+        write(
+            map(
+                _no_formula,
+                (row.file, str(row.line), row.key, row.given_name, row.family_name, row.email, row.why),
+            )
+        )
+    headers = {"Content-Disposition": "attachment; filename=roster-faults.csv"}
+    return Response(text.getvalue(), mimetype="text/csv", headers=headers)
+
+
+@doors.post("/admin/imports/<uuid:id>/approval")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def approve(run: RosterImport) -> ResponseReturnValue:
+    """Apply it, with or without those who would go."""
+    removals = request.form.get("removals") == "yes"
+    return _do(run, lambda: importing.approve(run, removals=removals), "It is being applied.")
+
+
+@doors.post("/admin/imports/<uuid:id>/cancel")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def cancel(run: RosterImport) -> ResponseReturnValue:
+    """Stop it where it is."""
+    return _do(run, lambda: importing.cancel(run), "The import is cancelled.")
+
+
+@doors.post("/admin/imports/<uuid:id>/resume")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def resume(run: RosterImport) -> ResponseReturnValue:
+    """Go on where it stopped."""
+    return _do(run, lambda: importing.resume(run), "It goes on.")
+
+
+@doors.post("/admin/imports/precedence")
+@allow(May.IMPORT_PEOPLE, RULES)
+def put_precedence() -> ResponseReturnValue:
+    """Whether the file's words replace those of an admin."""
+    goes_first = request.form.get("goes_first") == "yes"
+    importing.put_precedence(RosterSource.of_kind(ONEROSTER_CSV), goes_first=goes_first)
+    whose = "The file's words replace an admin's" if goes_first else "What an admin wrote stays"
+    return done(f"{whose} from the next import on.", url_for("admin.imports_index"))
+
+
+def _do(run: RosterImport, act: Callable[[], None], sentence: str) -> ResponseReturnValue:
+    here = url_for("admin.imports_show", id=run.id)
+    try:
+        act()
+    except Refused as refused:
+        db.session.rollback()
+        return done(refused.sentence, here, tone="bad")
+    return done(sentence, here)
+
+
+def _listed(form: RosterFileForm, status: int = 200) -> Response:
+    return page(
+        "admin/imports.html",
+        status=status,
+        form=form,
+        imports=list(db.session.scalars(RosterImport.newest().limit(SHOWN))),
+        under_way=RosterImport.under_way(),
+        goes_first=any(source.goes_first for source in db.session.scalars(RosterSource.all())),
+    )
+
+
+def _of(counts: dict[tuple[str, str], int], *what: str) -> dict[str, int]:
+    """By verdict, in the order of the preview."""
+    summed = {name: sum(counts.get((one, name), 0) for one in what) for name in VERDICTS}
+    return {name: count for name, count in summed.items() if count}
+
+
+def _no_formula(value: str) -> str:
+    return f"'{value}" if value.startswith(FORMULAS) else value

@@ -1,0 +1,402 @@
+"""Staged rows are compared with who is here: what would change, and who would go. Only the staged rows are written.
+
+Who is who is decided here alone, once for the preview and once more when it is applied, by this order:
+1. the same source knows this id already: it is the same person;
+2. else exactly one person has the same address: it is they, under another id if the id they had is gone;
+3. else it is somebody new.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from app.core.db import db
+from app.core.feed import Rule
+from app.roster.models.import_note import ImportNote
+from app.roster.models.import_row import REMOVALS, VERDICTS, ImportRow
+from app.roster.models.person import Person
+from app.roster.models.roster_import import RosterImport
+from app.roster.models.roster_source import RosterSource
+from app.roster.models.school import School
+from app.roster.models.source_person import SourcePerson
+from app.roster.models.source_school import SourceSchool
+
+BATCH: Final = 1000
+#: The guard asks when more than this part, or this many, of a role or a school would go.
+PART_THAT_MAY_GO: Final = 0.05
+MANY: Final = 25
+#: So many whole readings in a row must miss somebody before they are deactivated.
+ABSENCES: Final = 2
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a row means here."""
+
+    verdict: str
+    rule: Rule | None = None
+    #: Of name, email, school, role: what the source says anew; and what of it stays as an admin wrote it.
+    changes: Sequence[str] = ()
+    kept: Sequence[str] = ()
+    person: Person | None = None
+    link: SourcePerson | None = None
+
+
+@dataclass
+class Known:
+    """Whoever some rows may be about, fetched in a few questions."""
+
+    source: RosterSource
+    counts_absence: bool
+    links: dict[str, SourcePerson]
+    people: dict[UUID, Person]
+    by_address: dict[str, Person]
+    #: The records that the source has of those who were found by address.
+    links_of: dict[UUID, list[SourcePerson]]
+    #: Of those records: the ids that this file has too, with the address that it gives them.
+    present: dict[str, str]
+    #: By school key of the source.
+    schools: dict[str, UUID | None]
+    #: Position of the first row with an address.
+    first_with: dict[str, int] = field(default_factory=dict)
+
+
+def compare(run: RosterImport, _until: float) -> None:
+    """One batch; after the last one: who is missing, and whether the guard must ask."""
+    rows = ImportRow.after(run.id, run.rows_compared, BATCH)
+    if not rows:
+        _find_the_missing(run)
+        _finish(run)
+        return
+    known = known_of(run, rows)
+    for row in rows:
+        if row.verdict is None:
+            decision = decide_school(row) if row.what == "school" else decide(row, known)
+            row.verdict, row.rule = decision.verdict, str(decision.rule) if decision.rule else None
+            row.changes, row.kept = list(decision.changes), list(decision.kept)
+            row.person_id = decision.person.id if decision.person else None
+            if decision.rule is Rule.NO_ROLE:
+                # Perhaps a student: nothing of them is kept.
+                row.given_name = row.family_name = row.email = ""
+    run.rows_compared = rows[-1].position
+
+
+# --- who is who --------------------------------------------------------------------------------------------
+
+
+def known_of(run: RosterImport, rows: Sequence[ImportRow]) -> Known:
+    """Everything that deciding about these rows needs."""
+    people_rows = [row for row in rows if row.what != "school" and row.key]
+    links = SourcePerson.of_source(run.source_id, {row.key for row in people_rows})
+    by_address = Person.with_addresses({row.email for row in people_rows if row.email})
+    ids = {link.person_id for link in links.values()} | {one.id for one in by_address.values()}
+    people = {one.id: one for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
+    asked = select(SourcePerson).where(
+        SourcePerson.source_id == run.source_id, SourcePerson.person_id.in_(ids)
+    )
+    links_of: dict[UUID, list[SourcePerson]] = {}
+    for link in db.session.scalars(asked):
+        links_of.setdefault(link.person_id, []).append(link)
+    source = db.session.get(RosterSource, run.source_id)
+    assert source is not None
+    return Known(
+        source=source,
+        counts_absence=run.counts_absence,
+        links=links,
+        people=people,
+        by_address=by_address,
+        links_of=links_of,
+        present=_present(run.id, [link.key for several in links_of.values() for link in several]),
+        schools=_schools(run.source_id, {row.school_key for row in people_rows if row.school_key}),
+        first_with=_first_with(run.id, {row.email for row in people_rows if row.email}),
+    )
+
+
+def decide(row: ImportRow, known: Known) -> Decision:
+    """What a row about one of the staff means."""
+    link = known.links.get(row.key)
+    if link is not None:
+        return _about_known(row, link, known)
+    if not row.active:
+        return Decision("left_out", Rule.NOT_ENABLED)
+    if not row.role:
+        return Decision("left_out", Rule.NO_ROLE)
+    person = known.by_address.get(row.email) if row.email else None
+    if person is None:
+        is_second = known.first_with.get(row.email, row.position) < row.position
+        return Decision("also" if is_second else "new")
+    if person.kind != "staff":
+        return Decision("left_out", Rule.SOMEBODY_ELSE)
+    others = known.links_of.get(person.id, [])
+    speaking = next((one for one in others if one.speaks), None)
+    if speaking is None:
+        return _met(row, person, known)
+    if known.present.get(speaking.key, row.email) not in ("", row.email):
+        # Whoever had this address has another one from now on: it is somebody else's, once that is applied.
+        return Decision("left_out", Rule.TAKEN, person=person)
+    if speaking.key in known.present or not known.counts_absence:
+        return Decision("also", person=person)
+    if not person.active and speaking.left_at is None:
+        return Decision("left_out", Rule.DEACTIVATED_HERE, person=person)
+    changes, kept = _news(row, person, speaking, known)
+    return Decision("rekeyed", changes=changes, kept=kept, person=person, link=speaking)
+
+
+def _about_known(row: ImportRow, link: SourcePerson, known: Known) -> Decision:
+    person = known.people[link.person_id]
+    so = partial(Decision, person=person, link=link)
+    if not row.active:
+        is_to_go = person.active and link.speaks and link.left_at is None
+        return so("leaves") if is_to_go else so("left_out", Rule.NOT_ENABLED)
+    if not person.active and link.left_at is None:
+        return so("left_out", Rule.DEACTIVATED_HERE)
+    if not link.speaks:
+        return so("same")
+    other = known.by_address.get(row.email) if row.email else None
+    if other is not None and other.id != person.id and row.email != link.email:
+        return so("left_out", Rule.TAKEN)
+    changes, kept = _news(row, person, link, known)
+    if not person.active:
+        return so("returns", changes=changes, kept=kept)
+    return so("changed" if changes else "same", changes=changes, kept=kept)
+
+
+def _met(row: ImportRow, person: Person, known: Known) -> Decision:
+    """Somebody who was here before their source told of them."""
+    if not person.active:
+        return Decision("left_out", Rule.DEACTIVATED_HERE, person=person)
+    school_id = known.schools.get(row.school_key)
+    differs = {
+        "name": (row.given_name, row.family_name) != (person.given_name, person.family_name),
+        "school": school_id is not None and school_id != person.school_id,
+    }
+    changes = [group for group, is_new in differs.items() if is_new]
+    return Decision("matched", changes=changes, kept=_keeps(changes, person, None, known), person=person)
+
+
+def _news(row: ImportRow, person: Person, link: SourcePerson, known: Known) -> tuple[list[str], list[str]]:
+    """What the source says otherwise than the last time. What it does not say is no news."""
+    says = {
+        "name": (row.given_name, row.family_name) != (link.given_name, link.family_name),
+        "email": bool(row.email) and row.email != link.email,
+        "school": bool(row.school_key) and row.school_key != link.school_key,
+        "role": bool(row.role) and row.role != link.role,
+        "presence": link.absences > 0 or link.left_at is not None,
+    }
+    changes = [group for group, is_new in says.items() if is_new]
+    return changes, _keeps(changes, person, link, known)
+
+
+def _keeps(groups: Iterable[str], person: Person, link: SourcePerson | None, known: Known) -> list[str]:
+    """Of these groups those that stay: an admin wrote something else than the source had said."""
+    if known.source.goes_first:
+        return []
+    if link is None:
+        untouched = {
+            "name": person.source == "mail",
+            "email": not person.email,
+            "school": person.school_id is None,
+        }
+    else:
+        untouched = {
+            "name": (person.given_name, person.family_name) == (link.given_name, link.family_name),
+            "email": (person.email or "") in ("", link.email),
+            "school": person.school_id in (None, link.school_id),
+        }
+    return [group for group in groups if not untouched.get(group, True)]
+
+
+def decide_school(row: ImportRow) -> Decision:
+    """What a row about a school means: the same id, else the same name, else a new school."""
+    link = school_link(row)
+    if link is not None:
+        row.school_id = link.school_id
+        return Decision("changed", changes=["name"]) if link.name != row.family_name else Decision("same")
+    school = school_called(row.family_name)
+    row.school_id = school.id if school else None
+    return Decision("matched" if school else "new")
+
+
+def school_link(row: ImportRow) -> SourceSchool | None:
+    """Which school the source means."""
+    run = RosterImport.find(row.import_id)
+    assert run is not None
+    asked = select(SourceSchool).where(SourceSchool.source_id == run.source_id, SourceSchool.key == row.key)
+    return db.session.scalar(asked)
+
+
+def school_called(name: str) -> School | None:
+    """The school of that name, however its letters are written."""
+    return db.session.scalars(select(School).where(func.lower(School.name) == name.lower()).limit(1)).first()
+
+
+def _present(import_id: UUID, keys: Sequence[str]) -> dict[str, str]:
+    asked = select(ImportRow.key, ImportRow.email).where(
+        ImportRow.import_id == import_id, ImportRow.what == "person", ImportRow.key.in_(keys)
+    )
+    return {row.key: row.email for row in db.session.execute(asked)} if keys else {}
+
+
+def _schools(source_id: UUID, keys: Iterable[str]) -> dict[str, UUID | None]:
+    asked = select(SourceSchool).where(
+        SourceSchool.source_id == source_id, SourceSchool.key.in_(sorted(keys))
+    )
+    return {one.key: one.school_id for one in db.session.scalars(asked)}
+
+
+def _first_with(import_id: UUID, emails: Iterable[str]) -> dict[str, int]:
+    asked = (
+        select(ImportRow.email, func.min(ImportRow.position).label("first"))
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.what == "person",
+            ImportRow.rule.is_(None),
+            ImportRow.email.in_(sorted(emails)),
+        )
+        .group_by(ImportRow.email)
+    )
+    return {row.email: row.first for row in db.session.execute(asked)}
+
+
+# --- who would go ------------------------------------------------------------------------------------------
+
+
+def _find_the_missing(run: RosterImport) -> None:
+    """Stage a row for everybody of this source whom a whole reading did not have under any id."""
+    if not run.counts_absence:
+        return
+    if _is_the_last_file_again(run):
+        ImportNote.write(run.id, "This is the file of the last import, so nobody's absence is counted again.")
+        return
+    other = aliased(SourcePerson)
+    of_this = select(ImportRow.id).where(ImportRow.import_id == run.id)
+    is_here = of_this.where(ImportRow.what == "person", ImportRow.key == SourcePerson.key).exists()
+    under_another_id = (
+        of_this.where(ImportRow.what == "person", ImportRow.key == other.key)
+        .where(other.source_id == run.source_id, other.person_id == SourcePerson.person_id)
+        .exists()
+    )
+    is_rekeyed = of_this.where(
+        ImportRow.verdict == "rekeyed", ImportRow.person_id == SourcePerson.person_id
+    ).exists()
+    asked = (
+        select(SourcePerson)
+        .join(Person, Person.id == SourcePerson.person_id)
+        .where(
+            SourcePerson.source_id == run.source_id,
+            SourcePerson.speaks,
+            SourcePerson.left_at.is_(None),
+            Person.active,
+            ~is_here,
+            ~under_another_id,
+            ~is_rekeyed,
+        )
+        .order_by(SourcePerson.id)
+    )
+    rows = [
+        ImportRow(
+            import_id=run.id,
+            position=run.rows_staged + nth,
+            what="gone",
+            key=link.key,
+            given_name=link.given_name,
+            family_name=link.family_name,
+            email=link.email,
+            school_key=link.school_key,
+            role=link.role,
+            verdict="vanished" if link.absences + 1 >= ABSENCES else "missing",
+            person_id=link.person_id,
+        )
+        for nth, link in enumerate(db.session.scalars(asked), start=1)
+    ]
+    run.rows_staged += len(rows)
+    run.rows_compared = run.rows_staged
+    db.session.add_all(rows)
+    db.session.flush()
+
+
+def _is_the_last_file_again(run: RosterImport) -> bool:
+    asked = select(RosterImport.sha256).where(
+        RosterImport.source_id == run.source_id, RosterImport.state == "done", RosterImport.id != run.id
+    )
+    return db.session.scalars(asked.order_by(RosterImport.id.desc()).limit(1)).first() == run.sha256
+
+
+def _finish(run: RosterImport) -> None:
+    db.session.flush()
+    run.guard = {"groups": groups} if (groups := _guarded(run)) else {}
+    counts: Counter[str] = Counter()
+    for (_, verdict), count in ImportRow.counts(run.id).items():
+        counts[verdict] += count
+    told = ", ".join(f"{VERDICTS[name].lower()}: {counts[name]:,}" for name in VERDICTS if counts[name])
+    ImportNote.write(run.id, f"Compared with who is here. {told.capitalize() or 'Nothing was found'}.")
+    if set(counts) <= {"same", "left_out"}:
+        run.state = "done"
+        ImportNote.write(run.id, "Nothing is to be changed.")
+        return
+    run.state = "ready"
+    if namesakes := _new_with_the_name_of_somebody_missing(run):
+        ImportNote.write(
+            run.id,
+            f"{namesakes:,} of the new people have the names of people who are missing. If these are the same people "
+            "under new ids, cancel, and have the file exported with email addresses: by those they are known.",
+        )
+    if run.guard:
+        ImportNote.write(
+            run.id, "More people than usual would go. An admin has to say whether they have left."
+        )
+
+
+def _new_with_the_name_of_somebody_missing(run: RosterImport) -> int:
+    gone = aliased(ImportRow)
+    is_missed = (
+        select(gone.id)
+        .where(gone.import_id == run.id, gone.what == "gone", gone.family_name == ImportRow.family_name)
+        .where(gone.given_name == ImportRow.given_name)
+        .exists()
+    )
+    asked = select(func.count()).where(ImportRow.import_id == run.id, ImportRow.verdict == "new", is_missed)
+    return db.session.scalar(asked) or 0
+
+
+def _guarded(run: RosterImport) -> list[dict[str, Any]]:
+    """Roles and schools of which too many would go, with their numbers."""
+    gone = (
+        select(SourcePerson.role, SourcePerson.school_id, func.count())
+        .join(ImportRow, (ImportRow.key == SourcePerson.key) & (SourcePerson.source_id == run.source_id))
+        .where(ImportRow.import_id == run.id, ImportRow.verdict.in_(REMOVALS))
+        .group_by(SourcePerson.role, SourcePerson.school_id)
+    )
+    here = (
+        select(SourcePerson.role, SourcePerson.school_id, func.count())
+        .join(Person, Person.id == SourcePerson.person_id)
+        .where(SourcePerson.source_id == run.source_id, SourcePerson.speaks, Person.active)
+        .group_by(SourcePerson.role, SourcePerson.school_id)
+    )
+    going, all_of = _by_group(db.session.execute(gone)), _by_group(db.session.execute(here))
+    names = {school.id: school.name for school in db.session.scalars(School.by_name())}
+    return [
+        {
+            "group": names.get(group, "a school") if isinstance(group, UUID) else group,
+            "gone": count,
+            "of": all_of[group],
+        }
+        for group, count in going.items()
+        if count > MANY or count > PART_THAT_MAY_GO * all_of[group]
+    ]
+
+
+def _by_group(rows: Iterable[Any]) -> Counter[str | UUID]:
+    """Each person once under their role, and once under their school."""
+    counted: Counter[str | UUID] = Counter()
+    for role, school_id, count in rows:
+        counted[role or "no role"] += count
+        if school_id is not None:
+            counted[school_id] += count
+    return counted

@@ -1,0 +1,176 @@
+"""An import is begun, approved, cancelled, gone on with and forgotten. What it does lies in the files beside this one.
+
+Every step commits small batches with the row of the import held, and writes there how far it came: whoever goes on
+with it, after a crash too, goes on from that place.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO, Final
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from app.core import audit, clock, quotas, storage
+from app.core.actor import Actor
+from app.core.db import db, uuid7
+from app.core.feed import Unreadable
+from app.core.queue import later
+from app.integrations.oneroster.archive import Archive
+from app.roster.actions import applying, comparing, staging
+from app.roster.actions.refused import Refused
+from app.roster.models.import_note import ImportNote
+from app.roster.models.import_row import ImportRow
+from app.roster.models.roster_import import FILE_IS_KEPT, OVER, ROWS_ARE_KEPT, RosterImport
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+
+#: Octets. Half a million people make about thirty megabytes.
+LARGEST_FILE: Final = 100 * 1024 * 1024
+#: Seconds that one job goes on; then it rings for itself, so that others have their turn.
+A_WHILE: Final = 45.0
+
+ONE_AT_A_TIME: Final = "Another import is not over yet. Finish or cancel it first."
+
+_STEPS: Final[dict[str, Callable[[RosterImport, float], None]]] = {
+    "reading": staging.read,
+    "comparing": comparing.compare,
+    "applying": applying.apply,
+}
+
+
+def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
+    """Store a OneRoster export, and have it read. Raises Refused and StorageFault."""
+    if RosterImport.under_way() is not None:
+        raise Refused(ONE_AT_A_TIME)
+    if stream.seek(0, 2) > LARGEST_FILE:
+        raise Refused(f"A roster file may have at most {LARGEST_FILE // 1024**2} MB.")
+    stream.seek(0)
+    try:
+        Archive(stream)
+    except Unreadable as error:
+        raise Refused(error.sentence) from error
+    quotas.refuse_if_reached(quotas.STORED)
+    stream.seek(0)
+    stored = storage.put(("roster", uuid7()), stream, "application/zip")
+    run = RosterImport(
+        source_id=RosterSource.of_kind(ONEROSTER_CSV).id,
+        storage_key=stored.key,
+        size=stored.size,
+        file_size=stored.size,
+        sha256=stored.sha256,
+        made_by_id=by.id,
+    )
+    db.session.add(run)
+    try:
+        with db.session.begin_nested():
+            db.session.flush()
+    except IntegrityError as error:
+        raise Refused(ONE_AT_A_TIME) from error
+    audit.noted("began", "roster_imports", run.id, sha256=stored.sha256, size=stored.size)
+    ImportNote.write(run.id, "The file was uploaded. Reading begins.")
+    later("jobs.roster.advance", run.id)
+    return run
+
+
+def approve(run: RosterImport, *, removals: bool) -> None:
+    """Have it applied. `removals`: those who would go may go, where the guard asked. Raises Refused."""
+    held = RosterImport.locked(run.id)
+    if held is None or held.state != "ready":
+        raise Refused("This import is not waiting for an answer any more.")
+    held.state, held.removals_confirmed = "applying", removals
+    audit.noted("approved", "roster_imports", run.id, removals=removals, guard=bool(held.guard))
+    sentence = "An admin said to apply it"
+    if held.guard:
+        sentence += (
+            ", and that those who would go have left" if removals else ", and that nobody is to be removed"
+        )
+    ImportNote.write(run.id, f"{sentence}.")
+    later("jobs.roster.advance", run.id)
+
+
+def cancel(run: RosterImport) -> None:
+    """Stop it. What was applied already stays; nothing more is. Raises Refused."""
+    held = RosterImport.locked(run.id)
+    if held is None or held.is_over:
+        raise Refused("This import is over already.")
+    applied = (
+        f"{held.rows_applied} rows had been applied" if held.rows_applied else "Nothing had been applied"
+    )
+    ImportNote.write(run.id, f"An admin cancelled it. {applied}.")
+    _end(held, "cancelled")
+
+
+def resume(run: RosterImport) -> None:
+    """Go on where it stopped: for when no worker is at it any more. Raises Refused."""
+    if not run.is_working:
+        raise Refused("There is nothing to go on with.")
+    ImportNote.write(run.id, "An admin said to go on.")
+    later("jobs.roster.advance", run.id)
+
+
+def advance(import_id: UUID) -> None:
+    """Go on for a while, from wherever it is. Commits after each batch."""
+    until = time.monotonic() + A_WHILE
+    while (run := RosterImport.locked(import_id)) is not None and run.is_working:
+        step = run.state
+        try:
+            _STEPS[step](run, until)
+        except Unreadable as error:
+            db.session.rollback()
+            _fail(import_id, error.sentence)
+            return
+        # Reading commits by itself, and its row is no longer this one.
+        if step != "reading" and run.state == "done":
+            _end(run, "done")
+            return
+        db.session.commit()
+        db.session.expunge_all()
+        if time.monotonic() > until:
+            later("jobs.roster.advance", import_id)
+            return
+
+
+def put_precedence(source: RosterSource, *, goes_first: bool) -> None:
+    """Whether its words replace an admin's from the next import on."""
+    source.goes_first = goes_first
+    db.session.flush()
+
+
+def forget_old_imports() -> None:
+    """Give up previews that nobody answered, and forget imports that ended a month ago, with their rows."""
+    waiting = select(RosterImport).where(
+        RosterImport.state.not_in(OVER), RosterImport.made_at < clock.now() - FILE_IS_KEPT
+    )
+    for run in db.session.scalars(waiting).all():
+        ImportNote.write(run.id, "Nobody said to apply it within 7 days, so it was given up.")
+        _end(run, "cancelled")
+    old = list(
+        db.session.scalars(select(RosterImport.id).where(RosterImport.ended_at < clock.now() - ROWS_ARE_KEPT))
+    )
+    for import_id in old:
+        for model in (ImportRow, ImportNote):
+            rows = delete(model).where(model.import_id == import_id)
+            db.session.execute(rows.execution_options(synchronize_session=False))
+        db.session.delete(RosterImport.find(import_id))
+        db.session.flush()
+
+
+def _fail(import_id: UUID, sentence: str) -> None:
+    run = RosterImport.locked(import_id)
+    if run is not None and run.is_working:
+        run.sentence = sentence
+        ImportNote.write(import_id, sentence)
+        _end(run, "failed")
+
+
+def _end(run: RosterImport, state: str) -> None:
+    """Its file goes with it: the row lets go of it first, so that a crash between leaves an orphan and no hole."""
+    key, run.state, run.ended_at = run.storage_key, state, clock.now()
+    run.storage_key, run.size = None, 0
+    audit.noted("ended", "roster_imports", run.id, state=state, rows=run.rows_read, applied=run.rows_applied)
+    db.session.commit()
+    if key is not None:
+        with suppress(storage.StorageFault):  # then the night's job finds a file that no row names
+            storage.delete(key)

@@ -1,0 +1,145 @@
+"""The file becomes staged rows, batch by batch. Nothing of the roster itself is touched."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from typing import IO, Final
+
+from sqlalchemy import select
+
+from app.core import clock, directory, storage
+from app.core.db import db
+from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
+from app.core.queue import TryAgain
+from app.core.tenancy import current_district_id
+from app.integrations.oneroster.export import Export
+from app.roster.models.import_note import ImportNote
+from app.roster.models.import_row import ImportRow
+from app.roster.models.roster_import import RosterImport
+
+#: Items of the feed. Most are students, of whom nothing is staged.
+BATCH: Final = 5000
+MOST_STAGED: Final = 250_000
+#: Beyond this the file is to be mended and not to be listed.
+MOST_FAULTS: Final = 10_000
+#: Counted, and no more: nothing of them is kept.
+PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NOT_A_SCHOOL)
+
+
+def read(run: RosterImport, until: float) -> None:
+    """Take in what comes next, until time is up or everything is read. Raises Unreadable and TryAgain."""
+    import_id, place = run.id, run.items_read
+    with _opened(run) as file:
+        feed = islice(Export(file, today=_day_of(run)).items(), place, None)
+        while batch := list(islice(feed, BATCH)):
+            held = RosterImport.locked(import_id)
+            if held is None or held.state != "reading" or held.items_read != place:
+                return  # cancelled, or in other hands
+            _stage(held, batch)
+            place += len(batch)
+            held.items_read = place
+            db.session.commit()
+            db.session.expunge_all()
+            if time.monotonic() > until:
+                return
+
+
+def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
+    left_out, seen = dict(run.left_out), _staged_already(run, batch)
+    rows: list[ImportRow] = []
+    for item in batch:
+        if isinstance(item, Remark):
+            ImportNote.write(run.id, item.sentence)
+            continue
+        if isinstance(item, WholeRead):
+            run.counts_absence, run.state = item.counts_absence, "comparing"
+            ImportNote.write(
+                run.id, f"Everything was read: {run.rows_read:,} rows, {len(rows) + run.rows_staged:,} kept."
+            )
+            continue
+        run.rows_read += 1
+        row = _row_of(run, item)
+        rule = item.rule if isinstance(item, LeftOut) else None
+        if rule is None:
+            first = seen.setdefault((row.what, row.key), row)
+            if first is not row:
+                if _words(first) == _words(row):
+                    continue
+                rule = Rule.TWICE
+        if rule is not None:
+            left_out[str(rule)] = left_out.get(str(rule), 0) + 1
+            if rule in PASSED_OVER:
+                continue
+            row.verdict, row.rule = "left_out", str(rule)
+        rows.append(row)
+        row.position = run.rows_staged + len(rows)
+    run.left_out = left_out
+    run.rows_staged += len(rows)
+    db.session.add_all(rows)
+    if sum(count for rule, count in left_out.items() if rule not in PASSED_OVER) > MOST_FAULTS:
+        raise Unreadable(
+            f"More than {MOST_FAULTS:,} rows have something wrong, so the file itself is. Export it again."
+        )
+    if run.rows_staged > MOST_STAGED:
+        raise Unreadable(
+            f"There are more than {MOST_STAGED:,} schools and staff in this file. Nothing was taken over."
+        )
+
+
+def _row_of(run: RosterImport, item: FedSchool | FedPerson | LeftOut) -> ImportRow:
+    row = ImportRow(import_id=run.id, file=item.file, line=item.line, key=item.key, what="person")
+    if isinstance(item, FedSchool):
+        row.what, row.family_name = "school", item.name
+    else:
+        row.given_name, row.family_name, row.email = item.given_name, item.family_name, item.email
+        if isinstance(item, FedPerson):
+            row.school_key, row.role, row.active = item.school_key, item.role, item.active
+        elif item.file == "orgs.csv":
+            row.what = "school"
+    return row
+
+
+def _words(row: ImportRow) -> tuple[object, ...]:
+    active = row.active is not False
+    return (
+        row.given_name or "",
+        row.family_name,
+        row.email or "",
+        row.school_key or "",
+        row.role or "",
+        active,
+    )
+
+
+def _staged_already(run: RosterImport, batch: Sequence[Item]) -> dict[tuple[str, str], ImportRow]:
+    keys = [item.key for item in batch if isinstance(item, FedSchool | FedPerson)]
+    rows = select(ImportRow).where(
+        ImportRow.import_id == run.id, ImportRow.key.in_(keys), ImportRow.rule.is_(None)
+    )
+    return {(row.what, row.key): row for row in db.session.scalars(rows)}
+
+
+@contextmanager
+def _opened(run: RosterImport) -> Iterator[IO[bytes]]:
+    """A zip is read from its end, which a stream out of a bucket has not: so it is copied aside, unnamed."""
+    assert run.storage_key is not None
+    with tempfile.TemporaryFile() as aside:
+        try:
+            with storage.open(run.storage_key) as stored:
+                shutil.copyfileobj(stored, aside)
+        except storage.FileMissing as error:
+            raise Unreadable("The uploaded file is no longer here. Upload it once more.") from error
+        except storage.StorageFault as fault:
+            raise TryAgain(str(fault)) from fault
+        aside.seek(0)
+        yield aside
+
+
+def _day_of(run: RosterImport) -> date:
+    """The day of the upload in the district: the same however often reading goes on."""
+    card = directory.district_by_id(current_district_id())
+    return clock.local(run.made_at, card.zone if card else "UTC").date()

@@ -1,0 +1,140 @@
+"""A row of an import, staged: what the source says, and what that would change here."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Select, func, or_, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, db
+from app.core.feed import FAULTS, RULES_IN_WORDS, Rule
+from app.core.records import PERSONAL, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned, points_at
+
+#: Verdicts, and what the preview calls them.
+VERDICTS: Final = {
+    "new": "New",
+    "matched": "Already here by address",
+    "changed": "Changed",
+    "rekeyed": "Same person under another id",
+    "returns": "Works here again",
+    "also": "Another record of the same person",
+    "missing": "Missing for the first time",
+    "vanished": "Missing again: would be deactivated",
+    "leaves": "Said to have left: would be deactivated",
+    "left_out": "Left out",
+    "same": "Unchanged",
+}
+#: By these somebody would go, or begin to.
+REMOVALS: Final = ("missing", "vanished", "leaves")
+PAGE: Final = 50
+
+
+class ImportRow(DistrictOwned, Base):
+    """A school or one of the staff, or (`what` is "gone") somebody whom the file has no more."""
+
+    __tablename__ = "roster_import_rows"
+    __keeping__ = Keeping("staff", "30 days after the import", exported=False, erased="delete")
+    __audited__ = False
+    __table_args__ = owned(
+        points_at("import_id", "roster_imports"),
+        points_at("person_id", "people"),
+        points_at("school_id", "schools"),
+        CheckConstraint("what in ('school','person','gone')", name="what"),
+        CheckConstraint(
+            "(verdict = 'left_out') = (rule is not null) or verdict is null", name="left_out_by_a_rule"
+        ),
+        Index(
+            "uq_roster_import_rows_key",
+            "district_id",
+            "import_id",
+            "what",
+            "key",
+            unique=True,
+            postgresql_where=text("rule is null"),
+        ),
+        Index(None, "district_id", "import_id", "position"),
+        Index("ix_roster_import_rows_key", "district_id", "import_id", "key"),
+        Index("ix_roster_import_rows_email", "district_id", "import_id", "email"),
+        Index("ix_roster_import_rows_verdict", "district_id", "import_id", "verdict", "position"),
+    )
+
+    import_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    #: From 1; the order in which rows are compared and applied.
+    position: Mapped[int] = mapped_column(info=PUBLIC)
+    what: Mapped[str] = mapped_column(info=PUBLIC)
+    key: Mapped[str] = mapped_column(info=PERSONAL)
+    given_name: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    #: Of a school its name.
+    family_name: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    email: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    school_key: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
+    role: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
+    active: Mapped[bool] = mapped_column(default=True, server_default="true", info=PUBLIC)
+    file: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
+    line: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    verdict: Mapped[str | None] = mapped_column(info=PUBLIC)
+    #: Why it is left out (core/feed.py).
+    rule: Mapped[str | None] = mapped_column(info=PUBLIC)
+    #: Of name, email, school and role: what the source says anew.
+    changes: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
+    #: Of those: what stays as an admin wrote it.
+    kept: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
+    person_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    school_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+
+    @classmethod
+    def after(cls, import_id: UUID, position: int, limit: int) -> list["ImportRow"]:
+        """The next rows of an import, in their order."""
+        rows = select(cls).where(cls.import_id == import_id, cls.position > position)
+        return list(db.session.scalars(rows.order_by(cls.position).limit(limit)))
+
+    @classmethod
+    def with_verdict(cls, import_id: UUID, verdict: str, after: int = 0) -> list["ImportRow"]:
+        """A page of those (one more shows that there are more)."""
+        rows = select(cls).where(cls.import_id == import_id, cls.verdict == verdict, cls.position > after)
+        return list(db.session.scalars(rows.order_by(cls.position).limit(PAGE + 1)))
+
+    @classmethod
+    def counts(cls, import_id: UUID) -> dict[tuple[str, str], int]:
+        """How many, by what and verdict."""
+        asked = select(cls.what, cls.verdict, func.count()).where(cls.import_id == import_id)
+        return {
+            (what, verdict): count
+            for what, verdict, count in db.session.execute(asked.group_by(cls.what, cls.verdict))
+            if verdict
+        }
+
+    @classmethod
+    def faults(cls, import_id: UUID) -> Select[Any]:
+        """What the school must mend in its system."""
+        return (
+            select(cls)
+            .where(cls.import_id == import_id, cls.rule.in_([str(rule) for rule in FAULTS]))
+            .order_by(cls.position)
+        )
+
+    @classmethod
+    def about(cls, import_id: UUID, typed: str) -> list["ImportRow"]:
+        """Rows by id, address or name, as somebody typed it; a few."""
+        sought = typed.strip()
+        rows = select(cls).where(
+            cls.import_id == import_id,
+            or_(
+                cls.key == sought,
+                cls.email == sought.lower(),
+                func.lower(cls.family_name) == sought.lower(),
+                func.lower(cls.given_name + " " + cls.family_name) == sought.lower(),
+            ),
+        )
+        return list(db.session.scalars(rows.order_by(cls.position).limit(PAGE)))
+
+    @property
+    def name(self) -> str:
+        """As it is said."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def why(self) -> str:
+        """The rule that left it out, in a sentence; "" if none did."""
+        return RULES_IN_WORDS[Rule(self.rule)] if self.rule else ""

@@ -1,0 +1,116 @@
+"""One import of the roster: a file, what was found in it, and how far it has come. The row is the progress."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Select, select, text
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+
+from app.core import clock
+from app.core.db import Base, db
+from app.core.quotas import HoldsAFile
+from app.core.records import NAMES_A_FILE, PRIVATE, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned, points_at
+from app.roster.models.roster_source import RosterSource
+
+STATES: Final = ("reading", "comparing", "ready", "applying", "done", "cancelled", "failed")
+#: A worker is at it, or will be.
+WORKING: Final = ("reading", "comparing", "applying")
+OVER: Final = ("done", "cancelled", "failed")
+#: A preview that nobody answers is given up, and its file with it.
+FILE_IS_KEPT: Final = timedelta(days=7)
+ROWS_ARE_KEPT: Final = timedelta(days=30)
+
+
+class RosterImport(HoldsAFile, DistrictOwned, Base):
+    """It goes reading → comparing → ready (an admin looks) → applying → done."""
+
+    __tablename__ = "roster_imports"
+    __keeping__ = Keeping(
+        "nobody", "30 days after the import", exported=False, erased="keep: holds counts only"
+    )
+    __audited__ = False
+    __table_args__ = owned(
+        points_at("source_id", "roster_sources"),
+        CheckConstraint(
+            "state in ('reading','comparing','ready','applying','done','cancelled','failed')", name="state"
+        ),
+        CheckConstraint("size >= 0", name="size"),
+        CheckConstraint("state <> 'failed' or sentence is not null", name="failed_with_a_sentence"),
+        # Two imports at once would each compare with what the other is about to change.
+        Index(
+            "uq_roster_imports_one_at_a_time",
+            "district_id",
+            unique=True,
+            postgresql_where=text("state in ('reading','comparing','ready','applying')"),
+        ),
+    )
+    FOUND_BY = ("id",)
+
+    source_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    state: Mapped[str] = mapped_column(default="reading", info=PUBLIC)
+    #: Gone once the import is over.
+    storage_key: Mapped[str | None] = mapped_column(info=PRIVATE | NAMES_A_FILE)
+    sha256: Mapped[str] = mapped_column(info=PUBLIC)
+    file_size: Mapped[int] = mapped_column(info=PUBLIC)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    #: The account that uploaded it.
+    made_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: Items of the feed that were taken in: where reading goes on after a break.
+    items_read: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    rows_read: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    rows_staged: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    rows_compared: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    rows_applied: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: How many rows each rule left out, while reading.
+    left_out: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
+    #: All was read, and whoever is missing is missing.
+    counts_absence: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Groups of which too many would go: [{"group": …, "gone": …, "of": …}].
+    guard: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
+    #: An admin saw who would go, and said yes.
+    removals_confirmed: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Why it failed.
+    sentence: Mapped[str | None] = mapped_column(info=PUBLIC)
+    ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+
+    source: Mapped[RosterSource] = relationship(
+        primaryjoin=lambda: foreign(RosterImport.source_id) == RosterSource.id, viewonly=True, lazy="joined"
+    )
+
+    @classmethod
+    def find(cls, id: UUID) -> Self | None:
+        """The import of that id in this district."""
+        return db.session.get(cls, id)
+
+    @classmethod
+    def locked(cls, id: UUID) -> Self | None:
+        """The same, held until the transaction ends: whoever goes on with it goes on alone."""
+        found = select(cls).where(cls.id == id).with_for_update(of=cls)
+        return db.session.scalar(found.execution_options(populate_existing=True))
+
+    @classmethod
+    def newest(cls) -> Select[Self]:
+        """The newest first."""
+        return select(cls).order_by(cls.id.desc())
+
+    @classmethod
+    def under_way(cls) -> Self | None:
+        """The one that is not over, if there is one."""
+        return db.session.scalar(select(cls).where(cls.state.not_in(OVER)))
+
+    @property
+    def is_working(self) -> bool:
+        """True while a worker has something to do for it."""
+        return self.state in WORKING
+
+    @property
+    def is_over(self) -> bool:
+        """True once nothing more happens to it."""
+        return self.state in OVER
+
+    @property
+    def rows_left_out(self) -> int:
+        """How many rows the rules left out while it was read."""
+        return sum(int(count) for count in self.left_out.values())

@@ -1,0 +1,50 @@
+"""A source of the roster: a system that tells us of schools and staff, by files today."""
+
+from datetime import datetime
+from typing import Final, Self
+
+from sqlalchemy import CheckConstraint, Select, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import Base, db
+from app.core.records import PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned
+
+ONEROSTER_CSV: Final = "oneroster_csv"
+NAMES: Final = {ONEROSTER_CSV: "OneRoster file"}
+
+
+class RosterSource(DistrictOwned, Base):
+    """One of each kind a district, made at its first import."""
+
+    __tablename__ = "roster_sources"
+    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+    __table_args__ = owned(
+        UniqueConstraint("district_id", "kind"), CheckConstraint("kind in ('oneroster_csv')", name="kind")
+    )
+
+    kind: Mapped[str] = mapped_column(info=PUBLIC)
+    #: True if its words replace what an admin wrote.
+    goes_first: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+
+    @classmethod
+    def all(cls) -> Select[Self]:
+        """This district's sources."""
+        return select(cls).order_by(cls.id)
+
+    @classmethod
+    def of_kind(cls, kind: str) -> Self:
+        """This district's source of that kind, made if there is none yet."""
+        found = db.session.scalar(select(cls).where(cls.kind == kind))
+        if found is None:
+            found = cls(kind=kind)
+            db.session.add(found)
+            db.session.flush()
+        return found
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        return NAMES[self.kind]

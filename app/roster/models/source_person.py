@@ -1,0 +1,84 @@
+"""Whom a source means by an id of its own, and what it said of them last, group by group.
+
+What a person's page shows may be an admin's word: it is the source's if both still agree (`tells`).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+
+from app.core import clock
+from app.core.db import Base, db
+from app.core.records import PERSONAL, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned, points_at
+from app.roster.models.person import Person
+from app.roster.models.roster_source import RosterSource
+
+
+class SourcePerson(DistrictOwned, Base):
+    """A person as a source knows them. One person may have several: a record for each school is common."""
+
+    __tablename__ = "source_people"
+    __keeping__ = Keeping("staff", "as long as they work here, and one year", exported=True, erased="delete")
+    __audited__ = False
+    __table_args__ = owned(
+        points_at("source_id", "roster_sources"),
+        points_at("person_id", "people"),
+        points_at("school_id", "schools"),
+        UniqueConstraint("district_id", "source_id", "key"),
+        CheckConstraint("key <> ''", name="keyed"),
+        CheckConstraint("absences >= 0", name="absences"),
+        Index(None, "district_id", "person_id"),
+    )
+
+    source_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    key: Mapped[str] = mapped_column(info=PERSONAL)
+    person_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    #: Of several records of one person the first one speaks; the others only show that they are there.
+    speaks: Mapped[bool] = mapped_column(default=True, info=PUBLIC)
+    given_name: Mapped[str] = mapped_column(info=PERSONAL)
+    family_name: Mapped[str] = mapped_column(info=PERSONAL)
+    name_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    email: Mapped[str] = mapped_column(info=PERSONAL)
+    email_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    school_key: Mapped[str] = mapped_column(info=PUBLIC)
+    school_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    school_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    #: The source's own word: "teacher".
+    role: Mapped[str] = mapped_column(info=PUBLIC)
+    #: How many whole readings in a row did not have them.
+    absences: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: When this source had them deactivated, if it did.
+    left_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+
+    person: Mapped[Person] = relationship(
+        primaryjoin=lambda: foreign(SourcePerson.person_id) == Person.id, viewonly=True
+    )
+    source: Mapped[RosterSource] = relationship(
+        primaryjoin=lambda: foreign(SourcePerson.source_id) == RosterSource.id, viewonly=True
+    )
+
+    @classmethod
+    def of_source(cls, source_id: UUID, keys: Iterable[str]) -> dict[str, Self]:
+        """Those that a source knows by these ids."""
+        asked = select(cls).where(cls.source_id == source_id, cls.key.in_(sorted(keys)))
+        return {one.key: one for one in db.session.scalars(asked)}
+
+    @classmethod
+    def of_person(cls, person_id: UUID) -> Self | None:
+        """What the source of a person said last, if they have one."""
+        asked = select(cls).where(cls.person_id == person_id, cls.speaks).order_by(cls.left_at.nulls_first())
+        return db.session.scalars(asked.limit(1)).first()
+
+    def tells(self, group: str) -> bool:
+        """True if what the person's page shows of "name", "email" or "school" is what this source said."""
+        person = self.person
+        return {
+            "name": (person.given_name, person.family_name) == (self.given_name, self.family_name),
+            "email": (person.email or "") == self.email and bool(self.email),
+            "school": person.school_id == self.school_id and self.school_id is not None,
+        }[group]

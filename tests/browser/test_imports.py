@@ -1,0 +1,52 @@
+"""An import of people, in a browser: its page follows the work by itself, and is whole on a phone."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from app.core.actor import SYSTEM, acting_as
+from app.core.directory import district_by_slug
+from app.core.tenancy import as_district
+from app.roster.actions import importing
+from app.roster.models.roster_import import RosterImport
+from tests.browser.conftest import CAST, PHONE, Site, visiting
+from tests.browser.test_pages import findings
+from tests.roster.exports import an_export, staff, students
+
+
+def work(site: Site) -> None:
+    """What a worker would do now."""
+    with site.app.app_context():
+        card = district_by_slug("maple")
+        assert card is not None
+        with as_district(card.id), acting_as(SYSTEM):
+            run = RosterImport.under_way()
+            assert run is not None
+            importing.advance(run.id)
+
+
+def test_the_page_of_an_import_follows_the_work(site: Site, chromium: Browser, tmp_path: Path) -> None:
+    export = tmp_path / "export.zip"
+    export.write_bytes(an_export([*staff(30), *students(60)]))
+
+    with visiting(site, chromium, viewport=PHONE) as visit:
+        visit.sign_in(CAST["admin"])
+        visit.go("/admin/imports")
+        assert findings(visit.page) == []
+        visit.page.get_by_label("OneRoster zip file").set_input_files(export)
+        visit.page.get_by_role("button", name="Read it").click()
+        expect(visit.page.locator("#progress")).to_contain_text("Being read")
+
+        work(site)
+
+        expect(visit.page.get_by_role("heading", name="Apply it?")).to_be_visible()
+        assert findings(visit.page) == []
+        visit.page.get_by_role("button", name="Apply", exact=True).click()
+        expect(visit.page.get_by_role("progressbar")).to_be_visible()
+        work(site)
+        expect(visit.page.locator("#progress")).to_contain_text("Done")
+        visit.page.get_by_role("link", name="New").first.click()
+        assert findings(visit.page) == []
+        width = visit.page.evaluate("document.documentElement.scrollWidth")
+        assert width == PHONE["width"]
+        assert [said for said in visit.complaints if "error" in said.lower()] == []
