@@ -25,6 +25,14 @@ def post_link(link_id: UUID) -> None:
         compose.email("password_reset", account.email, account.person_id, told)
 
 
+@job
+def tell_of_taken_factors(account_id: UUID) -> None:
+    """Tell somebody that an admin took their second factors away: if they did not ask for it, they should know."""
+    account = Account.find(account_id)
+    if account is not None and account.is_active:
+        compose.email("factors_taken_away", account.email, account.person_id, {"name": account.name})
+
+
 def _who_invited(account: Account) -> str:
     given_by = next((grant.granted_by_id for grant in account.grants if grant.granted_by_id), None)
     inviter = Account.find(given_by) if given_by else None

@@ -2,6 +2,7 @@
 
 from app.auth.models.one_time_link import forget_old_links
 from app.auth.models.sign_in_attempt import forget_old_attempts
+from app.auth.models.sign_in_step import forget_old_steps
 from app.core import audit, drafts, orphans, queue, quotas, sessions
 from jobs import job
 
@@ -18,6 +19,7 @@ def clear_away() -> None:
     sessions.forget_old_sessions()
     forget_old_links()
     forget_old_attempts()
+    forget_old_steps()
     drafts.forget_old_drafts()
     queue.forget_failed_work()
 

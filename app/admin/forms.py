@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import BooleanField, EmailField, SelectChoice, SelectField, StringField, TelField, TextAreaField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.core import clock
@@ -166,6 +175,22 @@ class ContactForm(Paper):
     phone = TelField("Phone", [Length(max=40)])
     email = EmailField("Email", [an_address, Length(max=254)])
     address = TextAreaField("Postal address", [Length(max=400)])
+
+
+class FactorsForm(Paper):
+    """Of whom a second factor is asked."""
+
+    factor_for = RadioField(
+        "Who needs a second factor?",
+        choices=options(
+            [
+                ("nobody", "Nobody has to have one"),
+                ("desk", "Admins and technicians"),
+                ("everybody", "Everybody who signs in"),
+            ]
+        ),
+        validate_choice=True,
+    )
 
 
 class DistrictForm(Paper):

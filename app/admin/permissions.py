@@ -14,10 +14,12 @@ class May(StrEnum):
     KEEP_PEOPLE = "add, change and deactivate people"
     IMPORT_PEOPLE = "import people and schools from a file"
     KEEP_ROLES = "invite people and give them roles"
+    TAKE_FACTORS = "take away the second factor that somebody lost"
     KEEP_PLACES = "add, change and close schools and rooms"
     KEEP_SWITCHES = "turn outside services on and off"
     KEEP_MAIL = "say how mail comes and goes"
     KEEP_CONTACT = "say whom the public can ask"
+    KEEP_SIGN_IN = "say who needs a second factor"
     KEEP_DISTRICT = "name, open and close the district"
     SEE_AUDIT = "see the audit log"
 

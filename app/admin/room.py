@@ -12,13 +12,26 @@ from app.admin.views import (
     rooms,
     schools,
     services,
+    sign_in,
 )
 from app.core.room import MenuItem, Room
 
 ROOM = Room(
     "admin",
     "Admin",
-    doors=[overview, opening_day, people, imports, schools, rooms, services, contact, district, audit],
+    doors=[
+        overview,
+        opening_day,
+        people,
+        imports,
+        schools,
+        rooms,
+        services,
+        contact,
+        district,
+        sign_in,
+        audit,
+    ],
     menu=[
         MenuItem("Admin", "admin.overview_index", May.SEE_OVERVIEW, RULES, position=60),
         MenuItem("People", "admin.people_index", May.KEEP_PEOPLE, RULES, position=61),

@@ -1,10 +1,15 @@
 """What people fill in to come in."""
 
-from wtforms import EmailField, HiddenField, PasswordField
+from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.auth.models.password import LONGEST
-from app.web.fields import PublicPaper
+from app.web.fields import Paper, PublicPaper
+
+NO_PASSKEY = (
+    "No passkey came along. It needs a browser that can use passkeys, with scripts allowed; without one, use an app "
+    "for codes."
+)
 
 
 class WhereForm(PublicPaper):
@@ -30,6 +35,57 @@ class SignInForm(PublicPaper):
     email = EmailField("Work email", [InputRequired("Type your work email address."), Length(max=254)])
     password = PasswordField("Password", [InputRequired("Type your password."), Length(max=1000)])
     next = HiddenField()
+
+
+class SecondStepForm(PublicPaper):
+    """A code of the app, or one from paper."""
+
+    code = StringField("Code", [InputRequired("Type the code."), Length(max=60)])
+    next = HiddenField()
+
+
+class PasskeyAskForm(PublicPaper):
+    """Nothing is typed: a passkey is to say who it is."""
+
+    next = HiddenField()
+
+
+class PasskeyForm(PublicPaper):
+    """What the browser's authenticator answered."""
+
+    credential = HiddenField(validators=[InputRequired(NO_PASSKEY), Length(max=20_000, message=NO_PASSKEY)])
+    next = HiddenField()
+
+
+class NewPasskeyForm(Paper):
+    """A name for the key, and the key."""
+
+    name = StringField(
+        "Name for this passkey",
+        [
+            InputRequired("Give it a name, such as “My phone”."),
+            Length(max=60, message="Use at most 60 characters."),
+        ],
+    )
+    credential = HiddenField(validators=[InputRequired(NO_PASSKEY), Length(max=20_000, message=NO_PASSKEY)])
+
+
+class ConfirmForm(Paper):
+    """That it is still them."""
+
+    typed = PasswordField(
+        "Password or code", [InputRequired("Type your password or a code."), Length(max=1000)]
+    )
+    next = HiddenField()
+
+
+class AppForm(Paper):
+    """The first code of a new app."""
+
+    code = StringField(
+        "Code that the app shows",
+        [InputRequired("Type the six digits that the app shows."), Length(max=60)],
+    )
 
 
 class ForgottenForm(PublicPaper):

@@ -1,4 +1,4 @@
-"""May they? What an account may do with its own sessions. People and roles are the admin room's doors."""
+"""May they? What an account may do with its own sessions and factors. People and roles are the admin room's doors."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -12,6 +12,9 @@ class May(StrEnum):
 
     SEE_OWN_SESSIONS = "see where they are signed in"
     END_OWN_SESSION = "end a session of their own"
+    SEE_OWN_HISTORY = "see who saw or changed their own record"
+    REMOVE_OWN_PASSKEY = "remove a passkey of their own"
+    KEEP_OWN_FACTORS = "set up and remove a second factor of their own"
 
 
 def has_an_account(who: Actor, _: Any) -> bool:
@@ -27,4 +30,7 @@ def is_theirs(who: Actor, thing: Any) -> bool:
 RULES: Final[Rules] = {
     May.SEE_OWN_SESSIONS: [has_an_account],
     May.END_OWN_SESSION: [is_theirs],
+    May.SEE_OWN_HISTORY: [has_an_account],
+    May.REMOVE_OWN_PASSKEY: [is_theirs],
+    May.KEEP_OWN_FACTORS: [has_an_account],
 }

@@ -2,12 +2,46 @@
 
 from app.auth.forms import SignInForm
 from app.auth.models.account import Account
-from app.auth.views import front_door, invitations, resets, sessions, sign_in, sign_out
+from app.auth.views import (
+    apps,
+    confirmations,
+    factors,
+    front_door,
+    history,
+    invitations,
+    passkey_sign_in,
+    passkeys,
+    recovery_codes,
+    resets,
+    second_step,
+    sessions,
+    sign_in,
+    sign_out,
+)
 from app.core.room import Room
 from app.web import drafts
 from app.web.sessions import login
 
-ROOM = Room("auth", "Sign-in", doors=[front_door, sign_in, sign_out, invitations, resets, sessions])
+ROOM = Room(
+    "auth",
+    "Sign-in",
+    doors=[
+        front_door,
+        sign_in,
+        second_step,
+        passkey_sign_in,
+        sign_out,
+        invitations,
+        resets,
+        sessions,
+        confirmations,
+        factors,
+        apps,
+        passkeys,
+        recovery_codes,
+        history,
+    ],
+)
 
 login.user_loader(Account.signed_in)
 drafts.sign_in_form(SignInForm.blank)

@@ -28,7 +28,8 @@ from app.migrations import run as migrations
 
 #: Rows of these tables go while people and jobs are at work.
 COME_AND_GO: Final = frozenset(
-    {"drafts", "inbound_emails", "one_time_links", "sign_in_attempts", "web_sessions", "work"}
+    {"authenticator_apps", "drafts", "inbound_emails", "one_time_links", "passkeys"}
+    | {"recovery_codes", "sign_in_attempts", "sign_in_steps", "web_sessions", "work"}
 )
 _LOCK: Final = "select pg_try_advisory_lock(hashtextextended('frontoffice upgrade', 0))"
 

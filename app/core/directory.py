@@ -12,12 +12,15 @@ from sqlalchemy import BindParameter, CheckConstraint, ForeignKey, Select, Uuid,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
+from app.core.actor import Actor, Role
 from app.core.db import Base, db, uuid7
 from app.core.records import PRIVATE, PUBLIC, Keeping
 
 PREPARING = "preparing"
 STATES = (PREPARING, "open", "read-only", "closing", "gone")
 REGIONS = ("us", "ca", "uk")
+#: Of whom a second factor is asked: of nobody, of admins and those who work at the desk, of everybody.
+FACTOR_FOR = ("nobody", "desk", "everybody")
 
 #: Tables without a district. A house test holds this list against the metadata.
 UNOWNED = frozenset(
@@ -37,6 +40,7 @@ class District(Base):
         CheckConstraint("slug ~ '^[a-z][a-z0-9-]{1,38}$'", name="slug"),
         CheckConstraint("state in ('preparing','open','read-only','closing','gone')", name="state"),
         CheckConstraint("region in ('us','ca','uk')", name="region"),
+        CheckConstraint("factor_for in ('nobody','desk','everybody')", name="factor_for"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True, default=uuid7, info=PUBLIC)
@@ -45,6 +49,7 @@ class District(Base):
     state: Mapped[str] = mapped_column(default="preparing", info=PUBLIC)
     region: Mapped[str] = mapped_column(default="us", info=PUBLIC)
     zone: Mapped[str] = mapped_column(default="America/Chicago", info=PUBLIC)
+    factor_for: Mapped[str] = mapped_column(default="nobody", server_default="nobody", info=PUBLIC)
     #: The district's data key, wrapped by a master key: deleting it makes all sealed data unreadable.
     data_key: Mapped[str | None] = mapped_column(info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
@@ -86,6 +91,13 @@ class DistrictCard:
     region: str
     zone: str
     data_key: str | None
+    factor_for: str = "nobody"
+
+    def asks_a_factor_of(self, who: Actor) -> bool:
+        """True for whoever must have a second factor here."""
+        if self.factor_for == "desk":
+            return who.has(Role.ADMIN) or who.has(Role.TECHNICIAN)
+        return self.factor_for == "everybody"
 
     @property
     def zone_name(self) -> str:
@@ -152,6 +164,7 @@ _CARD: Final = select(
     District.region,
     District.zone,
     District.data_key,
+    District.factor_for,
 )
 _STATE = (
     select(District.state)

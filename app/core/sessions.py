@@ -7,7 +7,19 @@ from functools import cache
 from typing import Any, Final, Self, cast
 from uuid import UUID
 
-from sqlalchemy import Index, Select, Table, UniqueConstraint, bindparam, delete, or_, select, text, update
+from sqlalchemy import (
+    Index,
+    Select,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    false,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -19,6 +31,8 @@ from app.core.tenancy import DistrictOwned, of_this_district, owned, points_at
 
 IDLE: Final = timedelta(minutes=60)
 ABSOLUTE: Final = timedelta(hours=12)
+#: How long a password or a factor, once given, speaks for what changes the way in.
+CONFIRMED_FOR: Final = timedelta(minutes=10)
 #: As a browser names itself → what people call it. The first that fits: each of them names others too.
 BROWSERS: Final = {
     "Edg/": "Edge",
@@ -60,6 +74,12 @@ class WebSession(DistrictOwned, Base):
     csrf: Mapped[str] = mapped_column(info=PRIVATE)
     flashes: Mapped[list[Any]] = mapped_column(JSONB(), default=list, info=PRIVATE)
     user_agent: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    #: It was opened with a second factor, or one was set up in it.
+    by_factor: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
+    #: When a password or a factor was last given in it.
+    confirmed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: What a new passkey must sign; the first answer takes it out.
+    challenge: Mapped[str | None] = mapped_column(info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
@@ -70,6 +90,19 @@ class WebSession(DistrictOwned, Base):
         name = next((words for sign, words in BROWSERS.items() if sign in self.user_agent), "A browser")
         machine = next((words for sign, words in MACHINES.items() if sign in self.user_agent), None)
         return f"{name} on {machine}" if machine else name
+
+    @property
+    def is_confirmed(self) -> bool:
+        """True for a while after whoever sits there has shown that it is still them."""
+        return self.confirmed_at is not None and self.confirmed_at > clock.now() - CONFIRMED_FOR
+
+    def take_challenge(self) -> str | None:
+        """The challenge, for this one answer; of two at once, the second gets None."""
+        cls = type(self)
+        mine = select(cls.challenge).where(cls.id == self.id).with_for_update()
+        challenge: str | None = db.session.scalar(mine)
+        _change(cls.id == self.id, challenge=None)
+        return challenge
 
     @classmethod
     def find(cls, id: UUID) -> Self | None:
@@ -88,7 +121,7 @@ class WebSession(DistrictOwned, Base):
         return db.session.scalars(question.order_by(cls.last_seen_at.desc(), cls.id)).all()
 
 
-def begin(account_id: UUID, user_agent: str) -> tuple[WebSession, str]:
+def begin(account_id: UUID, user_agent: str, *, by_factor: bool = False) -> tuple[WebSession, str]:
     """A new session and its token, which is told once and stored nowhere."""
     token = secrets.token_urlsafe(16)
     row = WebSession(
@@ -97,6 +130,8 @@ def begin(account_id: UUID, user_agent: str) -> tuple[WebSession, str]:
         csrf=secrets.token_urlsafe(16),
         flashes=[],
         user_agent=user_agent[:200],
+        by_factor=by_factor,
+        confirmed_at=clock.now(),
     )
     db.session.add(row)
     db.session.flush()
@@ -109,6 +144,21 @@ def seen(row: WebSession) -> None:
     if row.last_seen_at <= now - SEEN_EVERY:
         _change(WebSession.id == row.id, WebSession.last_seen_at <= now - SEEN_EVERY, last_seen_at=now)
         db.session.commit()
+
+
+def confirm(row: WebSession) -> None:
+    """Whoever sits there has just given a password or a factor."""
+    row.confirmed_at = clock.now()
+
+
+def has_its_factor(row: WebSession) -> None:
+    """A second factor was set up in it: none has to be asked for."""
+    row.by_factor = True
+
+
+def have_no_factor(account_id: UUID) -> None:
+    """The account has no second factor any more, whatever its sessions were opened with."""
+    _change(WebSession.account_id == account_id, by_factor=False)
 
 
 def keep_flashes(session_id: UUID, flashes: list[Any]) -> None:

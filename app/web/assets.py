@@ -78,7 +78,7 @@ class Asset:
 
 
 def install(app: Flask) -> None:
-    assets = {one.name: one for one in (_styles(), _scripts(), _htmx(), _favicon())}
+    assets = {one.name: one for one in (_styles(), _scripts(), _passkeys(), _htmx(), _favicon())}
     app.extensions["assets"] = assets
 
     def static(name: str) -> Response:
@@ -154,6 +154,11 @@ def _scripts() -> Asset:
 
 def _htmx() -> Asset:
     return Asset("htmx.js", (STATIC / "js" / "vendor" / "htmx.min.js").read_bytes())
+
+
+def _passkeys() -> Asset:
+    """Apart from the rest: only pages that ask for a passkey load it."""
+    return Asset("passkey.js", (STATIC / "js" / "passkey.js").read_bytes())
 
 
 def _favicon() -> Asset:

@@ -125,6 +125,15 @@ def keep_for(account_id: UUID) -> str | None:
         return None
     if author_of(kept.author) != account_id:
         return kept.go_to
+    return _as_draft(kept, account_id)
+
+
+def keep_what_came(paper: type[FlaskForm]) -> str:
+    """Keep what was just sent, by whoever is signed in, for them; say where its form is."""
+    return _as_draft(_as_submitted(paper, page_they_were_on(), prefix=""), current_user.id)
+
+
+def _as_draft(kept: Kept, account_id: UUID) -> str:
     written = {one.name: one.values for one in kept.fields}
     draft = drafts.keep(account_id, kept.paper, written)
     path, _, query = kept.go_to.partition("?")

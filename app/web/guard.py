@@ -18,12 +18,18 @@ from flask_wtf import FlaskForm
 
 from app.core.actor import SYSTEM, Actor, Role, set_actor
 from app.core.db import db
+from app.core.directory import DistrictCard
 from app.core.permissions import Rules, permits
 from app.web import csrf, district, drafts, sessions
 
 View = Callable[..., ResponseReturnValue]
 
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: Where the sign-in room asks whether it is still them.
+CONFIRM: Final = "/profile/confirm"
+#: And where it has people set up a second factor.
+FACTORS: Final = "/profile/sign-in"
 
 STALE: Final = "This page was open for too long, so nothing was changed. Reload it and try again."
 READ_ONLY: Final = (
@@ -40,6 +46,10 @@ class Guard:
     rules: Rules | None = None
     of: type[Any] | None = None
     paper: type[FlaskForm] | None = None
+    #: Whoever sits there must have given a password or a factor within ten minutes.
+    confirmed: bool = False
+    #: Opens for those too of whom the district asks a second factor that they do not have yet.
+    before_factor: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -48,10 +58,20 @@ class Guard:
 
 
 def allow(
-    may: StrEnum, rules: Rules, *, of: type[Any] | None = None, paper: type[FlaskForm] | None = None
+    may: StrEnum,
+    rules: Rules,
+    *,
+    of: type[Any] | None = None,
+    paper: type[FlaskForm] | None = None,
+    confirmed: bool = False,
+    before_factor: bool = False,
 ) -> Callable[[View], View]:
-    """Open the door to those whom the rules permit. `of`: the thing's model; `paper`: the form it takes."""
-    guard = Guard(may, rules, of, paper)
+    """Open the door to those whom the rules permit. `of`: the thing's model; `paper`: the form it takes.
+
+    `confirmed`: a session left open is not enough for what changes the way in. `before_factor`: the way to a second
+    factor, which is all that opens for those who must have one and have none.
+    """
+    guard = Guard(may, rules, of, paper, confirmed, before_factor)
     if paper is not None:
         drafts.know(paper)
 
@@ -62,12 +82,16 @@ def allow(
             if who is None:
                 return _sign_in_first(paper)
             set_actor(who)
-            _ask_the_district(who)
+            card = _ask_the_district(who)
+            if not before_factor and card.asks_a_factor_of(who) and not sessions.this_session().by_factor:
+                return _set_up_first(paper)
             if paper is None and request.method not in READS:
                 _ask_for_our_token()
             found: tuple[Any, ...] = () if of is None else (_find(of, keys),)
             if not permits(rules, may, who, *found):
                 abort(404)
+            if confirmed and not sessions.this_session().is_confirmed:
+                return _confirm_first()
             return _do_it_whole(view, *found, **keys)
 
         door.guard = guard  # type: ignore[attr-defined]
@@ -150,7 +174,7 @@ def _ask_for_our_token() -> None:
         abort(400, STALE)
 
 
-def _ask_the_district(who: Actor) -> None:
+def _ask_the_district(who: Actor) -> DistrictCard:
     card = district.here()
     if card is None:
         abort(404)
@@ -158,6 +182,31 @@ def _ask_the_district(who: Actor) -> None:
         abort(403, NOT_OPEN.format(name=card.name))
     if card.state in ("read-only", "closing") and request.method not in READS:
         abort(403, READ_ONLY.format(name=card.name))
+    return card
+
+
+def _set_up_first(paper: type[FlaskForm] | None) -> ResponseReturnValue:
+    """To the page where a second factor is set up; what somebody wrote waits for them."""
+    if request.method in READS:
+        page = request.full_path.rstrip("?")
+    elif paper is not None and drafts.is_my_hand():
+        page = drafts.keep_what_came(paper)
+        db.session.commit()
+    else:
+        page = drafts.page_they_were_on()
+    address = f"{request.script_root}{FACTORS}?next={quote(page, safe='/')}"
+    if request.headers.get("HX-Request") == "true":
+        return make_response("Your district asks for a second factor first.", 403, {"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+def _confirm_first() -> ResponseReturnValue:
+    """Ask for the password or a factor again, and come back to the page that they were on."""
+    page = request.full_path.rstrip("?") if request.method in READS else drafts.page_they_were_on()
+    address = f"{request.script_root}{CONFIRM}?next={quote(page, safe='/')}"
+    if request.headers.get("HX-Request") == "true":
+        return make_response("Confirm first that it is you.", 403, {"HX-Redirect": address})
+    return redirect(address, 303)
 
 
 def _sign_in_first(paper: type[FlaskForm] | None) -> ResponseReturnValue:

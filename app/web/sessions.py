@@ -131,16 +131,32 @@ def install(app: Flask) -> None:
     login.init_app(app)
 
 
-def begin(account_id: UUID) -> None:
+def begin(account_id: UUID, *, by_factor: bool = False) -> None:
     """Sign an account in, in this browser: always a new row and a new token."""
     mine = _mine()
     if mine.row_id is not None:
         sessions.end(mine.row_id)
-    row, token = sessions.begin(account_id, request.user_agent.string)
+    row, token = sessions.begin(account_id, request.user_agent.string, by_factor=by_factor)
     mine.now_of(row)
     mine.new_token = token
     for cached in ("_login_user", "csrf_masked"):
         g.pop(cached, None)
+
+
+def carry(token: str) -> None:
+    """Have this browser carry a token that signs nobody in: the first of two steps is done."""
+    mine = _mine()
+    if mine.row_id is not None:
+        sessions.end(mine.row_id)
+    mine.now_of_nobody()
+    mine.new_token = token
+    g.pop("_login_user", None)
+
+
+def carried() -> str | None:
+    """The token that this browser carries, whatever it is worth."""
+    card = district.here()
+    return request.cookies.get(cookie_name(card.slug) or "") if card else None
 
 
 def end_everywhere() -> None:
@@ -172,6 +188,14 @@ def keep_flashes() -> None:
 def this_session_id() -> UUID | None:
     """The row of this browser."""
     return _mine().row_id
+
+
+def this_session() -> WebSession:
+    """The row of this browser, behind a door that asked who is there."""
+    row = _mine().row
+    if row is None:
+        raise RuntimeError("Nobody is signed in: a door that asks for its session needs @allow.")
+    return row
 
 
 def can_be_kept() -> bool:

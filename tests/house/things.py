@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from flask import Flask
 
+from app.auth.models.passkey import Passkey
 from app.core import sessions, storage
 from app.core.db import db, uuid7
 from app.core.sessions import WebSession
@@ -167,6 +168,18 @@ def _added(row: Any) -> Keys:
     return {"id": row.id}
 
 
+def _passkey(corner: Corner) -> Keys:
+    return _added(
+        Passkey(
+            account_id=corner.who.id,
+            name=SECRET,
+            credential_id=f"{SECRET}{corner.number}",
+            public_key="",
+            sign_count=0,
+        )
+    )
+
+
 MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Ticket: lambda corner: {"number": _ticket(corner).number},
     Attachment: _attachment,
@@ -175,6 +188,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     MutedAddress: _muted_address,
     DemoMail: _demo_mail,
     WebSession: _web_session,
+    Passkey: _passkey,
     RosterImport: _roster_import,
     Person: lambda corner: {"id": corner.who.person_id},
     School: lambda corner: {"id": corner.place.schools[corner.school]},

@@ -27,6 +27,7 @@ def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> No
         "Roster import rows",
         "Roster imports",
         "Sign in attempts",
+        "Sign in steps",
         "Web sessions",
         "Work",
     }

@@ -1,4 +1,4 @@
-"""The district's own row: its name, its clock, and whether it is open."""
+"""The district's own row: its name, its clock, whether it is open, and of whom it asks a second factor."""
 
 from app.core.db import db
 from app.core.directory import PREPARING, District, forget_directory
@@ -10,6 +10,12 @@ def rename(*, name: str, zone: str) -> None:
     """Another name or zone, for the whole district."""
     district = _this_district()
     district.name, district.zone = " ".join(name.split()), zone
+    _tell_the_house()
+
+
+def ask_for_factors(*, of: str) -> None:
+    """Of whom a second factor is asked, from their next page on: one of directory.FACTOR_FOR."""
+    _this_district().factor_for = of
     _tell_the_house()
 
 

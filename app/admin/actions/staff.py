@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.auth.actions import granting, inviting
+from app.auth.actions import enrolling, granting, inviting
 from app.auth.actions.refused import Refused as RefusedAccount
 from app.auth.models.account import Account
 from app.core.actor import SYSTEM, Actor, Role
@@ -115,6 +115,15 @@ def withdraw(person: Person, role: Role, school_id: UUID | None, *, by: Actor, b
         return
     try:
         granting.withdraw(held, by=by, but=but)
+    except RefusedAccount as refused:
+        raise Refused(refused.sentence) from refused
+
+
+def take_factors(person: Person, *, by: Actor) -> None:
+    """Their second factor is lost: it goes, their sessions end, and they are told. Raises Refused."""
+    account = _account_of(person)
+    try:
+        enrolling.take_away(account, by=by)
     except RefusedAccount as refused:
         raise Refused(refused.sentence) from refused
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.models.audit_page import THINGS, Asked, audit_page
+from app.admin.models.audit_page import Asked, audit_page
 from app.admin.permissions import RULES, May
 from app.auth.models.account import Account
+from app.auth.models.audit_lines import THINGS
 from app.core.db import db
 from app.core.room import Doors
 from app.web.district import here

@@ -11,7 +11,9 @@ from app.admin.actions import staff
 from app.admin.forms import ROLES, GrantForm, PersonForm, options, uuid_or_none
 from app.admin.permissions import RULES, May
 from app.auth.models.account import Account
+from app.auth.models.factors import Factors
 from app.core.actor import Role
+from app.core.audit import viewed
 from app.core.db import db
 from app.core.room import Doors
 from app.roster.actions import people
@@ -73,7 +75,9 @@ def create() -> ResponseReturnValue:
 @doors.get("/admin/people/<uuid:id>")
 @allow(May.KEEP_PEOPLE, RULES, of=Person)
 def show(person: Person) -> ResponseReturnValue:
-    """One person: particulars, account, roles."""
+    """One person: particulars, account, roles. They can see who looked."""
+    if person.id != me().person_id:
+        viewed(person)
     return _shown(person)
 
 
@@ -116,6 +120,14 @@ def invite(person: Person) -> ResponseReturnValue:
     """Send the link that opens their account."""
     sentence = f"An invitation is on its way to {person.email}. Its link works once, within 60 minutes."
     return _do(person, lambda: staff.invite(person, by=me()), sentence)
+
+
+@doors.post("/admin/people/<uuid:id>/factors/take-away")
+@allow(May.TAKE_FACTORS, RULES, of=Person, confirmed=True)
+def take_factors(person: Person) -> ResponseReturnValue:
+    """They lost their phone: their password alone signs them in again."""
+    sentence = f"{person.name} is signed out everywhere, has no second factor any more, and is told by mail."
+    return _do(person, lambda: staff.take_factors(person, by=me()), sentence)
 
 
 @doors.post("/admin/people/<uuid:id>/roles")
@@ -173,6 +185,7 @@ def _shown(
         status=status,
         person=person,
         account=account,
+        factors=Factors.of(account.id) if account else None,
         told_by=SourcePerson.of_person(person.id),
         schools=_school_names(),
         roles=ROLES,

@@ -9,6 +9,7 @@ from app.auth.models.account import Account
 from app.auth.models.role_grant import RoleGrant
 from app.core import sessions
 from app.core.actor import Actor, Role
+from app.core.audit import noted
 from app.core.db import db
 
 
@@ -36,6 +37,8 @@ def withdraw(held: RoleGrant, *, by: Actor, but: UUID | None = None) -> None:
     if held.role == Role.ADMIN:
         _somebody_else_is_admin(account)
     account.grants.remove(held)
+    # The row is gone, and with it the way from the account to what was done to it.
+    noted("took a role away", "accounts", account.id, role=held.role, school_id=held.school_id)
     db.session.flush()
     sessions.end_all(account.id, but=but)
 

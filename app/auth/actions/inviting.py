@@ -8,6 +8,7 @@ from app.auth.actions.refused import LinkUsedUp, Refused, WeakPassword
 from app.auth.models import password as passwords
 from app.auth.models.account import Account
 from app.auth.models.one_time_link import OneTimeLink
+from app.auth.models.sign_in_step import SignInStep
 from app.core import quotas, sessions
 from app.core.actor import Actor, Role, acting_as
 from app.core.audit import noted
@@ -68,6 +69,7 @@ def open_by_link(token: str, purpose: str, new_password: str, *, did: str) -> Ac
     with acting_as(account):
         account.set_password(new_password)
         sessions.end_all(account.id)
+        SignInStep.end_all(account.id)
         noted(did, "accounts", account.id)
         db.session.flush()
     return account

@@ -26,6 +26,43 @@ class MustWait(Refused):
         super().__init__(f"There were too many tries. Wait {in_words(self.seconds)}, then try again.")
 
 
+class NotThatCode(Refused):
+    """Neither a code of the app, nor a recovery code; or one that was used before."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That code does not fit. A code of the app works once, for about a minute: wait for the next one, then "
+            "type its six digits. A recovery code works once too."
+        )
+
+
+class NotThatPasskey(Refused):
+    """Unknown, of another address, for another question, or a copy: says the same for all of them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That passkey was not accepted. Try once more; if it stays so, use another way, and remove the passkey "
+            "under “Your sign-in”."
+        )
+
+
+class BeginAgain(Refused):
+    """Too long ago, or never begun."""
+
+    def __init__(self) -> None:
+        super().__init__("That took longer than 10 minutes. Type your address and password again.")
+
+
+class StillAsked(Refused):
+    """The district asks for a second factor, and this is the last one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your district asks for a second factor, and this is the only one you have. Is your phone lost? An admin "
+            "can take the factor away, and you set up a new one."
+        )
+
+
 class LinkUsedUp(Refused):
     """The link was used, is older than an hour, or never was one. Says the same for all three."""
 

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-from app.auth.actions import inviting
-from app.auth.actions.refused import MustWait
+from app.auth.actions import inviting, trying
 from app.auth.models.account import Account
 from app.auth.models.one_time_link import OneTimeLink
-from app.auth.models.sign_in_attempt import SignInAttempt
 from app.core import quotas
 from app.core.audit import noted
-from app.core.db import db, uuid7
+from app.core.db import uuid7
 from app.core.queue import later
 
 RESET: Final = "reset"
@@ -17,13 +15,7 @@ RESET: Final = "reset"
 
 def ask(*, email: str, address: str) -> None:
     """Send a link if there is somebody to send it to. Raises MustWait after many tries, known address or not."""
-    attempt = SignInAttempt.begin(RESET, email, address)
-    db.session.commit()
-    wait = attempt.must_wait()
-    if wait:
-        db.session.delete(attempt)
-        db.session.commit()
-        raise MustWait(wait)
+    trying.counted(RESET, email, address)
     account = Account.with_address(email)
     if account is None or account.state == "suspended" or quotas.is_reached(quotas.LINKS):
         later(inviting.POST_LINK, uuid7(), queue="notifications")  # finds nothing; takes as long

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from app.auth.actions.refused import MustWait, NotThem
+from app.auth.actions import trying
+from app.auth.actions.refused import NotThem
 from app.auth.models import password as passwords
 from app.auth.models.account import Account
-from app.auth.models.sign_in_attempt import SignInAttempt
+from app.auth.models.factors import Factors
 from app.core import clock
 from app.core.actor import acting_as
 from app.core.audit import noted
@@ -15,12 +16,12 @@ SIGN_IN: Final = "sign in"
 
 
 def sign_in(*, email: str, password: str, address: str) -> Account:
-    """The account that this is. Raises MustWait or NotThem.
+    """The account that this is. Raises MustWait or NotThem. Whoever has a second factor is not in yet.
 
     1. The try is counted and committed before it is decided: many at once see each other.
     2. The password is compared even where there is no account, so the clock tells nothing.
     """
-    attempt = _counted(email, address)
+    attempt = trying.counted(SIGN_IN, email, address)
     account = Account.with_address(email)
     right = account.knows(password) if account else passwords.matches(password, None)
     if account is None or not right or account.state != "active":
@@ -28,19 +29,17 @@ def sign_in(*, email: str, password: str, address: str) -> Account:
         db.session.commit()
         raise NotThem
     attempt.worked = True
+    if Factors.of(account.id):
+        with acting_as(account):
+            noted("gave the password", "accounts", account.id)
+    else:
+        is_in(account)
+    return account
+
+
+def is_in(account: Account) -> None:
+    """Nothing more is asked of them."""
     with acting_as(account):
         noted("signed in", "accounts", account.id)
         account.last_sign_in_at = clock.now()
         db.session.flush()
-    return account
-
-
-def _counted(email: str, address: str) -> SignInAttempt:
-    attempt = SignInAttempt.begin(SIGN_IN, email, address)
-    db.session.commit()
-    wait = attempt.must_wait()
-    if wait:
-        db.session.delete(attempt)  # waiting does not make the wait longer
-        db.session.commit()
-        raise MustWait(wait)
-    return attempt

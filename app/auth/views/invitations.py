@@ -1,16 +1,15 @@
 """Accepting an invitation. The link is used up by the form, never by opening it: mail scanners open links."""
 
-from flask import request
 from flask.typing import ResponseReturnValue
 
 from app.auth.actions import inviting
 from app.auth.actions.refused import LinkUsedUp, WeakPassword
 from app.auth.forms import NewPasswordForm
 from app.auth.models.one_time_link import OneTimeLink
+from app.auth.views import second_step
 from app.core.room import Doors
-from app.web import sessions
 from app.web.guard import anyone
-from app.web.page import done, page
+from app.web.page import page
 
 doors = Doors()
 
@@ -38,7 +37,6 @@ def accept(token: str) -> ResponseReturnValue:
         except WeakPassword as refusal:
             form.password.errors = [refusal.sentence]
         else:
-            sessions.begin(account.id)
-            return done(f"Welcome, {account.name}.", request.script_root + "/")
+            return second_step.let_in(account, said=f"Welcome, {account.name}.")
     link = OneTimeLink.working(token, "invite")
     return page("auth/invitation.html", status=422, form=form, account=link.account if link else None)

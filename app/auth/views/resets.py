@@ -7,10 +7,10 @@ from app.auth.actions import resetting
 from app.auth.actions.refused import LinkUsedUp, MustWait, WeakPassword
 from app.auth.forms import ForgottenForm, NewPasswordForm
 from app.auth.models.one_time_link import OneTimeLink
+from app.auth.views import second_step
 from app.core.room import Doors
-from app.web import sessions
 from app.web.guard import anyone
-from app.web.page import done, go, page
+from app.web.page import go, page
 
 doors = Doors()
 
@@ -68,8 +68,7 @@ def change(token: str) -> ResponseReturnValue:
         except WeakPassword as refusal:
             form.password.errors = [refusal.sentence]
         else:
-            sessions.begin(account.id)
-            return done(
-                "Your password is changed, and you are signed in here alone.", request.script_root + "/"
+            return second_step.let_in(
+                account, said="Your password is changed, and you are signed in here alone."
             )
     return page("auth/reset.html", status=422, form=form)

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.actions import signing_in
 from app.auth.actions.refused import MustWait, NotThem
-from app.auth.forms import SignInForm
-from app.auth.views import front_door
+from app.auth.forms import PasskeyAskForm, SignInForm
+from app.auth.views import front_door, second_step
 from app.core.room import Doors
 from app.core.settings import get_settings
 from app.web import district, drafts, sessions
@@ -73,15 +73,24 @@ def create() -> ResponseReturnValue:
         answer = _shown(form, 429)
         answer.headers["Retry-After"] = str(refusal.seconds)
         return answer
-    sessions.begin(account.id)
     go_on = local_path(drafts.keep_for(account.id)) or local_path(form.next.data) or "/"
-    return go(request.script_root + go_on)
+    return second_step.let_in(account, go_on)
 
 
 def _shown(form: SignInForm, status: int = 200) -> Response:
     kept = drafts.carried() if request.method == "POST" else None
     template = "auth/session_ended.html" if kept else "auth/sign_in.html"
-    return page(template, status=status, form=form, kept=kept, failed=status != 200, demo=_demo_accounts())
+    passkey_form = PasskeyAskForm.blank()
+    passkey_form.next.data = form.next.data
+    return page(
+        template,
+        status=status,
+        form=form,
+        kept=kept,
+        passkey_form=passkey_form,
+        failed=status != 200,
+        demo=_demo_accounts(),
+    )
 
 
 def _demo_accounts() -> list[DemoAccount]:

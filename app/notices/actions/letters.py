@@ -24,6 +24,7 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "ticket_answered": frozenset({"number", "title", "requester", "text"}),
     "account_invited": frozenset({"name", "by", "link", "minutes"}),
     "password_reset": frozenset({"name", "link", "minutes"}),
+    "factors_taken_away": frozenset({"name"}),
     "mail_test": frozenset({"name"}),
 }
 

@@ -39,6 +39,7 @@ CALLED: Final = {
     "ticket_answered": "Note to a technician: the requester answered",
     "account_invited": "Invitation",
     "password_reset": "Link for a new password",
+    "factors_taken_away": "Note: the second factor was taken away",
     "mail_test": "Test",
 }
 

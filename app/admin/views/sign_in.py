@@ -1,0 +1,44 @@
+"""How people sign in here: of whom a second factor is asked."""
+
+from flask import Response, url_for
+from flask.typing import ResponseReturnValue
+
+from app.admin.actions import naming
+from app.admin.forms import FactorsForm
+from app.admin.permissions import RULES, May
+from app.auth.models import factors
+from app.core.room import Doors
+from app.web.district import here
+from app.web.guard import allow
+from app.web.page import done, page
+
+doors = Doors()
+
+NOW_ASKED = {
+    "nobody": "Nobody has to have a second factor. Those who have one are still asked for it.",
+    "desk": "Admins and technicians need a second factor from their next page on.",
+    "everybody": "Everybody needs a second factor from their next page on.",
+}
+
+
+@doors.get("/admin/sign-in")
+@allow(May.KEEP_SIGN_IN, RULES)
+def show() -> ResponseReturnValue:
+    """Who is asked now, and how many would have to set one up."""
+    return _shown(FactorsForm.filled(obj=here()))
+
+
+@doors.post("/admin/sign-in")
+@allow(May.KEEP_SIGN_IN, RULES, paper=FactorsForm, confirmed=True)
+def change() -> ResponseReturnValue:
+    """Ask others, or nobody."""
+    form = FactorsForm.filled()
+    if not form.validate():
+        return _shown(form, 422)
+    naming.ask_for_factors(of=form.factor_for.data)
+    return done(NOW_ASKED[form.factor_for.data], url_for("admin.sign_in_show"))
+
+
+def _shown(form: FactorsForm, status: int = 200) -> Response:
+    having, active = factors.counted()
+    return page("admin/sign_in.html", status=status, form=form, having=having, active=active)
