@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.migrations.own import own
 
-revision = "0020"
-down_revision = "0019"
+revision = "0023"
+down_revision = "0022"
 
 
 def upgrade() -> None:
