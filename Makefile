@@ -28,6 +28,7 @@ demo-reset:
 
 setup:
 	@./bootstrap test
+	@./bootstrap peers
 
 test: setup
 	@exec .venv/bin/python -m tests.checks

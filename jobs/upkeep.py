@@ -1,7 +1,9 @@
 """Upkeep of the foundation: the audit log is sealed, what has had its time is cleared away."""
 
+from app.auth.models.held_sign_in import forget_old_held_sign_ins
 from app.auth.models.one_time_link import forget_old_links
 from app.auth.models.sign_in_attempt import forget_old_attempts
+from app.auth.models.sign_in_flow import forget_old_flows
 from app.auth.models.sign_in_step import forget_old_steps
 from app.core import audit, drafts, orphans, queue, quotas, sessions
 from jobs import job
@@ -20,6 +22,8 @@ def clear_away() -> None:
     forget_old_links()
     forget_old_attempts()
     forget_old_steps()
+    forget_old_flows()
+    forget_old_held_sign_ins()
     drafts.forget_old_drafts()
     queue.forget_failed_work()
 

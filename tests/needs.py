@@ -25,7 +25,7 @@ ARGUMENTS = (
 
 
 def missing(need: str, sentence: str) -> NoReturn:
-    """need: POSTGRES, REDIS, BROWSER or PGBOUNCER. REQUIRE_<need>=1, or CI, makes its want a failure."""
+    """need: POSTGRES, REDIS, BROWSER, PGBOUNCER or PEERS. REQUIRE_<need>=1, or CI, makes its want a failure."""
     if is_required(need):
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
@@ -59,6 +59,16 @@ def pooler() -> str:
     if found is None:
         missing("PGBOUNCER", "No pgbouncer on this machine: apt-get install pgbouncer.")
     return found
+
+
+def peers() -> tuple[str, Path]:
+    """Node, and the servers that others wrote in it: `make setup` puts them there."""
+    node, modules = shutil.which("node"), CHECKOUT / "instance" / ".peers" / "node_modules"
+    if node is None or not modules.is_dir():
+        missing(
+            "PEERS", "No Node with the peers of tests/peers: apt-get install nodejs npm, then make setup."
+        )
+    return node, modules
 
 
 def browser_arguments() -> list[str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from wtforms import (
     BooleanField,
     EmailField,
+    PasswordField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -24,6 +25,7 @@ from app.roster.actions.importing import LARGEST_FILE
 from app.web.fields import FilesField, FilesInput, Paper
 
 ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z0-9-]{2,}")
+GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 NOT_AN_ADDRESS: Final = "Write the whole address, such as bell@maple.example."
 
 #: The zones of the regions that are served; any other IANA name can be set by the operator.
@@ -164,6 +166,31 @@ class ServiceForm(Paper):
     """Turning an outside service on; a host where the district names it."""
 
     host = StringField("Host name", [Length(max=253)])
+
+
+class RegistrationForm(Paper):
+    """What a district is registered as at Google or Microsoft."""
+
+    client_id = StringField("Client ID", [InputRequired("Copy the client ID from there."), Length(max=255)])
+    client_secret = PasswordField("Client secret", [Length(max=500)])
+    tenant = StringField("Tenant ID", [Length(max=40)])
+    domains = StringField("Domains", [Length(max=1000)])
+
+    def validate_tenant(self, field: Any) -> None:
+        """A GUID: “common” and the like would let in everybody’s staff."""
+        if field.data and not GUID.fullmatch(field.data.strip()):
+            raise ValidationError(
+                "A tenant ID has 32 digits and letters in five groups, such as 0f8fad5b-d9cb-469f-a165-70867728950e."
+            )
+
+
+class AdmitForm(Paper):
+    """Who somebody is that Google or Microsoft vouches for."""
+
+    email = EmailField(
+        "Their address on your staff list",
+        [InputRequired("Write the address that they have under People."), an_address, Length(max=254)],
+    )
 
 
 class ContactForm(Paper):

@@ -17,6 +17,7 @@ class May(StrEnum):
     TAKE_FACTORS = "take away the second factor that somebody lost"
     KEEP_PLACES = "add, change and close schools and rooms"
     KEEP_SWITCHES = "turn outside services on and off"
+    ADMIT = "let in whoever Google or Microsoft vouches for"
     KEEP_MAIL = "say how mail comes and goes"
     KEEP_CONTACT = "say whom the public can ask"
     KEEP_SIGN_IN = "say who needs a second factor"

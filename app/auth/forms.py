@@ -1,9 +1,13 @@
 """What people fill in to come in."""
 
+from functools import cached_property
+
 from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.auth.models.password import LONGEST
+from app.auth.models.sign_in_provider import SignInProvider
+from app.integrations.openid.providers import Provider
 from app.web.fields import Paper, PublicPaper
 
 NO_PASSKEY = (
@@ -35,6 +39,22 @@ class SignInForm(PublicPaper):
     email = EmailField("Work email", [InputRequired("Type your work email address."), Length(max=254)])
     password = PasswordField("Password", [InputRequired("Type your password."), Length(max=1000)])
     next = HiddenField()
+
+    @cached_property
+    def ways(self) -> list[Provider]:
+        """Who else can vouch for somebody in this district."""
+        return [one.provider for one in SignInProvider.in_use()]
+
+
+class ElsewhereForm(PublicPaper):
+    """Signing in with Google or Microsoft: another button under the sign-in form, with its token."""
+
+    next = HiddenField()
+
+    @classmethod
+    def short_name(cls) -> str:
+        """The sign-in form's."""
+        return SignInForm.short_name()
 
 
 class SecondStepForm(PublicPaper):

@@ -1,4 +1,4 @@
-"""May they? What an account may do with its own sessions and factors. People and roles are the admin room's doors."""
+"""May they? An account's own sessions, factors and ways in. People and roles are the admin room's doors."""
 
 from enum import StrEnum
 from typing import Any, Final
@@ -15,6 +15,8 @@ class May(StrEnum):
     SEE_OWN_HISTORY = "see who saw or changed their own record"
     REMOVE_OWN_PASSKEY = "remove a passkey of their own"
     KEEP_OWN_FACTORS = "set up and remove a second factor of their own"
+    SEE_OWN_WAYS_IN = "see and add ways into their own account"
+    REMOVE_OWN_WAY_IN = "remove a way into their own account"
 
 
 def has_an_account(who: Actor, _: Any) -> bool:
@@ -33,4 +35,6 @@ RULES: Final[Rules] = {
     May.SEE_OWN_HISTORY: [has_an_account],
     May.REMOVE_OWN_PASSKEY: [is_theirs],
     May.KEEP_OWN_FACTORS: [has_an_account],
+    May.SEE_OWN_WAYS_IN: [has_an_account],
+    May.REMOVE_OWN_WAY_IN: [is_theirs],
 }

@@ -5,6 +5,7 @@ from app.auth.models.account import Account
 from app.auth.views import (
     apps,
     confirmations,
+    elsewhere,
     factors,
     front_door,
     history,
@@ -17,6 +18,7 @@ from app.auth.views import (
     sessions,
     sign_in,
     sign_out,
+    ways_in,
 )
 from app.core.room import Room
 from app.web import drafts
@@ -28,6 +30,7 @@ ROOM = Room(
     doors=[
         front_door,
         sign_in,
+        elsewhere,
         second_step,
         passkey_sign_in,
         sign_out,
@@ -40,6 +43,7 @@ ROOM = Room(
         passkeys,
         recovery_codes,
         history,
+        ways_in,
     ],
 )
 

@@ -129,6 +129,12 @@ def district_by_domain(domain: str) -> DistrictCard | None:
     return _look_up("domain", domain, _BY_DOMAIN)
 
 
+def domains_of(district_id: UUID) -> frozenset[str]:
+    """The mail domains that a district has shown to be its own."""
+    own = select(DistrictDomain.domain).where(DistrictDomain.district_id == district_id)
+    return frozenset(db.session.scalars(own))
+
+
 def district_by_inbound_address(address: str) -> DistrictCard | None:
     """The district whose desk that address is. A plus-address (`help+token@…`) belongs to its plain one."""
     return _look_up("inbound", _plain(address), _BY_INBOUND_ADDRESS)

@@ -27,7 +27,16 @@ from app.core.addresses import Address, OutsideRefused, plain_host, refuse_priva
 from app.core.services import Hand, OutsideService, hosts_in_use, service
 from app.core.settings import get_settings
 
-__all__ = ["Answer", "CallFailed", "Client", "OutsideRefused", "http_client", "shut_other_doors", "smtp"]
+__all__ = [
+    "Answer",
+    "CallFailed",
+    "Client",
+    "OutsideRefused",
+    "http_client",
+    "refuse_elsewhere",
+    "shut_other_doors",
+    "smtp",
+]
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +75,21 @@ def http_client(
         # Unpacked sizes cannot be bounded by what came over the wire, so nothing is sent packed.
         headers={"User-Agent": "FrontOffice", "Accept-Encoding": "identity", **headers},
     )
+
+
+def refuse_elsewhere(key: str, address: str) -> None:
+    """Raises OutsideRefused unless that service, turned on now, may be called at this very address.
+
+    For addresses that we do not call but send a browser to: one that a vendor's document names is a claim.
+    """
+    try:
+        parts = urlsplit(address)
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        scheme, host, port = "", "", None
+    name = _permitted(service(key), host)
+    if scheme != "https" and not (scheme == "http" and _is_allowed_nearby(name, port or 80)):
+        raise OutsideRefused(f"{shown(name)} was not called without encryption: only https is.")
 
 
 def smtp(

@@ -68,6 +68,8 @@ HTMX_CDN: Final = "htmx_cdn"
 OPERATOR_RELAY: Final = "operator_mail_relay"
 DISTRICT_RELAY: Final = "district_mail_relay"
 FILE_STORAGE: Final = "file_storage"
+GOOGLE_SIGN_IN: Final = "google_sign_in"
+MICROSOFT_SIGN_IN: Final = "microsoft_sign_in"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -122,14 +124,17 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 26),
     ),
     OutsideService(
-        key="microsoft_sign_in",
+        key=MICROSOFT_SIGN_IN,
         name="Microsoft Entra ID",
         company="Microsoft Corporation",
         purpose="Signs staff in with their work account.",
-        passes="Name, email address and groups of the person who signs in.",
+        passes="That somebody signs in here, and when. Their name, email address and Microsoft’s number for them "
+        "come in; nothing else goes out.",
         location="The region of the district’s Microsoft tenant",
         turned_on_by=Hand.DISTRICT,
         hosts=("login.microsoftonline.com",),
+        built=True,
+        since=date(2026, 11, 26),
     ),
     OutsideService(
         key="microsoft_mail",
@@ -152,14 +157,17 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         hosts=("graph.microsoft.com",),
     ),
     OutsideService(
-        key="google_sign_in",
+        key=GOOGLE_SIGN_IN,
         name="Google sign-in",
         company="Google LLC",
         purpose="Signs staff in with their work account.",
-        passes="Name and email address of the person who signs in.",
+        passes="That somebody signs in here, and when. Their name, email address and Google’s number for them "
+        "come in; nothing else goes out.",
         location="The region of the district’s Google Workspace",
         turned_on_by=Hand.DISTRICT,
-        hosts=("accounts.google.com", "oauth2.googleapis.com"),
+        hosts=("accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com"),
+        built=True,
+        since=date(2026, 11, 26),
     ),
     OutsideService(
         key="google_mail",

@@ -100,7 +100,7 @@ def is_my_hand() -> bool:
 
 
 def sign_in_above(paper: type[FlaskForm]) -> ResponseReturnValue:
-    """The same form, filled from the request, with sign-in above it. Nothing is read from the district."""
+    """The same form, filled from the request, with sign-in above it. Nothing of anybody is read for it."""
     form = _sign_in_form[0]()
     kept = _as_submitted(paper, page_they_were_on(), prefix="")
     part = request.headers.get("HX-Request") == "true"
@@ -139,6 +139,16 @@ def _as_draft(kept: Kept, account_id: UUID) -> str:
     path, _, query = kept.go_to.partition("?")
     others = [pair for pair in query.split("&") if pair and not pair.startswith("draft=")]
     return f"{path}?{'&'.join([*others, urlencode({'draft': draft.id})])}"
+
+
+def keep_for_its_author() -> str | None:
+    """The same for whoever is about to sign in elsewhere: kept for the account that wrote it.
+
+    Nobody else finds it there, and the form says who that is under our own code.
+    """
+    carries = carried()
+    author = author_of(carries.author) if carries is not None else None
+    return keep_for(author) if author is not None else None
 
 
 def kept(paper: type[FlaskForm]) -> MultiDict[str, str] | None:

@@ -21,6 +21,9 @@ WORDS: dict[str, Keys] = {
     "admin.services_show": {"key": "district_mail_relay"},
     "admin.services_turn_on": {"key": "district_mail_relay"},
     "admin.services_turn_off": {"key": "district_mail_relay"},
+    "admin.registrations_change": {"key": "google_sign_in"},
+    "admin.registrations_try_out": {"key": "google_sign_in"},
+    "auth.ways_in_add": {"word": "google"},
 }
 
 

@@ -13,6 +13,8 @@ OPEN_WITH_A_KEY = {
     "auth.invitations_accept": "the key is a secret that works once",
     "auth.resets_show": "the key is a secret that works once",
     "auth.resets_change": "the key is a secret that works once",
+    "auth.elsewhere_create": "the key is the name of one of two companies",
+    "auth.elsewhere_callback": "the key is the name of one of two companies; the state works once, in one browser",
 }
 
 

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from flask import Flask
 
+from app.auth.models.held_sign_in import HeldSignIn
 from app.auth.models.passkey import Passkey
+from app.auth.models.sign_in_identity import SignInIdentity
 from app.core import sessions, storage
 from app.core.db import db, uuid7
 from app.core.sessions import WebSession
@@ -162,6 +164,28 @@ def _web_session(corner: Corner) -> Keys:
     return {"id": row.id}
 
 
+def _held_sign_in(corner: Corner) -> Keys:
+    held = HeldSignIn(
+        word="google",
+        issuer="https://accounts.google.com",
+        subject=f"{SECRET}{corner.number}",
+        name=SECRET,
+        email=f"{SECRET}{corner.number}@{corner.place.domain}",
+        because="For this test.",
+    )
+    return _added(held)
+
+
+def _sign_in_identity(corner: Corner) -> Keys:
+    identity = SignInIdentity(
+        account_id=corner.who.id,
+        word="google",
+        issuer="https://accounts.google.com",
+        subject=f"{SECRET}-{corner.number}",
+    )
+    return _added(identity)
+
+
 def _added(row: Any) -> Keys:
     db.session.add(row)
     db.session.flush()
@@ -190,6 +214,8 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     WebSession: _web_session,
     Passkey: _passkey,
     RosterImport: _roster_import,
+    HeldSignIn: _held_sign_in,
+    SignInIdentity: _sign_in_identity,
     Person: lambda corner: {"id": corner.who.person_id},
     School: lambda corner: {"id": corner.place.schools[corner.school]},
     Room: lambda corner: {"id": corner.place.rooms[corner.school, "Room 204"]},

@@ -121,6 +121,12 @@ def test_the_cookie_page_names_the_cookie_that_is_set(client: PageClient, world:
     assert cookie.key in client.get("/maple/legal/cookies").one("main").text
 
 
+def test_the_cookie_page_names_the_cookie_of_whoever_signs_in_elsewhere(
+    client: PageClient, world: World
+) -> None:
+    assert "fo-away-maple" in client.get("/maple/legal/cookies").one("main").text
+
+
 def test_there_is_no_legal_page_of_a_district_that_is_not_there(client: PageClient, world: World) -> None:
     for path in ("/nowhere/legal/privacy", "/nowhere/trust", "/maple/.well-known/security.txt"):
         client.get(path, status=404)

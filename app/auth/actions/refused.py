@@ -83,6 +83,20 @@ class LastAdmin(Refused):
         super().__init__("This is the only admin who can sign in. Make somebody else an admin first.")
 
 
+class NotFromHere(Refused):
+    """A sign-in elsewhere that opened nothing. It stands in the audit log already."""
+
+
+class Held(Refused):
+    """A provider vouches for them, and an admin of the district has to say who they are here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You are not known here yet. Your district’s admin sees that you asked, and lets you in or not. "
+            "Try again once they have."
+        )
+
+
 def in_words(seconds: int) -> str:
     """A pause as it is said."""
     if seconds < 90:

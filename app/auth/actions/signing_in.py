@@ -24,7 +24,7 @@ def sign_in(*, email: str, password: str, address: str) -> Account:
     attempt = trying.counted(SIGN_IN, email, address)
     account = Account.with_address(email)
     right = account.knows(password) if account else passwords.matches(password, None)
-    if account is None or not right or account.state != "active":
+    if account is None or not right or not account.may_sign_in():
         noted("sign-in refused", "accounts", account.id if account else None)
         db.session.commit()
         raise NotThem
@@ -37,9 +37,9 @@ def sign_in(*, email: str, password: str, address: str) -> Account:
     return account
 
 
-def is_in(account: Account) -> None:
+def is_in(account: Account, **how: str) -> None:
     """Nothing more is asked of them."""
     with acting_as(account):
-        noted("signed in", "accounts", account.id)
+        noted("signed in", "accounts", account.id, **how)
         account.last_sign_in_at = clock.now()
         db.session.flush()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, foreign, joinedload, mapped_column, relationship
 
 from app.auth.models import password
@@ -34,7 +34,9 @@ class Account(DistrictOwned, Base):
         Index(None, "district_id", "name", "id"),
         CheckConstraint("email = lower(email)", name="email_is_lower"),
         CheckConstraint("state in ('invited','active','suspended')", name="state"),
-        CheckConstraint("state <> 'active' or password_hash is not null", name="active_has_password"),
+        CheckConstraint(
+            "state <> 'active' or password_hash is not null or signs_in_elsewhere", name="active_has_a_way_in"
+        ),
     )
     FOUND_BY = ("id",)
 
@@ -43,6 +45,8 @@ class Account(DistrictOwned, Base):
     email: Mapped[str] = mapped_column(info=PERSONAL)
     name: Mapped[str] = mapped_column(info=PERSONAL)
     password_hash: Mapped[str | None] = mapped_column(info=PRIVATE)
+    #: Google or Microsoft vouches for them (SignInIdentity); then there need be no password.
+    signs_in_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
     state: Mapped[str] = mapped_column(default="invited", info=PUBLIC)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
@@ -74,9 +78,9 @@ class Account(DistrictOwned, Base):
 
     @classmethod
     def signed_in(cls, id: str) -> Self | None:
-        """The account that a session names, unless it has been suspended since."""
+        """The account that a session names, unless it was suspended since, or its person no longer works here."""
         account = db.session.get(cls, UUID(id))
-        return account if account is not None and account.state == "active" else None
+        return account if account is not None and account.may_sign_in() else None
 
     @classmethod
     def by_name(cls) -> Select[Self]:
@@ -89,6 +93,14 @@ class Account(DistrictOwned, Base):
         bringing = [one.value for one, brought in BRINGS.items() if role in brought]
         having = select(RoleGrant.account_id).where(RoleGrant.role.in_(bringing))
         return cls.by_name().where(cls.state == "active", cls.id.in_(having))
+
+    def may_sign_in(self) -> bool:
+        """True while it is open, and its person of the roster, if it has one, works here."""
+        return self.state == "active" and (self.person is None or self.person.is_active_staff())
+
+    def is_privileged(self) -> bool:
+        """True if it can do more than ask for help."""
+        return any(grant.role != Role.REQUESTER for grant in self.grants)
 
     # As an Actor: kind, has(), schools_of().
 
@@ -125,8 +137,8 @@ class Account(DistrictOwned, Base):
 
     @property
     def is_active(self) -> bool:
-        """True unless suspended or not yet accepted."""
-        return self.state == "active"
+        """True unless suspended, not yet accepted, or no longer of the staff."""
+        return self.may_sign_in()
 
     @property
     def is_anonymous(self) -> bool:
@@ -153,13 +165,19 @@ class Account(DistrictOwned, Base):
             self.password_hash = password.hashed(given)
         return True
 
+    def open_from_elsewhere(self) -> None:
+        """A provider vouches for them from now on: an invitation that waits is as good as accepted."""
+        self.signs_in_elsewhere = True
+        if self.state == "invited":
+            self.state = "active"
+
     def suspend(self) -> None:
         """Nobody signs in with it until it is resumed."""
         self.state = "suspended"
 
     def resume(self) -> None:
-        """Open it again; without a password it waits for its invitation."""
-        self.state = "active" if self.password_hash else "invited"
+        """Open it again; without a way in it waits for its invitation."""
+        self.state = "active" if self.password_hash or self.signs_in_elsewhere else "invited"
 
     def grant_of(self, role: Role, school_id: UUID | None) -> RoleGrant | None:
         """The very grant of that role for that school (None: for all)."""

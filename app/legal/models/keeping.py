@@ -18,6 +18,7 @@ CLASSES: Final = {
     "as long as the account": ("As long as the account", NOT_YET),
     "mail that came in": ("With its ticket; 30 days if nobody filed it", NIGHTLY),
     "24 hours": ("24 hours", NIGHTLY),
+    "a day": ("A day", NIGHTLY),
     "30 days after it ended": ("30 days after it ended", NIGHTLY),
     "30 days after the import": (
         "30 days after the import; its file until it ended, 7 days at most",
@@ -25,6 +26,7 @@ CLASSES: Final = {
     ),
     "30 days after it ran out": ("30 days after it ran out", NIGHTLY),
     "60 days after mail came back": ("60 days after mail to it came back", NIGHTLY),
+    "90 days after they last tried": ("90 days after they last tried", NIGHTLY),
     "90 days after it was over": ("90 days after it was over", ALL_THE_TIME),
     "until the next": ("Until the next one takes its place", ALL_THE_TIME),
     "until it is done; 30 days if it failed": ("Until it is done; 30 days if it failed", NIGHTLY),

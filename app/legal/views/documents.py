@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from app.core.room import Doors
 from app.core.services import HTMX_CDN, is_on
 from app.legal.views.reading import read
-from app.web import district
+from app.web import district, errand
 from app.web.guard import anyone
 from app.web.sessions import cookie_name
 
@@ -34,5 +34,10 @@ def accessibility() -> ResponseReturnValue:
 @anyone
 def cookies() -> ResponseReturnValue:
     here = district.here()
-    name = cookie_name(here.slug if here else "district")
-    return read("cookies", cookie=name or "none, for it would not be safe here", cdn_is_on=is_on(HTMX_CDN))
+    slug = here.slug if here else "district"
+    return read(
+        "cookies",
+        cookie=cookie_name(slug) or "none, for it would not be safe here",
+        away=errand.cookie_name(slug),
+        cdn_is_on=is_on(HTMX_CDN),
+    )
