@@ -176,7 +176,8 @@ def test_a_state_that_was_used(
     google.whole()
     peer.claim = says()
 
-    is_refused(app, world, client, google.come_back(), "used already")
+    is_refused(app, world, client, google.come_back(), "This sign-in was used already")
+    assert peer.asked.count("/token") == 1
 
 
 def test_a_state_of_another_browser(app: Flask, google: Journey, world: World) -> None:
