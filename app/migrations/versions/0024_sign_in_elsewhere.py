@@ -7,8 +7,8 @@ from alembic import op
 
 from app.migrations.own import own
 
-revision = "0020"
-down_revision = "0019"
+revision = "0024"
+down_revision = "0023"
 
 RISKS = {
     "accounts: adds a constraint": "harmless: it allows all that the one before it did.",
