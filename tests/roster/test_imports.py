@@ -482,6 +482,7 @@ def shape_of_everything() -> str:
                 ',', l.key, l.speaks, l.given_name, l.email, l.role, l.absences, l.left_at is null, p.email
             )
             from source_people l join people p on p.id = l.person_id
+            union all select concat_ws(',', rows_read, left_out, rows_staged, rows_applied) from roster_imports
             union all select concat_ws(',', k.key, k.name, s.name)
             from source_schools k join schools s on s.id = k.school_id
         ) as lines
