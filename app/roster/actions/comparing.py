@@ -366,19 +366,21 @@ def _new_with_the_name_of_somebody_missing(run: RosterImport) -> int:
 
 def _guarded(run: RosterImport) -> list[dict[str, Any]]:
     """Roles and schools of which too many would go, with their numbers."""
-    gone = (
-        select(SourcePerson.role, SourcePerson.school_id, func.count())
-        .join(ImportRow, (ImportRow.key == SourcePerson.key) & (SourcePerson.source_id == run.source_id))
-        .where(ImportRow.import_id == run.id, ImportRow.verdict.in_(REMOVALS))
-        .group_by(SourcePerson.role, SourcePerson.school_id)
-    )
+    removed = select(ImportRow.key).where(ImportRow.import_id == run.id, ImportRow.verdict.in_(REMOVALS))
+    keys = list(db.session.scalars(removed))
+    if not keys:
+        return []
+    going: Counter[str | UUID] = Counter()
+    for first in range(0, len(keys), BATCH):
+        links = SourcePerson.of_source(run.source_id, keys[first : first + BATCH]).values()
+        going += _by_group((link.role, link.school_id, 1) for link in links)
     here = (
         select(SourcePerson.role, SourcePerson.school_id, func.count())
         .join(Person, Person.id == SourcePerson.person_id)
         .where(SourcePerson.source_id == run.source_id, SourcePerson.speaks, Person.active)
         .group_by(SourcePerson.role, SourcePerson.school_id)
     )
-    going, all_of = _by_group(db.session.execute(gone)), _by_group(db.session.execute(here))
+    all_of = _by_group(db.session.execute(here))
     names = {school.id: school.name for school in db.session.scalars(School.by_name())}
     return [
         {
