@@ -10,6 +10,7 @@ from webauthn.helpers import bytes_to_base64url
 
 from app.auth.actions import ceremonies
 from app.auth.models.passkey import MOST, Passkey
+from app.auth.models.sign_in_step import SignInStep
 from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.db import db
@@ -290,6 +291,14 @@ def test_a_refused_answer_uses_the_question_up(bell, elsewhere):
     assert REFUSED in elsewhere.submit(page, "/sign-in/passkey", credential=good).text
 
 
+def test_a_question_is_taken_out_once(app, world):
+    with app.app_context(), as_district(world.maple.id):
+        step = SignInStep.of_token(SignInStep.begin(None))
+
+        assert step.take_challenge()
+        assert step.take_challenge() is None
+
+
 def test_an_unknown_key_looks_like_a_wrong_one(bell, elsewhere):
     device = Authenticator()
     add(bell, device)
@@ -310,8 +319,6 @@ def test_a_colleagues_key_is_no_second_step(app, bell, elsewhere, world):
 
     fields = {one["name"]: one["value"] for one in instead(PageClient(app)).form("/passkey").all("input")}
     with app.app_context(), as_district(world.maple.id):
-        from app.auth.models.sign_in_step import SignInStep
-
         token = elsewhere.browser.get_cookie("fo_maple").value
         options = ceremonies.to_recognise(SignInStep.of_token(token).challenge)
     page = elsewhere.post("/maple/sign-in/passkey", {**fields, "credential": device.sign(options)})
