@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.admin.actions import staff
 from app.auth.actions import registering
 from app.auth.models.account import Account
+from app.auth.models.authenticator_app import AuthenticatorApp
 from app.auth.models.held_sign_in import HeldSignIn
 from app.auth.models.sign_in_flow import SignInFlow, forget_old_flows
 from app.auth.models.sign_in_identity import SignInIdentity
@@ -25,6 +26,7 @@ from app.core.tenancy import as_district
 from app.roster.actions import people
 from app.roster.models.person import Person
 from app.web import public_forms
+from tests.auth.second_factor import code_now
 from tests.auth.test_sign_in import sign_in
 from tests.page_client import PageClient, filled_in
 from tests.sign_in_peer import CLIENT, KEY, OTHER_KEY, SECRET, TENANT, Journey, Peer, json_of, signed
@@ -270,6 +272,19 @@ def test_what_was_written_when_the_session_ended_is_there_again(
 
     assert back.path.startswith("/maple/requests/new?draft=")
     assert 'value="The projector is dark"' in back.html
+
+
+def test_a_second_factor_is_asked_for_all_the_same(app: Flask, google: Journey, world: World) -> None:
+    with app.app_context(), as_district(world.maple.id):
+        made = AuthenticatorApp.make(world.bell.id)
+        assert made.takes(code_now(str(made.secret), steps=-1))
+        made.confirm()
+        db.session.commit()
+
+    page = google.whole()
+
+    assert page.location.startswith("/maple/sign-in/second-step")
+    assert not is_signed_in(google.client)
 
 
 # --- who no longer does -----------------------------------------------------------------------------------
