@@ -38,7 +38,7 @@ class Browser:
 
     def sign_in(self, slug: str, email: str) -> None:
         """As a person does: fetch the form, send it."""
-        hidden = self.hidden_fields(f"/{slug}/sign-in")
+        hidden = self.hidden_fields(f"/{slug}/sign-in", to=f"/{slug}/sign-in")
         form = {**hidden, "email": email, "password": DEMO_PASSWORD}
         response, _ = self.post(f"/{slug}/sign-in", form)
         if response.status != 303 or not self.cookies:
@@ -52,12 +52,12 @@ class Browser:
         """One form sent; the whole answer read."""
         return self._ask("POST", path, urlencode(form))
 
-    def hidden_fields(self, path: str) -> dict[str, str]:
-        """What the form on that page sends along unseen."""
-        _, page = self.get(path)
-        inputs = [
-            dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input[^>]*>", page.decode())
-        ]
+    def hidden_fields(self, path: str, to: str = "") -> dict[str, str]:
+        """What the form on that page sends along unseen; of several the one that goes there."""
+        shown = self.get(path)[1].decode()
+        if to:
+            shown = shown.partition(f'action="{to}"')[2].partition("</form>")[0]
+        inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input[^>]*>", shown)]
         return {one["name"]: one.get("value", "") for one in inputs if one.get("type") == "hidden"}
 
     def _ask(self, method: str, path: str, form: str | None) -> tuple[http.client.HTTPResponse, bytes]:
