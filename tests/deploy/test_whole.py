@@ -175,7 +175,8 @@ def test_everything_arrives_once_whoever_dies(deployment: Hosts) -> None:
         wait_until(partial(link_to, deployment, address), f"{address} has an invitation")
     first = accept(deployment, link_to(deployment, BELL), web=1)
     second = Visitor(deployment.web_ports, web=0)
-    second.submit(second.get("/cedar/sign-in", status=200), status=303, email=BELL, password=PASSWORD)
+    page = second.get("/cedar/sign-in", status=200)
+    second.submit(page, "/sign-in", status=303, email=BELL, password=PASSWORD)
     tess = accept(deployment, link_to(deployment, TESS), web=0)
 
     # that the district is open is known to every process by then, and to some before
