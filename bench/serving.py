@@ -15,6 +15,8 @@ from bench.database import durable
 
 #: Of the one process that serves the house and the reference.
 THREADS = 4
+#: How many a deployment starts on a machine of two cores (deploy/gunicorn.conf.py).
+AS_DEPLOYED = 2
 
 INSTANCE = Path(__file__).resolve().parents[1] / "instance" / "bench"
 
@@ -30,8 +32,8 @@ class Served:
 
 
 @contextmanager
-def served(sizes: Sequence[int]) -> Iterator[Served]:
-    """Fill what is missing, serve it with one worker, and end it."""
+def served(sizes: Sequence[int], workers: int = 1) -> Iterator[Served]:
+    """Fill what is missing, serve it with so many processes, and end it."""
     INSTANCE.mkdir(parents=True, exist_ok=True)
     with durable(INSTANCE) as environment:
         filled = subprocess.run(
@@ -45,7 +47,7 @@ def served(sizes: Sequence[int]) -> Iterator[Served]:
         port = free_port()
         environment["FRONTOFFICE_PORT"] = str(port)
         environment["FRONTOFFICE_BASE_URL"] = f"http://127.0.0.1:{port}"
-        server = serve(port, environment)
+        server = serve(port, environment, workers)
         try:
             yield Served(districts, port, server.pid, environment)
         finally:
@@ -53,14 +55,14 @@ def served(sizes: Sequence[int]) -> Iterator[Served]:
             server.wait(15)
 
 
-def serve(port: int, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    """The same gunicorn as `make run`, with one worker, which one client keeps to."""
+def serve(port: int, environment: dict[str, str], workers: int) -> "subprocess.Popen[bytes]":
+    """The same gunicorn as `make run`. With one worker, one client keeps to it."""
     order = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
     order += [
         "--threads",
         str(THREADS),
         "--workers",
-        "1",
+        str(workers),
         "--keep-alive",
         "60",
         "--no-control-socket",
