@@ -25,10 +25,13 @@ from app.helpdesk.models.event import TicketEvent
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
+from app.roster.models.contact import Contact
 from app.roster.models.device import Device
+from app.roster.models.envelopes import envelopes
 from app.roster.models.person import Person
 from app.roster.models.room import Room
 from app.roster.models.school import School
+from app.roster.models.student import Student
 
 #: A Wednesday in school time.
 NOW = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
@@ -54,7 +57,8 @@ def count(model: type) -> int:
 def test_it_is_as_large_as_it_says() -> None:
     technicians = db.session.scalars(Account.holding(Role.TECHNICIAN)).all()
 
-    assert [count(model) for model in (School, Person, Room, Device, Ticket)] == [3, 120, 60, 600, 900]
+    assert [count(model) for model in (School, Room, Device, Ticket)] == [3, 60, 600, 900]
+    assert Person.count_active_staff() == 120
     assert len([one for one in technicians if not one.has(Role.LEAD)]) == 3
     assert db.session.scalar(select(TicketCounter.next)) == 1901
 
@@ -162,10 +166,30 @@ def test_the_audit_log_has_one_entry_a_batch() -> None:
 
 @pytest.mark.usefixtures("maple")
 def test_nobody_has_an_address_in_the_world() -> None:
-    addresses = db.session.scalars(select(Person.email)).all()
+    addresses = db.session.scalars(select(Person.email).where(Person.kind == "staff")).all()
 
     assert all(address and address.endswith("@maple.example") for address in addresses)
     assert len(set(addresses)) == 120
+
+
+@pytest.mark.usefixtures("maple")
+def test_its_families_show_what_a_letter_must_heed() -> None:
+    told = {
+        student.name: [(one.name, one.language, len(one.students)) for one in envelopes([student])]
+        for student in db.session.scalars(Student.by_name())
+    }
+
+    assert told == {
+        "Noor Haddad": [("Layla Haddad", "en", 1), ("سمير حداد", "ar", 1)],
+        "Leo Salas": [("Ana and Luis Salas", "es", 1)],
+        "Mía Salas": [("Ana and Luis Salas", "es", 1)],
+        "Ivy Walker": [("June Walker", "en", 1)],
+    }
+    salas = [one for one in db.session.scalars(Student.by_name()) if "Salas" in one.name]
+    assert [len(one.students) for one in envelopes(salas)] == [2]
+    assert {
+        (one.value or "")[:8] for one in db.session.scalars(select(Contact).where(Contact.kind == "mobile"))
+    } == {"+1312555"}
 
 
 def test_it_is_the_same_each_time(app: Flask, maple: Flask) -> None:

@@ -4,6 +4,8 @@ world.tess    Maple's technician, at all schools      world.quinn    Birch's tec
 world.bell    teacher at North, asks for help         world.quincy   Birch's teacher, a stranger
 world.lena    leads Maple's help desk                 world.adams    Maple's district admin
 world.sam     technician at Cedar alone               world.ortiz    teacher at Cedar
+world.olive   school office of North                  world.cora     counselor of North
+world.clark   attendance clerk of North
 """
 
 from dataclasses import dataclass, field
@@ -87,6 +89,9 @@ class World:
     adams: Player
     sam: Player
     ortiz: Player
+    olive: Player
+    cora: Player
+    clark: Player
     quinn: Player
     quincy: Player
     avery: Player
@@ -106,6 +111,9 @@ def build() -> World:
             "adams": join(maple, "Ruth", "Adams", "North", (Role.ADMIN, None)),
             "sam": join(maple, "Sam", "Ito", "Cedar", (Role.TECHNICIAN, "Cedar")),
             "ortiz": join(maple, "Elena", "Ortiz", "Cedar", (Role.REQUESTER, None)),
+            "olive": join(maple, "Olive", "Marsh", "North", (Role.SCHOOL_OFFICE, "North")),
+            "cora": join(maple, "Cora", "Lund", "North", (Role.COUNSELOR, "North")),
+            "clark": join(maple, "Clark", "Reyes", "North", (Role.ATTENDANCE_CLERK, "North")),
         }
         write(cast)
         db.session.commit()

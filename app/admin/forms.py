@@ -1,7 +1,6 @@
 """What an admin fills in."""
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +9,6 @@ from wtforms import (
     EmailField,
     PasswordField,
     RadioField,
-    SelectChoice,
     SelectField,
     StringField,
     TelField,
@@ -20,9 +18,8 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.core import clock
 from app.core.actor import Role
-from app.core.db import uuid7
 from app.roster.actions.importing import LARGEST_FILE
-from app.web.fields import FilesField, FilesInput, Paper
+from app.web.fields import FilesField, FilesInput, KeyedPaper, Paper, options
 
 ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z0-9-]{2,}")
 GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -54,12 +51,10 @@ ROLES: Final = {
     Role.TECHNICIAN: "Technician: works on the tickets of their schools",
     Role.LEAD: "Help desk lead: a technician who also files stray mail",
     Role.ADMIN: "District admin: people, schools and settings, and no tickets",
+    Role.SCHOOL_OFFICE: "School office: keeps the students, guardians and households of their schools",
+    Role.COUNSELOR: "Counselor: reads the guardians of the students of their schools",
+    Role.ATTENDANCE_CLERK: "Attendance clerk: reads the guardians of the students of their schools",
 }
-
-
-def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    """A list to choose from: what is sent, and what is read."""
-    return [SelectChoice(value, words) for value, words in pairs]
 
 
 def an_address(_: Any, field: Any) -> None:
@@ -80,15 +75,6 @@ def a_zone(_: Any, field: Any) -> None:
 def uuid_or_none(given: str | None) -> UUID | None:
     """What a list of choices sent; "" is none of them."""
     return UUID(given) if given else None
-
-
-class KeyedPaper(Paper):
-    """Paper for something new: its key becomes the new row's id, so that sent twice it is made once."""
-
-    @property
-    def key(self) -> UUID:
-        """The key that was made when the form was shown."""
-        return self.once.data or uuid7()
 
 
 class PersonForm(KeyedPaper):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from app.core.actor import Actor, Role
 from app.core.permissions import Rules
+from app.roster.models.person import Person
 
 
 class May(StrEnum):
@@ -30,4 +31,13 @@ def is_admin(actor: Actor, _: Any) -> bool:
     return actor.has(Role.ADMIN)
 
 
-RULES: Final[Rules] = {may: [is_admin] for may in May}
+def is_admin_of_staff(actor: Actor, person: Person | None = None) -> bool:
+    """An admin, where the person is of the staff: students and guardians are kept elsewhere."""
+    return is_admin(actor, person) and (person is None or person.kind == "staff")
+
+
+RULES: Final[Rules] = {
+    **{may: [is_admin] for may in May},
+    May.KEEP_PEOPLE: [is_admin_of_staff],
+    May.KEEP_ROLES: [is_admin_of_staff],
+}

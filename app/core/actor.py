@@ -16,6 +16,9 @@ class Role(StrEnum):
     TECHNICIAN = "technician"
     LEAD = "lead"
     ADMIN = "admin"
+    SCHOOL_OFFICE = "school_office"
+    COUNSELOR = "counselor"
+    ATTENDANCE_CLERK = "attendance_clerk"
 
 
 #: What a role brings along: whoever leads the desk works at it, and everybody may ask for help.
@@ -24,6 +27,9 @@ BRINGS: Final[dict[Role, frozenset[Role]]] = {
     Role.TECHNICIAN: frozenset({Role.TECHNICIAN, Role.REQUESTER}),
     Role.LEAD: frozenset({Role.LEAD, Role.TECHNICIAN, Role.REQUESTER}),
     Role.ADMIN: frozenset({Role.ADMIN, Role.REQUESTER}),
+    Role.SCHOOL_OFFICE: frozenset({Role.SCHOOL_OFFICE, Role.REQUESTER}),
+    Role.COUNSELOR: frozenset({Role.COUNSELOR, Role.REQUESTER}),
+    Role.ATTENDANCE_CLERK: frozenset({Role.ATTENDANCE_CLERK, Role.REQUESTER}),
 }
 
 

@@ -1,7 +1,7 @@
 """Every text search, under the wall.
 
 Row-level security keeps LIKE, trigrams and words away from an index, so each search is an SQL function
-(migrations 0006 and 0014) that reads the district from the setting itself, raises when none is set and returns
+(migrations 0006, 0014 and 0025) that reads the district from the setting itself, raises when none is set and returns
 ids only. The caller joins the ids back, under both walls.
 
 People are found by any part of a name or address: a generated column `folded` holds it, NFKD, without marks,
@@ -30,8 +30,16 @@ def folded(parts: str, *, info: dict[Any, Any]) -> MappedColumn[str]:
 
 
 def people_matching(typed: str, limit: int = AT_MOST) -> list[UUID]:
-    """Ids of the people whose name, address or title holds every word typed, by name."""
+    """Ids of the staff whose name, address or title holds every word typed, by name. No student, no guardian."""
     return _matching(_PEOPLE, typed, at_most=limit)
+
+
+def students_matching(
+    typed: str, *, schools: Collection[UUID] | None = None, limit: int = AT_MOST
+) -> list[UUID]:
+    """Ids of the students in whose name or number every word typed is, by name; of those schools, or of all."""
+    asked = None if schools is None else list(schools)
+    return _matching(_STUDENTS, typed, at_most=limit, schools=asked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +86,7 @@ def requests_matching(typed: str, person_id: UUID, limit: int = AT_MOST) -> list
 
 
 _PEOPLE: Final = text("select * from people_matching(:typed, :at_most)")
+_STUDENTS: Final = text("select * from students_matching(:typed, :at_most, cast(:schools as uuid[]))")
 _TICKETS: Final = text(
     "select * from tickets_found(:typed, :at_most, cast(:beyond as integer), :oldest_first, "
     "cast(:schools as uuid[]), cast(:closed as boolean), cast(:state as text), cast(:account as uuid), :nobody)"

@@ -74,6 +74,27 @@ DEMO_ACCOUNTS: Final[tuple[DemoAccount, ...]] = (
     _maple("Priya", "Raman", _DESK, "Field technician", Role.TECHNICIAN, "North"),
     _maple("Lena", "Brandt", _LEAD, "Help desk lead", Role.LEAD, "High"),
     _maple("Ruth", "Adams", _ADMIN, "Director of technology", Role.ADMIN, "High"),
+    _maple(
+        "Olive",
+        "Marsh",
+        "School office, North alone",
+        "Office secretary",
+        Role.SCHOOL_OFFICE,
+        "North",
+        only_there=True,
+    ),
+    _maple(
+        "Cora", "Lund", "Counselor, North alone", "School counselor", Role.COUNSELOR, "North", only_there=True
+    ),
+    _maple(
+        "Clark",
+        "Reyes",
+        "Attendance clerk, Cedar Middle alone",
+        "Attendance clerk",
+        Role.ATTENDANCE_CLERK,
+        "Cedar",
+        only_there=True,
+    ),
     _birch("Nora", "Quincy", _TEACHER, "Grade 4 teacher", Role.REQUESTER, "North"),
     _birch("Quinn", "Okafor", _DESK, "Field technician", Role.TECHNICIAN, "North"),
     _birch("Lena", "Brandt", _LEAD, "Help desk lead", Role.LEAD, "North"),

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from markupsafe import Markup, escape
 from werkzeug.datastructures import FileStorage
-from wtforms import HiddenField, widgets
+from wtforms import HiddenField, SelectChoice, widgets
 from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import ValidationError
 from wtforms.widgets.core import clean_key
@@ -220,6 +220,20 @@ class Paper(PlainPaper):
             self.csrf_token.errors = ()
             self.refuse(csrf.STALE)
         return bool(valid)
+
+
+class KeyedPaper(Paper):
+    """Paper for something new: its key becomes the new row's id, so that sent twice it is made once."""
+
+    @property
+    def key(self) -> UUID:
+        """The key that was made when the form was shown."""
+        return self.once.data or uuid7()
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """A list to choose from: what is sent, and what is read."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 class PublicPaper(PlainPaper):

@@ -101,7 +101,7 @@ def test_everything_is_missing_on_the_first_day(app, client: PageClient, world: 
     ("key", "words"),
     [
         ("schools", "People can choose Cedar School and North School."),
-        ("people", "All 6 people have a school and an email address."),
+        ("people", "All 9 people have a school and an email address."),
         ("technicians", "cover all schools"),
         ("mailbox", "help@maple.example becomes a ticket here"),
         ("mail", "A test is on its way to adams@maple.example"),

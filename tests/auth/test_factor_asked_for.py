@@ -177,7 +177,7 @@ def test_setting_one_up_ends_every_other_session(app, bell, world):
 def test_an_admin_asks_for_it_and_is_the_first_to_be_asked(app, world, client):
     admin = client.sign_in(world.adams)
     page = admin.get("/maple/admin/sign-in")
-    assert "0 of 6 accounts have a second factor" in page.text
+    assert "0 of 9 accounts have a second factor" in page.text
 
     admin.submit(page, factor_for="desk", status=303)
 

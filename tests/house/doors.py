@@ -82,6 +82,9 @@ def cast(world: World) -> dict[str, Player]:
         "technician": world.tess,
         "lead": world.lena,
         "admin": world.adams,
+        "office of North": world.olive,
+        "counselor of North": world.cora,
+        "clerk of North": world.clark,
     }
 
 

@@ -12,6 +12,7 @@ from tests.world import World
 #: Each with the arguments that follow the words.
 FUNCTIONS = {
     "people_matching": "10",
+    "students_matching": "10, null",
     "tickets_matching": "10",
     "tickets_found": "10, null, false, null, null, null, null, false",
     "requests_found": "10, (select id from people where email = 'bell@maple.example')",
@@ -186,7 +187,8 @@ def test_searcher_signs_in_nowhere_and_reads_only_what_it_searches(database: Tes
     for table, name, _ in columns:
         read.setdefault(table, set()).add(name)
     assert read == {
-        "people": {"id", "district_id", "folded", "family_name", "given_name"},
+        "people": {"id", "district_id", "folded", "family_name", "given_name", "kind", "school_id"},
+        "students": {"id", "district_id", "number"},
         "ticket_words": {"id", "district_id", "number", "words"},
         "tickets": {
             *("id", "district_id", "number", "school_id", "state", "assignee_id", "closed_at"),

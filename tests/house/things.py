@@ -24,11 +24,17 @@ from app.helpdesk.models.ticket import Ticket
 from app.notices.models.demo_mail import DemoMail
 from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
+from app.roster.models.contact import Contact
+from app.roster.models.guardian import Guardian
+from app.roster.models.guardianship import Guardianship
+from app.roster.models.household import Household, HouseholdMember
 from app.roster.models.person import Person
 from app.roster.models.room import Room
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
+from app.roster.models.student import Student
+from tests.roster import families
 from tests.world import Place, Player, World
 
 #: Stands in everything made here; no page that refuses may say it.
@@ -186,6 +192,29 @@ def _sign_in_identity(corner: Corner) -> Keys:
     return _added(identity)
 
 
+def _student(corner: Corner) -> Student:
+    number = f"S{corner.number}"
+    found = Student.numbered(number)
+    return found or families.student(
+        SECRET, SECRET, number=number, school=corner.place.schools[corner.school]
+    )
+
+
+def _guardian(corner: Corner) -> Guardian:
+    theirs = families.guardianships(_student(corner))
+    return theirs[0][1] if theirs else families.guardian(_student(corner), SECRET, SECRET)
+
+
+def _guardianship(corner: Corner) -> Guardianship:
+    held = Guardianship.between(_student(corner).id, _guardian(corner).id)
+    assert held is not None
+    return held
+
+
+def _contact(corner: Corner) -> Keys:
+    return {"id": families.email(_guardian(corner), f"{SECRET}@{corner.place.domain}").id}
+
+
 def _added(row: Any) -> Keys:
     db.session.add(row)
     db.session.flush()
@@ -216,6 +245,13 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     RosterImport: _roster_import,
     HeldSignIn: _held_sign_in,
     SignInIdentity: _sign_in_identity,
+    Student: lambda corner: {"id": _student(corner).id},
+    Guardian: lambda corner: {"id": _guardian(corner).id},
+    Guardianship: lambda corner: {"id": _guardianship(corner).id},
+    Contact: _contact,
+    Household: lambda corner: {
+        "id": HouseholdMember.of_guardians([_guardian(corner).id]).popitem()[1].household_id
+    },
     Person: lambda corner: {"id": corner.who.person_id},
     School: lambda corner: {"id": corner.place.schools[corner.school]},
     Room: lambda corner: {"id": corner.place.rooms[corner.school, "Room 204"]},

@@ -24,7 +24,10 @@ class RoleGrant(DistrictOwned, Base):
         UniqueConstraint(
             "district_id", "account_id", "role", "school_id", postgresql_nulls_not_distinct=True
         ),
-        CheckConstraint("role in ('requester','technician','lead','admin')", name="role"),
+        CheckConstraint(
+            "role in ('requester','technician','lead','admin','school_office','counselor','attendance_clerk')",
+            name="role",
+        ),
         CheckConstraint("role <> 'admin' or school_id is null", name="admin_of_all_schools"),
     )
 

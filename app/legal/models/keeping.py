@@ -15,6 +15,11 @@ CLASSES: Final = {
     "ticket": ("With its ticket, and tickets stay as long as the district works here", NOT_YET),
     "audit": ("As long as the district works here", NOT_YET),
     "as long as they work here, and one year": ("As long as they work here, and one year", NOT_YET),
+    "as long as they work or go to school here, and one year": (
+        "As long as they, or a student they belong to, work or go to school here, and one year",
+        NOT_YET,
+    ),
+    "as long as the roster has them": ("As long as the school's roster has the student", NOT_YET),
     "as long as the account": ("As long as the account", NOT_YET),
     "mail that came in": ("With its ticket; 30 days if nobody filed it", NIGHTLY),
     "24 hours": ("24 hours", NIGHTLY),

@@ -31,12 +31,17 @@ def change_school(school: School, *, name: str, short_name: str, zone: str) -> N
 
 
 def close_school(school: School) -> None:
-    """Nobody can choose it any more. Refused while people work there."""
-    here = select(func.count(Person.id)).where(Person.school_id == school.id, Person.active)
-    count = db.session.scalar(here) or 0
-    if count:
+    """Nobody can choose it any more. Refused while people work or learn there."""
+    here = select(Person.kind, func.count(Person.id)).where(Person.school_id == school.id, Person.active)
+    counts = {row[0]: row[1] for row in db.session.execute(here.group_by(Person.kind))}
+    if count := counts.get("staff", 0):
         raise Refused(
             f"{count} {'person works' if count == 1 else 'people work'} at {school.name}. "
+            "Give them another school first."
+        )
+    if count := counts.get("student", 0):
+        raise Refused(
+            f"{count} {'student goes' if count == 1 else 'students go'} to {school.name}. "
             "Give them another school first."
         )
     school.active = False

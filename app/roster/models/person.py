@@ -1,6 +1,7 @@
-"""A person of the district: staff today, students and guardians when their rooms are built.
+"""A person of the district: staff, student or guardian.
 
-A person is not an account: whoever can sign in has an Account (room auth) that points here.
+A person is not an account: whoever can sign in has an Account (room auth) that points here. What a student or a
+guardian has beyond a name lies in tables of their own, which nothing of the help desk reads.
 """
 
 from collections.abc import Iterable
@@ -26,7 +27,10 @@ class Person(DistrictOwned, Base):
 
     __tablename__ = "people"
     __keeping__ = Keeping(
-        "staff", "as long as they work here, and one year", exported=True, erased="anonymise"
+        "staff, students and guardians",
+        "as long as they work or go to school here, and one year",
+        exported=True,
+        erased="anonymise",
     )
     __table_args__ = owned(
         points_at("school_id", "schools"),
@@ -37,6 +41,7 @@ class Person(DistrictOwned, Base):
         CheckConstraint("given_name <> '' or family_name <> ''", name="named"),
         Index(None, "district_id", "school_id"),
         Index(None, "district_id", "family_name", "given_name", "id"),
+        Index(None, "district_id", "kind", "family_name", "given_name", "id"),
         Index(
             "ix_people_folded", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}
         ),

@@ -1,0 +1,85 @@
+"""Ways to reach a guardian are written down, agreed to or refused, and taken away."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import db
+from app.roster.actions import households
+from app.roster.actions.refused import Refused
+from app.roster.models.contact import GIVEN, NOT_ASKED, POST, Contact, index_of
+from app.roster.models.guardian import Guardian
+from app.roster.models.reaching import PostalAddress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What they said of being reached this way, where we know it from, when, and to which words of ours."""
+
+    state: str = NOT_ASKED
+    source: str = ""
+    at: datetime | None = None
+    wording: str = ""
+
+
+def add(
+    guardian: Guardian, kind: str, value: str | PostalAddress, consent: Consent, *, once: UUID
+) -> Contact:
+    """A new way. The same `once` again answers with the contact that it made. Raises Refused."""
+    made = Contact.find(once)
+    if made is not None:
+        return made
+    _refuse_twice(guardian.id, kind, value, None)
+    contact = Contact(id=once, guardian_id=guardian.id, kind=kind)
+    contact.write(value)
+    _agree(contact, consent)
+    db.session.add(contact)
+    _moved(contact)
+    return contact
+
+
+def change(contact: Contact, value: str | PostalAddress, consent: Consent) -> None:
+    """Another value or another answer. Consent goes with the value: a new number is asked anew. Raises Refused."""
+    _refuse_twice(contact.guardian_id, contact.kind, value, contact.id)
+    contact.write(value)
+    _agree(contact, consent)
+    _moved(contact)
+
+
+def remove(contact: Contact) -> None:
+    """They are no longer reached there."""
+    db.session.delete(contact)
+    _moved(contact)
+
+
+def _moved(contact: Contact) -> None:
+    db.session.flush()
+    if contact.kind == POST:
+        households.derive_for([contact.guardian_id])
+
+
+def _agree(contact: Contact, consent: Consent) -> None:
+    if consent.state == NOT_ASKED:
+        consent = Consent()
+    elif not consent.source:
+        raise Refused("Say where this answer comes from, such as a paper form.")
+    elif consent.state == GIVEN and not consent.wording.strip():
+        raise Refused("Say which version of the wording they agreed to, such as 2026-08.")
+    elif consent.at is not None and consent.at > clock.now():
+        raise Refused("They cannot have answered in the future. Look at the date again.")
+    contact.consent, contact.consent_source = consent.state, consent.source
+    contact.consent_at = consent.at or (clock.now() if consent.state != NOT_ASKED else None)
+    contact.consent_wording = consent.wording.strip()
+
+
+def _refuse_twice(guardian_id: UUID, kind: str, value: str | PostalAddress, but: UUID | None) -> None:
+    same = select(Contact.id).where(
+        Contact.guardian_id == guardian_id, Contact.kind == kind, Contact.value_index == index_of(kind, value)
+    )
+    with db.session.no_autoflush:
+        other = db.session.scalar(same)
+    if other not in (None, but):
+        raise Refused("This is written down for them already.")

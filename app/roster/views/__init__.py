@@ -1,0 +1,1 @@
+"""The doors of the roster: students, and those who belong to them."""
