@@ -105,6 +105,8 @@ class Peer(ThreadingHTTPServer):
             "exp": now + 3600,
             "nonce": asked["nonce"],
         }
+        if "auth_time" in asked.get("claims", ""):
+            whole |= {"auth_time": claims.get("auth_time", now)}
         self.codes[code] = Code(whole, asked["code_challenge"], asked["redirect_uri"])
         return {"code": code, "state": asked["state"]}
 
@@ -264,6 +266,12 @@ class Journey:
 
     def whole(self, **claims: Any) -> Page:
         self.sign_in_there(self.go(), **claims)
+        return self.come_back()
+
+    def confirm(self, **claims: Any) -> Page:
+        """Show once more that it is they, there: whoever is signed in to this browser."""
+        going = self.client.submit(self.client.get("/maple/profile/confirm"), f"/confirm/{self.word}")
+        self.sign_in_there(going, **claims)
         return self.come_back()
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from wtforms import (
     BooleanField,
     EmailField,
+    HiddenField,
     PasswordField,
     RadioField,
     SelectField,
@@ -203,6 +204,32 @@ class FactorsForm(Paper):
             ]
         ),
         validate_choice=True,
+    )
+
+
+class SealForm(Paper):
+    """The account for emergencies."""
+
+    name = StringField(
+        "What it is called",
+        [InputRequired("Give it a name."), Length(max=80, message="Use at most 80 characters.")],
+        default="Sealed account",
+    )
+
+
+class SafeKeyForm(Paper):
+    """A security key for the safe: its name, and what the browser's authenticator answered."""
+
+    name = StringField(
+        "Name for this key", [InputRequired("Give it a name, such as “Key in the safe”."), Length(max=60)]
+    )
+    credential = HiddenField(
+        validators=[
+            InputRequired(
+                "No key came along. It needs a browser that can use passkeys, with scripts allowed."
+            ),
+            Length(max=20_000),
+        ]
     )
 
 

@@ -21,7 +21,8 @@ class May(StrEnum):
     ADMIT = "let in whoever Google or Microsoft vouches for"
     KEEP_MAIL = "say how mail comes and goes"
     KEEP_CONTACT = "say whom the public can ask"
-    KEEP_SIGN_IN = "say who needs a second factor"
+    KEEP_SIGN_IN = "say how people sign in"
+    SEAL = "seal the account for emergencies"
     KEEP_DISTRICT = "name, open and close the district"
     SEE_AUDIT = "see the audit log"
 

@@ -13,6 +13,7 @@ from app.admin.views import (
     registrations,
     rooms,
     schools,
+    sealed_account,
     services,
     sign_in,
 )
@@ -34,6 +35,7 @@ ROOM = Room(
         contact,
         district,
         sign_in,
+        sealed_account,
         audit,
     ],
     menu=[

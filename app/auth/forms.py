@@ -99,6 +99,13 @@ class ConfirmForm(Paper):
     next = HiddenField()
 
 
+class ConfirmByPasskeyForm(Paper):
+    """The same, by what the browser's authenticator answered."""
+
+    credential = HiddenField(validators=[InputRequired(NO_PASSKEY), Length(max=20_000, message=NO_PASSKEY)])
+    next = HiddenField()
+
+
 class AppForm(Paper):
     """The first code of a new app."""
 

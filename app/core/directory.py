@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import current_app
-from sqlalchemy import BindParameter, CheckConstraint, ForeignKey, Select, Uuid, bindparam, select
+from sqlalchemy import BindParameter, CheckConstraint, ForeignKey, Select, Uuid, bindparam, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -50,6 +50,8 @@ class District(Base):
     region: Mapped[str] = mapped_column(default="us", info=PUBLIC)
     zone: Mapped[str] = mapped_column(default="America/Chicago", info=PUBLIC)
     factor_for: Mapped[str] = mapped_column(default="nobody", server_default="nobody", info=PUBLIC)
+    #: Staff come in by Google or Microsoft alone: passwords, links and passkeys instead of them open nothing.
+    provider_only: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
     #: The district's data key, wrapped by a master key: deleting it makes all sealed data unreadable.
     data_key: Mapped[str | None] = mapped_column(info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
@@ -92,6 +94,7 @@ class DistrictCard:
     zone: str
     data_key: str | None
     factor_for: str = "nobody"
+    provider_only: bool = False
 
     def asks_a_factor_of(self, who: Actor) -> bool:
         """True for whoever must have a second factor here."""
@@ -157,6 +160,11 @@ def is_still_preparing(district_id: UUID) -> bool:
     return db.session.scalar(_STATE, {"district": district_id}) == PREPARING
 
 
+def is_provider_only(district_id: UUID) -> bool:
+    """True if that district's staff come in by their provider alone; then it stays so until this transaction ends."""
+    return bool(db.session.scalar(_PROVIDER_ONLY, {"district": district_id}))
+
+
 def forget_directory() -> None:
     """Read the directory anew at the next question, in this process."""
     current_app.extensions.pop("directory", None)
@@ -171,9 +179,15 @@ _CARD: Final = select(
     District.zone,
     District.data_key,
     District.factor_for,
+    District.provider_only,
 )
 _STATE = (
     select(District.state)
+    .where(District.id == bindparam("district", type_=Uuid()))
+    .with_for_update(read=True)
+)
+_PROVIDER_ONLY = (
+    select(District.provider_only)
     .where(District.id == bindparam("district", type_=Uuid()))
     .with_for_update(read=True)
 )

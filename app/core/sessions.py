@@ -76,6 +76,8 @@ class WebSession(DistrictOwned, Base):
     user_agent: Mapped[str] = mapped_column(default="", info=PERSONAL)
     #: It was opened with a second factor, or one was set up in it.
     by_factor: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
+    #: "google" or "microsoft" if one of them opened it; "" for a password or a passkey of ours.
+    through: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     #: When a password or a factor was last given in it.
     confirmed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     #: What a new passkey must sign; the first answer takes it out.
@@ -121,7 +123,9 @@ class WebSession(DistrictOwned, Base):
         return db.session.scalars(question.order_by(cls.last_seen_at.desc(), cls.id)).all()
 
 
-def begin(account_id: UUID, user_agent: str, *, by_factor: bool = False) -> tuple[WebSession, str]:
+def begin(
+    account_id: UUID, user_agent: str, *, by_factor: bool = False, through: str = ""
+) -> tuple[WebSession, str]:
     """A new session and its token, which is told once and stored nowhere."""
     token = secrets.token_urlsafe(16)
     row = WebSession(
@@ -131,7 +135,9 @@ def begin(account_id: UUID, user_agent: str, *, by_factor: bool = False) -> tupl
         flashes=[],
         user_agent=user_agent[:200],
         by_factor=by_factor,
-        confirmed_at=clock.now(),
+        through=through,
+        # A provider lets in whoever sits at a browser that is signed in there: that shows nothing once more.
+        confirmed_at=clock.now() if by_factor or not through else None,
     )
     db.session.add(row)
     db.session.flush()
@@ -146,9 +152,10 @@ def seen(row: WebSession) -> None:
         db.session.commit()
 
 
-def confirm(row: WebSession) -> None:
-    """Whoever sits there has just given a password or a factor."""
+def confirm(row: WebSession, *, through: str = "") -> None:
+    """Whoever sits there has just given a password or a factor, or signed in at a provider once more."""
     row.confirmed_at = clock.now()
+    row.through = through or row.through
 
 
 def has_its_factor(row: WebSession) -> None:
@@ -183,6 +190,11 @@ def end_all(account_id: UUID, *, but: UUID | None = None) -> int:
     if but is not None:
         others.append(WebSession.id != but)
     return _change(*others, ended_at=clock.now())
+
+
+def end_all_local() -> int:
+    """End every session of this district that no provider opened; how many that were."""
+    return _change(WebSession.through == "", *_living(), ended_at=clock.now())
 
 
 def end_all_of_district(across: Session, district_id: UUID) -> int:

@@ -131,12 +131,12 @@ def install(app: Flask) -> None:
     login.init_app(app)
 
 
-def begin(account_id: UUID, *, by_factor: bool = False) -> None:
-    """Sign an account in, in this browser: always a new row and a new token."""
+def begin(account_id: UUID, *, by_factor: bool = False, through: str = "") -> None:
+    """Sign an account in, in this browser: always a new row and a new token. `through`: the provider, if it was one."""
     mine = _mine()
     if mine.row_id is not None:
         sessions.end(mine.row_id)
-    row, token = sessions.begin(account_id, request.user_agent.string, by_factor=by_factor)
+    row, token = sessions.begin(account_id, request.user_agent.string, by_factor=by_factor, through=through)
     mine.now_of(row)
     mine.new_token = token
     for cached in ("_login_user", "csrf_masked"):

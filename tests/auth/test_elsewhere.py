@@ -410,6 +410,7 @@ def test_the_last_way_in_is_not_removed(app: Flask, google: Journey, world: Worl
         db.session.add(Person(given_name="Ida", family_name="Moss", email="moss@maple.example"))
         db.session.commit()
     google.whole(sub="7", email="moss@maple.example")
+    google.confirm(sub="7", email="moss@maple.example")
     page = google.client.get("/maple/profile/ways-in")
 
     refused = google.client.follow(google.client.submit(page, "/remove"))

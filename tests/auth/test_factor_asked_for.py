@@ -64,6 +64,7 @@ def test_every_other_door_leads_to_the_page_where_one_is_set_up(app, bell, world
         "POST auth.apps_confirm",
         "POST auth.apps_create",
         "POST auth.apps_remove",
+        "POST auth.confirmations_by_passkey",
         "POST auth.confirmations_create",
         "POST auth.passkeys_ask",
         "POST auth.passkeys_create",

@@ -24,6 +24,7 @@ WORDS: dict[str, Keys] = {
     "admin.registrations_change": {"key": "google_sign_in"},
     "admin.registrations_try_out": {"key": "google_sign_in"},
     "auth.ways_in_add": {"word": "google"},
+    "auth.confirmations_elsewhere": {"word": "google"},
 }
 
 

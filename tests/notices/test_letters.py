@@ -25,6 +25,9 @@ TOLD = {
     "name": "Nora Bell",
     "link": "https://desk.example.org/maple/invitation/abc",
     "minutes": 60,
+    "changes": ["A passkey was added.", "An authenticator app was set up."],
+    "happened": "Somebody has just signed in with the sealed account.",
+    "do": "If none of you did, end its session there at once.",
 }
 
 

@@ -4,6 +4,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.actions import opening_day
 from app.admin.permissions import RULES, May
+from app.auth.models.sealed_account import SealedAccount
 from app.core import alarms
 from app.core.room import Doors
 from app.web.guard import allow
@@ -17,4 +18,10 @@ doors = Doors()
 def index() -> ResponseReturnValue:
     """What is wrong, what is missing, and the way to each setting."""
     missing = [step for step in opening_day.steps() if not step.is_done]
-    return page("admin/overview.html", missing=missing, alarms=alarms.of_this_district())
+    sealed = SealedAccount.of_district()
+    return page(
+        "admin/overview.html",
+        missing=missing,
+        alarms=alarms.of_this_district(),
+        seal_is_broken=sealed is not None and not sealed.holds,
+    )

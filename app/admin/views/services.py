@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.forms import RegistrationForm, ServiceForm
 from app.admin.permissions import RULES, May
-from app.auth.actions import signing_in_elsewhere
+from app.auth.actions import requiring, signing_in_elsewhere
+from app.auth.actions.refused import Refused
 from app.auth.models.account import Account
 from app.auth.models.sign_in_provider import SignInProvider
 from app.core import services
@@ -64,7 +65,12 @@ def turn_on(key: str) -> ResponseReturnValue:
 @allow(May.KEEP_SWITCHES, RULES)
 def turn_off(key: str) -> ResponseReturnValue:
     """Nothing passes to it any more."""
-    one = ours(key)
+    one, provider = ours(key), BY_SERVICE.get(key)
+    try:
+        if provider is not None:
+            requiring.refuse_to_lose_the_last(provider.word)
+    except Refused as refusal:
+        return done(refusal.sentence, url_for("admin.services_show", key=key), tone="bad")
     services.turn(key, False, me())
     return done(f"{one.name} is off. Nothing passes to it any more.", url_for("admin.services_index"))
 

@@ -29,7 +29,6 @@ from webauthn.helpers.structs import (
 from app.auth.actions.refused import NotThatPasskey, Refused
 from app.auth.models.account import Account
 from app.auth.models.passkey import MOST, Passkey
-from app.core.audit import noted
 from app.core.db import db
 from app.core.settings import get_settings
 
@@ -107,7 +106,6 @@ def added(account: Account, name: str, answer: str, challenge: str | None) -> Pa
         transports=_transports(answer),
     )
     db.session.add(passkey)
-    noted("added a passkey", "accounts", account.id)
     db.session.flush()
     return passkey
 

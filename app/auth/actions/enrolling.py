@@ -1,6 +1,6 @@
 """Setting up a second factor, and giving it up."""
 
-from app.auth.actions import ceremonies
+from app.auth.actions import ceremonies, sealing
 from app.auth.actions.refused import NotThatCode, Refused, StillAsked
 from app.auth.models.account import Account
 from app.auth.models.authenticator_app import AuthenticatorApp
@@ -17,6 +17,7 @@ from app.core.queue import later
 from app.core.sessions import WebSession
 
 TELL_OF_LOSS = "jobs.auth.tell_of_taken_factors"
+TELL_OF_CHANGE = "jobs.auth.tell_of_changed_factors"
 
 
 def begin_app(account: Account) -> AuthenticatorApp:
@@ -41,13 +42,14 @@ def confirm_app(account: Account, code: str, *, here: WebSession) -> list[str]:
     if not app.takes("".join(code.split())):
         raise NotThatCode
     app.confirm()
-    noted("set up an authenticator app", "accounts", account.id)
+    tell_of_change(account, "set up an authenticator app")
     return _has_a_factor(account, here)
 
 
 def add_passkey(account: Account, *, name: str, answer: str, here: WebSession) -> list[str]:
     """Keep the key that a browser made. Raises NotThatPasskey or Refused; returns as confirm_app() does."""
     ceremonies.added(account, name, answer, here.take_challenge())
+    tell_of_change(account, "added a passkey")
     return _has_a_factor(account, here)
 
 
@@ -67,7 +69,7 @@ def new_codes(account: Account) -> list[str]:
     """Ten fresh recovery codes; the older ones stop working. Raises Refused."""
     if not Factors.of(account.id):
         raise Refused("Recovery codes stand in for a second factor. Set one up first.")
-    noted("made new recovery codes", "accounts", account.id)
+    tell_of_change(account, "made new recovery codes")
     return RecoveryCode.make_all(account.id)
 
 
@@ -75,6 +77,7 @@ def take_away(account: Account, *, by: Actor) -> None:
     """Somebody lost theirs: all of them go, every session ends, and a mail tells the person. Raises Refused."""
     if account.id == by.id:
         raise Refused("This is you. Change your own factors under “Your sign-in”, or ask another admin.")
+    sealing.refuse_if_sealed(account)
     app = AuthenticatorApp.of(account.id)
     if app is not None:
         db.session.delete(app)
@@ -85,6 +88,12 @@ def take_away(account: Account, *, by: Actor) -> None:
     sessions.end_all(account.id)
     noted("took away the second factors", "accounts", account.id)
     later(TELL_OF_LOSS, account.id, queue="notifications")
+
+
+def tell_of_change(account: Account, did: str) -> None:
+    """Note it, and have them told by mail: if it was not they, they should know."""
+    noted(did, "accounts", account.id)
+    later(TELL_OF_CHANGE, account.id, queue="notifications")
 
 
 def _has_a_factor(account: Account, here: WebSession) -> list[str]:
@@ -99,7 +108,7 @@ def _remove(account: Account, factor: AuthenticatorApp | Passkey, did: str) -> N
         raise StillAsked
     db.session.delete(factor)
     db.session.flush()
-    noted(did, "accounts", account.id)
+    tell_of_change(account, did)
     if not Factors.of(account.id):
         RecoveryCode.remove_all(account.id)
         sessions.have_no_factor(account.id)

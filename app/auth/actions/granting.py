@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from app.auth.actions.refused import LastAdmin, Refused
 from app.auth.models.account import Account
 from app.auth.models.role_grant import RoleGrant
+from app.auth.models.sealed_account import SealedAccount
 from app.core import sessions
 from app.core.actor import Actor, Role
 from app.core.audit import noted
@@ -63,7 +64,9 @@ def _somebody_else_is_admin(account: Account) -> None:
     admins = db.session.scalars(
         select(RoleGrant).where(RoleGrant.role == Role.ADMIN.value).with_for_update()
     ).all()
-    others = [grant.account_id for grant in admins if grant.account_id != account.id]
+    sealed = SealedAccount.of_district()
+    left_out = {account.id, sealed.account_id if sealed else None}
+    others = [grant.account_id for grant in admins if grant.account_id not in left_out]
     active = select(func.count(Account.id)).where(Account.id.in_(others), Account.state == "active")
     if not others or not db.session.scalar(active):
         raise LastAdmin

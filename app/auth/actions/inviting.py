@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from app.auth.actions import granting
+from app.auth.actions import granting, requiring
 from app.auth.actions.refused import LinkUsedUp, Refused, WeakPassword
 from app.auth.models import password as passwords
 from app.auth.models.account import Account
@@ -31,7 +31,11 @@ def invite(
     person_id: UUID | None = None,
     send: bool = True,
 ) -> OneTimeLink:
-    """A new account with its roles, and the link that opens it. `send`: by mail, or the caller shows it."""
+    """A new account with its roles, and the link that opens it. `send`: by mail, or the caller shows it.
+
+    Raises Refused; so it does where a provider alone opens accounts.
+    """
+    requiring.refuse_local()
     if Account.with_address(email) is not None:
         raise Refused("Somebody in this district already has an account with that address.")
     account = Account(email=email.strip().lower(), name=name.strip(), person_id=person_id, grants=[])
@@ -43,7 +47,8 @@ def invite(
 
 
 def invite_again(account: Account, *, by: Actor, send: bool = True) -> OneTimeLink:
-    """A fresh link for somebody who has not accepted yet; the older one stops working."""
+    """A fresh link for somebody who has not accepted yet; the older one stops working. Raises Refused."""
+    requiring.refuse_local()
     if account.state != "invited":
         raise Refused(f"{account.name} has accepted already. They can ask for a new password themselves.")
     noted("invited again", "accounts", account.id)
@@ -56,7 +61,11 @@ def accept(token: str, new_password: str) -> Account:
 
 
 def open_by_link(token: str, purpose: str, new_password: str, *, did: str) -> Account:
-    """Use a link up and set the password it was for. Every session of the account ends."""
+    """Use a link up and set the password it was for. Every session of the account ends.
+
+    Raises LinkUsedUp, WeakPassword or OnlyElsewhere.
+    """
+    requiring.refuse_local()
     link = OneTimeLink.use(token, purpose)
     account = link.account if link else None
     if link is None or account is None or account.state == "suspended":

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 from sqlalchemy.exc import IntegrityError
 
-from app.auth.actions import granting
+from app.auth.actions import granting, requiring, sealing
 from app.auth.actions.refused import Held, Refused
 from app.auth.models.account import Account
 from app.auth.models.held_sign_in import HeldSignIn
@@ -68,6 +68,7 @@ def link(person: Person, somebody: Somebody, word: str, *, by: Actor) -> Account
 
 def link_account(account: Account, somebody: Somebody, word: str, *, by: Actor) -> SignInIdentity:
     """The same for an account that is there. Raises Refused."""
+    sealing.refuse_if_sealed(account)
     accepted_by = by.id if by.kind == "account" and by.id != account.id else None
     identity = SignInIdentity(
         account_id=account.id,
@@ -92,11 +93,19 @@ def link_account(account: Account, somebody: Somebody, word: str, *, by: Actor) 
     return identity
 
 
+def is_theirs(account: Account, somebody: Somebody) -> bool:
+    """True if that is how a provider knows them already."""
+    known = SignInIdentity.of(somebody)
+    return known is not None and known.account_id == account.id
+
+
 def unlink(identity: SignInIdentity) -> None:
     """That account opens nothing any more. Raises Refused if there would be no way in left."""
     account = Account.find(identity.account_id)
     assert account is not None
     others = [one for one in SignInIdentity.of_account(account.id) if one.id != identity.id]
+    if not others:
+        requiring.refuse_local(account)
     if not others and account.password_hash is None:
         raise Refused(
             "This is the only way into your account. Set a password first: sign out, then “I forgot”."

@@ -18,6 +18,16 @@ class NotThem(Refused):
         super().__init__("That address and password do not belong together. Check both, then try again.")
 
 
+class OnlyElsewhere(Refused):
+    """The district has its staff come in by a provider alone. Says the same whether the account exists or not."""
+
+    def __init__(self, names: str) -> None:
+        super().__init__(
+            f"Staff of this district sign in with {names} alone: use that button on the sign-in page. Passwords and "
+            "links for them open nothing here."
+        )
+
+
 class MustWait(Refused):
     """Too many tries: `wait` must pass before the next one is looked at."""
 

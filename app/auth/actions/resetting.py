@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from app.auth.actions import inviting, trying
+from app.auth.actions import inviting, requiring, trying
 from app.auth.models.account import Account
 from app.auth.models.one_time_link import OneTimeLink
+from app.auth.models.sealed_account import SealedAccount
 from app.core import quotas
 from app.core.audit import noted
 from app.core.db import uuid7
@@ -14,10 +15,15 @@ RESET: Final = "reset"
 
 
 def ask(*, email: str, address: str) -> None:
-    """Send a link if there is somebody to send it to. Raises MustWait after many tries, known address or not."""
+    """Send a link if there is somebody to send it to. Raises MustWait after many tries, known address or not.
+
+    Raises OnlyElsewhere, for any address, where a provider alone opens accounts.
+    """
+    requiring.refuse_local()
     trying.counted(RESET, email, address)
     account = Account.with_address(email)
-    if account is None or account.state == "suspended" or quotas.is_reached(quotas.LINKS):
+    is_sealed = account is not None and SealedAccount.of(account.id) is not None
+    if account is None or is_sealed or account.state == "suspended" or quotas.is_reached(quotas.LINKS):
         later(inviting.POST_LINK, uuid7(), queue="notifications")  # finds nothing; takes as long
         return
     link = OneTimeLink.make(account, "reset" if account.state == "active" else "invite")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.auth.actions import trying
+from app.auth.actions import requiring, sealing, trying
 from app.auth.actions.refused import NotThem
 from app.auth.models import password as passwords
 from app.auth.models.account import Account
@@ -16,13 +16,15 @@ SIGN_IN: Final = "sign in"
 
 
 def sign_in(*, email: str, password: str, address: str) -> Account:
-    """The account that this is. Raises MustWait or NotThem. Whoever has a second factor is not in yet.
+    """The account that this is. Raises MustWait, NotThem or OnlyElsewhere. Whoever has a second factor is not in yet.
 
     1. The try is counted and committed before it is decided: many at once see each other.
-    2. The password is compared even where there is no account, so the clock tells nothing.
+    2. Where a provider is asked for, no password is looked at but the sealed account's.
+    3. The password is compared even where there is no account, so the clock tells nothing.
     """
     attempt = trying.counted(SIGN_IN, email, address)
     account = Account.with_address(email)
+    requiring.refuse_local(account)
     right = account.knows(password) if account else passwords.matches(password, None)
     if account is None or not right or not account.may_sign_in():
         noted("sign-in refused", "accounts", account.id if account else None)
@@ -38,8 +40,11 @@ def sign_in(*, email: str, password: str, address: str) -> Account:
 
 
 def is_in(account: Account, **how: str) -> None:
-    """Nothing more is asked of them."""
+    """Nothing more is asked of them. `through`: the provider, if it was one. Raises OnlyElsewhere."""
+    if not how.get("through"):
+        requiring.refuse_local(account)
     with acting_as(account):
+        sealing.opened(account)
         noted("signed in", "accounts", account.id, **how)
         account.last_sign_in_at = clock.now()
         db.session.flush()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, NoReturn
 from uuid import UUID
 
-from app.auth.actions import recognising, signing_in
+from app.auth.actions import enrolling, recognising, signing_in
 from app.auth.actions.refused import Held, MustWait, NotFromHere, Refused
 from app.auth.models.account import Account
 from app.auth.models.factors import Factors
@@ -22,6 +22,7 @@ from app.core.settings import get_settings
 from app.core.tenancy import current_district_id
 from app.integrations.openid import exchange
 from app.integrations.openid.exchange import Answer
+from app.integrations.openid.id_token import Somebody
 from app.integrations.openid.providers import PROVIDERS
 from app.integrations.openid.refused import ProviderRefused
 
@@ -36,16 +37,20 @@ ANOTHER_BROWSER: Final = "This sign-in was begun in another browser. Start again
 ANOTHER_PROVIDER: Final = "This sign-in was begun with another provider. Start again."
 CHANGED: Final = "The settings were changed while you were away. Start again."
 ANOTHER_PERSON: Final = "Somebody else is signed in here now. Sign in as yourself, then start again."
+ANOTHERS: Final = "That is another account at {name} than the one that opens yours here. Choose yours there."
 CROWDED: Final = "Too many people are signing in from your network right now. Try again in ten minutes."
 
 
 @dataclass(frozen=True)
 class Back:
-    """Somebody came back: whose account it is, where they wanted to go, and whether they only added a way in."""
+    """Somebody came back: whose account it is, where they wanted to go, and what they went for."""
 
     account: Account
     go_on: str
+    #: The provider's name, for whoever only added it.
     added: str = ""
+    #: They were signed in, and showed that it is still they.
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +78,19 @@ def back_to(word: str) -> str:
     return f"{get_settings().base_url.rstrip('/')}/{card.slug}/sign-in/{word}/callback"
 
 
-def begin(word: str, *, browser: str, address: str, go_on: str, account_id: UUID | None = None) -> str:
-    """Where to send this browser. `account_id`: of whoever adds a way to come in. Raises Refused."""
+def begin(
+    word: str,
+    *,
+    browser: str,
+    address: str,
+    go_on: str,
+    account_id: UUID | None = None,
+    confirms: bool = False,
+) -> str:
+    """Where to send this browser. `account_id`: of whoever adds a way to come in. Raises Refused.
+
+    `confirms`: they add nothing, and are to sign in there once more.
+    """
     setting = SignInProvider.of(word)
     if setting is None or not setting.is_in_use():
         raise Refused(NOT_IN_USE.format(name=PROVIDERS[word].name))
@@ -87,11 +103,12 @@ def begin(word: str, *, browser: str, address: str, go_on: str, account_id: UUID
         address=address,
         account_id=account_id,
         go_on=go_on,
+        confirms=confirms,
     )
     db.session.commit()  # nobody waits for a provider with a transaction open
     registration = setting.registration()
     try:
-        return exchange.address(registration, flow.secrets, back_to=back_to(word))
+        return exchange.address(registration, flow.secrets, back_to=back_to(word), fresh=confirms)
     except ProviderRefused as refused:
         _refuse(setting, refused.sentence)
 
@@ -108,14 +125,19 @@ def finish(came: Return) -> Back:
     flow, setting = _taken(came)
     registration, word, secrets = setting.registration(), came.word, flow.secrets
     go_on, for_account = flow.go_on, flow.account_id
+    since = flow.made_at if flow.confirms else None
     db.session.commit()
     try:
-        somebody = exchange.who(registration, secrets, came.answer, back_to=back_to(word))
-        if for_account is not None:
+        somebody = exchange.who(
+            registration, secrets, came.answer, back_to=back_to(word), signed_in_since=since
+        )
+        if for_account is not None and since is not None:
+            account = _still(_mine(for_account), somebody, word)
+        elif for_account is not None:
             account = _mine(for_account)
             with acting_as(account):
                 recognising.link_account(account, somebody, word, by=account)
-                noted("added a way to sign in", "accounts", account.id, through=word)
+                enrolling.tell_of_change(account, "added a way to sign in")
         else:
             account = recognising.account_of(somebody, word)
     except ProviderRefused as refused:
@@ -129,6 +151,8 @@ def finish(came: Return) -> Back:
         _refuse(setting, refused.sentence, is_fault=False)
     attempt.worked = True
     setting.worked()
+    if since is not None:
+        return Back(account, go_on, confirmed=True)
     if for_account is not None:
         return Back(account, go_on, added=registration.provider.name)
     if Factors.of(account.id):
@@ -180,6 +204,14 @@ def _mine(account_id: UUID) -> Account:
     account = Account.find(account_id)
     if account is None or not account.may_sign_in():
         raise Refused(recognising.SUSPENDED)
+    return account
+
+
+def _still(account: Account, somebody: Somebody, word: str) -> Account:
+    if not recognising.is_theirs(account, somebody):
+        raise Refused(ANOTHERS.format(name=PROVIDERS[word].name))
+    with acting_as(account):
+        noted("confirmed who they are", "accounts", account.id, by=word)
     return account
 
 

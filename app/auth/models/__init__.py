@@ -7,6 +7,7 @@ from app.auth.models.one_time_link import OneTimeLink
 from app.auth.models.passkey import Passkey
 from app.auth.models.recovery_code import RecoveryCode
 from app.auth.models.role_grant import RoleGrant
+from app.auth.models.sealed_account import SealedAccount
 from app.auth.models.sign_in_attempt import SignInAttempt
 from app.auth.models.sign_in_flow import SignInFlow
 from app.auth.models.sign_in_identity import SignInIdentity
@@ -21,6 +22,7 @@ __all__ = [
     "Passkey",
     "RecoveryCode",
     "RoleGrant",
+    "SealedAccount",
     "SignInAttempt",
     "SignInFlow",
     "SignInIdentity",

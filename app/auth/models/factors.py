@@ -11,6 +11,7 @@ from app.auth.models.account import Account
 from app.auth.models.authenticator_app import AuthenticatorApp
 from app.auth.models.passkey import Passkey
 from app.auth.models.recovery_code import RecoveryCode
+from app.auth.models.sealed_account import SealedAccount
 from app.core.db import db
 
 
@@ -22,13 +23,20 @@ class Factors:
     app: AuthenticatorApp | None
     passkeys: Sequence[Passkey]
     codes_left: int
+    #: The district's sealed account: its second step is always asked, and its paper is enough for it.
+    is_sealed: bool = False
 
     @classmethod
     def of(cls, account_id: UUID) -> Self:
         """What this account has."""
         app = AuthenticatorApp.of(account_id)
         confirmed = app if app and app.confirmed_at else None
-        return cls(confirmed, Passkey.of(account_id), RecoveryCode.left(account_id))
+        return cls(
+            confirmed,
+            Passkey.of(account_id),
+            RecoveryCode.left(account_id),
+            SealedAccount.of(account_id) is not None,
+        )
 
     @property
     def count(self) -> int:
@@ -44,7 +52,7 @@ class Factors:
 
     def __bool__(self) -> bool:
         """True if one is asked for at sign-in. Recovery codes alone are none: they stand in for one."""
-        return self.count > 0
+        return self.count > 0 or self.is_sealed
 
 
 def counted() -> tuple[int, int]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, delete, func, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, delete, false, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -34,6 +34,7 @@ class SignInFlow(DistrictOwned, Base):
         points_at("provider_id", "sign_in_providers"),
         points_at("account_id", "accounts"),
         UniqueConstraint("district_id", "state_hash"),
+        CheckConstraint("not confirms or account_id is not null", name="somebody_confirms"),
         Index(None, "district_id", "address_hash", "made_at"),
         Index(None, "district_id", "expires_at"),
     )
@@ -47,6 +48,8 @@ class SignInFlow(DistrictOwned, Base):
     address_hash: Mapped[str] = mapped_column(info=PERSONAL)
     #: Whoever is signed in already and adds this way to come in; null for signing in.
     account_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: They are only to show once more that it is they: a sign-in of just now counts, and nothing is added.
+    confirms: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
     #: A path of ours to go on to.
     go_on: Mapped[str] = mapped_column(default="", info=PRIVATE)
     expires_at: Mapped[datetime] = mapped_column(info=PUBLIC)
@@ -63,6 +66,7 @@ class SignInFlow(DistrictOwned, Base):
         address: str,
         account_id: UUID | None,
         go_on: str,
+        confirms: bool = False,
     ) -> Self:
         """A fresh one."""
         flow = cls(
@@ -73,6 +77,7 @@ class SignInFlow(DistrictOwned, Base):
             address_hash=_from(address),
             account_id=account_id,
             go_on=go_on[:2000],
+            confirms=confirms,
             expires_at=clock.now() + LASTS,
         )
         flow.state_hash = token_hash(flow.secrets.state)

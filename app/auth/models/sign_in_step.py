@@ -37,14 +37,17 @@ class SignInStep(DistrictOwned, Base):
     token_hash: Mapped[str] = mapped_column(info=PRIVATE)
     #: What a passkey must sign; the first answer takes it out.
     challenge: Mapped[str | None] = mapped_column(info=PRIVATE)
+    #: The provider that vouched for them; "" after a password, or where nobody has said who they are.
+    through: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod
-    def begin(cls, account_id: UUID | None) -> str:
+    def begin(cls, account_id: UUID | None, *, through: str = "") -> str:
         """A fresh step; its token, which is told once and stored nowhere."""
         token = secrets.token_urlsafe(16)
         challenge = secrets.token_urlsafe(32)
-        db.session.add(cls(account_id=account_id, token_hash=token_hash(token), challenge=challenge))
+        step = cls(account_id=account_id, token_hash=token_hash(token), challenge=challenge, through=through)
+        db.session.add(step)
         db.session.flush()
         return token
 
@@ -70,6 +73,12 @@ class SignInStep(DistrictOwned, Base):
     def end_all(cls, account_id: UUID) -> None:
         """Whoever stands between the two begins again."""
         for step in db.session.scalars(select(cls).where(cls.account_id == account_id)):
+            db.session.delete(step)
+
+    @classmethod
+    def end_all_local(cls) -> None:
+        """Whoever stands there by a password begins again."""
+        for step in db.session.scalars(select(cls).where(cls.through == "")):
             db.session.delete(step)
 
 

@@ -11,12 +11,13 @@ from app.auth.actions.signing_in_elsewhere import Return
 from app.auth.forms import ElsewhereForm
 from app.auth.views import second_step
 from app.auth.views.sign_in import NOT_SAFE
+from app.core import sessions as rows
 from app.core.room import Doors
 from app.integrations.openid.exchange import Answer
 from app.integrations.openid.providers import PROVIDERS
 from app.web import drafts, errand, sessions
-from app.web.guard import anyone, local_path, visitor
-from app.web.page import done, page
+from app.web.guard import FACTORS, anyone, local_path, visitor
+from app.web.page import done, go, page
 
 doors = Doors()
 
@@ -49,13 +50,16 @@ def callback(word: str) -> ResponseReturnValue:
         return answer
     except Refused as refusal:
         return refused(refusal.sentence)
+    if back.confirmed:
+        rows.confirm(sessions.this_session(), through=word)
+        return go(request.script_root + (local_path(back.go_on) or FACTORS))
     if back.added:
         return done(f"You can sign in with {back.added} from now on.", url_for("auth.ways_in_index"))
-    return second_step.let_in(back.account, local_path(back.go_on) or "/")
+    return second_step.let_in(back.account, local_path(back.go_on) or "/", through=word)
 
 
-def leave(word: str, *, go_on: str = "", account_id: UUID | None = None) -> Response:
-    """A page that goes on to the provider by itself.
+def leave(word: str, *, go_on: str = "", account_id: UUID | None = None, confirms: bool = False) -> Response:
+    """A page that goes on to the provider by itself. `account_id`, `confirms`: as signing_in_elsewhere.begin().
 
     No redirect: a browser would hold it against form-action, and a provider may send people on to their own
     school's server, which nobody here knows.
@@ -65,7 +69,12 @@ def leave(word: str, *, go_on: str = "", account_id: UUID | None = None) -> Resp
     browser = errand.word()
     try:
         address = signing_in_elsewhere.begin(
-            word, browser=browser, address=request.remote_addr or "", go_on=go_on, account_id=account_id
+            word,
+            browser=browser,
+            address=request.remote_addr or "",
+            go_on=go_on,
+            account_id=account_id,
+            confirms=confirms,
         )
     except Refused as refusal:
         return refused(refusal.sentence)

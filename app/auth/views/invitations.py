@@ -3,7 +3,7 @@
 from flask.typing import ResponseReturnValue
 
 from app.auth.actions import inviting
-from app.auth.actions.refused import LinkUsedUp, WeakPassword
+from app.auth.actions.refused import LinkUsedUp, OnlyElsewhere, WeakPassword
 from app.auth.forms import NewPasswordForm
 from app.auth.models.one_time_link import OneTimeLink
 from app.auth.views import second_step
@@ -32,6 +32,8 @@ def accept(token: str) -> ResponseReturnValue:
     if form.validate():
         try:
             account = inviting.accept(token, form.password.data)
+        except OnlyElsewhere as refusal:
+            return page("auth/only_elsewhere.html", status=422, sentence=refusal.sentence)
         except LinkUsedUp as refusal:
             return page("auth/link_used_up.html", status=410, sentence=refusal.sentence)
         except WeakPassword as refusal:

@@ -4,7 +4,7 @@ from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth.actions import ceremonies, proving
-from app.auth.actions.refused import BeginAgain, MustWait, NotThatPasskey
+from app.auth.actions.refused import BeginAgain, MustWait, NotThatPasskey, OnlyElsewhere
 from app.auth.forms import PasskeyAskForm, PasskeyForm
 from app.auth.models.sign_in_step import SignInStep
 from app.auth.views import second_step
@@ -50,13 +50,14 @@ def create() -> ResponseReturnValue:
     if district.here() is None:
         abort(404)
     form, token = PasskeyForm(), sessions.carried()
-    status, wait = 422, ""
+    status, wait, step = 422, "", SignInStep.of_token(token)
+    through = step.through if step else ""
     if form.validate():
         try:
             account = proving.by_passkey(
                 token, answer=form.credential.data, address=request.remote_addr or ""
             )
-        except BeginAgain as refusal:
+        except (BeginAgain, OnlyElsewhere) as refusal:
             return page("auth/begin_again.html", status=422, sentence=refusal.sentence)
         except NotThatPasskey as refusal:
             form.refuse(refusal.sentence)
@@ -64,7 +65,7 @@ def create() -> ResponseReturnValue:
             form.refuse(refusal.sentence)
             status, wait = 429, str(refusal.seconds)
         else:
-            sessions.begin(account.id, by_factor=True)
+            sessions.begin(account.id, by_factor=True, through=through)
             return go(request.script_root + (local_path(form.next.data) or "/"))
     step = SignInStep.of_token(token)
     if step is None:

@@ -3,8 +3,8 @@
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.auth.actions import resetting
-from app.auth.actions.refused import LinkUsedUp, MustWait, WeakPassword
+from app.auth.actions import requiring, resetting
+from app.auth.actions.refused import LinkUsedUp, MustWait, OnlyElsewhere, WeakPassword
 from app.auth.forms import ForgottenForm, NewPasswordForm
 from app.auth.models.one_time_link import OneTimeLink
 from app.auth.views import second_step
@@ -18,7 +18,11 @@ doors = Doors()
 @doors.get("/resets")
 @anyone
 def new() -> ResponseReturnValue:
-    """Which address?"""
+    """Which address? Where a provider alone opens accounts, why there is no link."""
+    try:
+        requiring.refuse_local()
+    except OnlyElsewhere as refusal:
+        return page("auth/only_elsewhere.html", sentence=refusal.sentence)
     return page("auth/reset_ask.html", form=ForgottenForm())
 
 
@@ -31,6 +35,8 @@ def create() -> ResponseReturnValue:
         return page("auth/reset_ask.html", status=422, form=form)
     try:
         resetting.ask(email=form.email.data, address=request.remote_addr or "")
+    except OnlyElsewhere as refusal:
+        return page("auth/only_elsewhere.html", status=422, sentence=refusal.sentence)
     except MustWait as refusal:
         form.refuse(refusal.sentence)
         answer = page("auth/reset_ask.html", status=429, form=form, failed=True)
@@ -63,6 +69,8 @@ def change(token: str) -> ResponseReturnValue:
     if form.validate():
         try:
             account = resetting.set_password(token, form.password.data)
+        except OnlyElsewhere as refusal:
+            return page("auth/only_elsewhere.html", status=422, sentence=refusal.sentence)
         except LinkUsedUp as refusal:
             return page("auth/link_used_up.html", status=410, sentence=refusal.sentence)
         except WeakPassword as refusal:

@@ -4,7 +4,7 @@ from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth.actions import ceremonies, proving
-from app.auth.actions.refused import BeginAgain, MustWait, NotThatCode
+from app.auth.actions.refused import BeginAgain, MustWait, NotThatCode, OnlyElsewhere
 from app.auth.forms import PasskeyForm, SecondStepForm
 from app.auth.models.account import Account
 from app.auth.models.factors import Factors
@@ -17,15 +17,15 @@ from app.web.page import done, go, page
 doors = Doors()
 
 
-def let_in(account: Account, go_on: str = "/", said: str = "") -> ResponseReturnValue:
+def let_in(account: Account, go_on: str = "/", said: str = "", through: str = "") -> ResponseReturnValue:
     """A session, or first the second step if this account has one. Every way in ends here.
 
-    `said`: what the first page is to tell whoever is in at once.
+    `said`: what the first page is to tell whoever is in at once. `through`: the provider that vouched for them.
     """
     if Factors.of(account.id):
-        sessions.carry(SignInStep.begin(account.id))
+        sessions.carry(SignInStep.begin(account.id, through=through))
         return go(url_for("auth.second_step_new", next=go_on))
-    sessions.begin(account.id)
+    sessions.begin(account.id, through=through)
     address = request.script_root + go_on
     return done(said, address) if said else go(address)
 
@@ -57,9 +57,10 @@ def create() -> ResponseReturnValue:
         return page("auth/begin_again.html", status=422, sentence=BeginAgain().sentence)
     if not form.validate():
         return shown(step, form, status=422)
+    through = step.through
     try:
         account = proving.second_step(token, typed=form.code.data, address=request.remote_addr or "")
-    except BeginAgain as refusal:
+    except (BeginAgain, OnlyElsewhere) as refusal:
         return page("auth/begin_again.html", status=422, sentence=refusal.sentence)
     except NotThatCode as refusal:
         form.code.errors = [refusal.sentence]
@@ -69,7 +70,7 @@ def create() -> ResponseReturnValue:
         answer = shown(step, form, status=429)
         answer.headers["Retry-After"] = str(refusal.seconds)
         return answer
-    sessions.begin(account.id, by_factor=True)
+    sessions.begin(account.id, by_factor=True, through=through)
     return go(request.script_root + (local_path(form.next.data) or "/"))
 
 
@@ -91,6 +92,7 @@ def shown(
         status=status,
         form=form,
         passkey_form=passkey_form,
+        step=step,
         factors=Factors.of(account.id),
         options=ceremonies.to_recognise(step.challenge, account),
         failed=status != 200,

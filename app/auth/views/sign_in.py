@@ -6,7 +6,7 @@ from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from app.auth.actions import signing_in
-from app.auth.actions.refused import MustWait, NotThem
+from app.auth.actions.refused import MustWait, NotThem, OnlyElsewhere
 from app.auth.forms import PasskeyAskForm, SignInForm
 from app.auth.views import front_door, second_step
 from app.core.room import Doors
@@ -65,7 +65,7 @@ def create() -> ResponseReturnValue:
         account = signing_in.sign_in(
             email=form.email.data, password=form.password.data, address=request.remote_addr or ""
         )
-    except NotThem as refusal:
+    except (NotThem, OnlyElsewhere) as refusal:
         form.refuse(refusal.sentence)
         return _shown(form, 422)
     except MustWait as refusal:

@@ -3,13 +3,12 @@
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from app.auth.actions import recognising, signing_in_elsewhere
+from app.auth.actions import enrolling, recognising, signing_in_elsewhere
 from app.auth.actions.refused import Refused
 from app.auth.models.account import Account
 from app.auth.models.sign_in_identity import SignInIdentity
 from app.auth.permissions import RULES, May
 from app.auth.views.elsewhere import leave
-from app.core.audit import noted
 from app.core.room import Doors
 from app.integrations.openid.providers import PROVIDERS
 from app.web.guard import allow, me
@@ -33,7 +32,7 @@ def index() -> ResponseReturnValue:
 
 
 @doors.post("/profile/ways-in/<word>")
-@allow(May.SEE_OWN_WAYS_IN, RULES)
+@allow(May.SEE_OWN_WAYS_IN, RULES, confirmed=True)
 def add(word: str) -> ResponseReturnValue:
     """Go to the provider, and come back with one more."""
     if word not in PROVIDERS:
@@ -42,15 +41,15 @@ def add(word: str) -> ResponseReturnValue:
 
 
 @doors.post("/profile/ways-in/<uuid:id>/remove")
-@allow(May.REMOVE_OWN_WAY_IN, RULES, of=SignInIdentity)
+@allow(May.REMOVE_OWN_WAY_IN, RULES, of=SignInIdentity, confirmed=True)
 def remove(identity: SignInIdentity) -> ResponseReturnValue:
     """It opens this account no longer."""
-    name, account_id = identity.provider_name, identity.account_id
+    name = identity.provider_name
     try:
         recognising.unlink(identity)
     except Refused as refused:
         return done(refused.sentence, url_for("auth.ways_in_index"), tone="bad")
-    noted("removed a way to sign in", "accounts", account_id)
+    enrolling.tell_of_change(_me(), "removed a way to sign in")
     return done(f"{name} no longer opens your account.", url_for("auth.ways_in_index"))
 
 

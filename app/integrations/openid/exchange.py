@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -34,8 +35,17 @@ class Answer:
     issuer: str = ""
 
 
-def address(registration: Registration, secrets: Secrets, *, back_to: str) -> str:
-    """Where to send a browser. Raises ProviderRefused."""
+#: A fresh sign-in, whatever session they have there (OpenID Connect Core §3.1.2.1), and its moment in the token: Google
+#: and Microsoft write `auth_time` only where it is asked for and turned on at the registration (docs/sign-in.md).
+FRESH: Final = {
+    "prompt": "login",
+    "max_age": "0",
+    "claims": '{"id_token":{"auth_time":{"essential":true}}}',
+}
+
+
+def address(registration: Registration, secrets: Secrets, *, back_to: str, fresh: bool = False) -> str:
+    """Where to send a browser. `fresh`: they are to sign in there once more. Raises ProviderRefused."""
     asked = {
         "response_type": "code",
         "response_mode": "query",
@@ -47,6 +57,7 @@ def address(registration: Registration, secrets: Secrets, *, back_to: str) -> st
         "code_challenge": challenge(secrets.verifier),
         "code_challenge_method": "S256",
         "prompt": "select_account",
+        **(FRESH if fresh else {}),
     }
     at = documents.addresses(registration).authorization
     return f"{at}{'&' if '?' in at else '?'}{urlencode(asked)}"
@@ -57,8 +68,17 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def who(registration: Registration, secrets: Secrets, answer: Answer, *, back_to: str) -> Somebody:
+def who(
+    registration: Registration,
+    secrets: Secrets,
+    answer: Answer,
+    *,
+    back_to: str,
+    signed_in_since: datetime | None = None,
+) -> Somebody:
     """Whom the provider vouches for. Raises ProviderRefused.
+
+    `signed_in_since`: a session that they had there before does not count.
 
     1. The answer is the one of the provider that was asked (RFC 9207), and says yes.
     2. The code is exchanged, once, with the verifier that only we have.
@@ -89,6 +109,7 @@ def who(registration: Registration, secrets: Secrets, answer: Answer, *, back_to
         registration,
         keys_for=lambda kid: documents.keys(registration, wanted=kid),
         nonce=secrets.nonce,
+        signed_in_since=signed_in_since,
     )
 
 

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from joserfc import jws
@@ -47,12 +47,24 @@ class Somebody:
     name: str
 
 
-def read(token: object, registration: Registration, *, keys_for: KeysFor, nonce: str) -> Somebody:
-    """Who this is. `keys_for(kid)`: the provider's keys by id. Raises ProviderRefused."""
+def read(
+    token: object,
+    registration: Registration,
+    *,
+    keys_for: KeysFor,
+    nonce: str,
+    signed_in_since: datetime | None = None,
+) -> Somebody:
+    """Who this is. `keys_for(kid)`: the provider's keys by id. Raises ProviderRefused.
+
+    `signed_in_since`: they must have signed in there after that, not only have a session.
+    """
     claims = _signed(token, registration, keys_for)
     _made_for_us(claims, registration)
     _made_just_now(claims)
     _made_for_this_sign_in(claims, nonce)
+    if signed_in_since is not None:
+        _signed_in_just_now(claims, registration, signed_in_since)
     if registration.provider.has_tenants:
         return _of_microsoft(claims, registration)
     return _of_google(claims, registration)
@@ -118,6 +130,18 @@ def _made_just_now(claims: Mapping[str, Any]) -> None:
         raise ProviderRefused("The ID token is from the future: one of the two clocks is wrong.")
     if issued < now - OLDEST.total_seconds() - leeway:
         raise ProviderRefused("The ID token was made too long ago. Start again.")
+
+
+def _signed_in_just_now(claims: Mapping[str, Any], registration: Registration, since: datetime) -> None:
+    name, leeway = registration.provider.name, LEEWAY.total_seconds()
+    if "auth_time" not in claims:
+        raise ProviderRefused(
+            f"{name} does not say when you signed in there, so this cannot count. Use a passkey or a code, or have "
+            "your district’s admin turn that on at the registration."
+        )
+    said = _moment(claims, "auth_time")
+    if not since.timestamp() - leeway <= said <= clock.now().timestamp() + leeway:
+        raise ProviderRefused(f"{name} did not ask you to sign in again. Try once more.", is_fault=False)
 
 
 def _moment(claims: Mapping[str, Any], claim: str) -> float:

@@ -25,6 +25,8 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "account_invited": frozenset({"name", "by", "link", "minutes"}),
     "password_reset": frozenset({"name", "link", "minutes"}),
     "factors_taken_away": frozenset({"name"}),
+    "factors_changed": frozenset({"name", "changes"}),
+    "sealed_account": frozenset({"name", "happened", "do"}),
     "mail_test": frozenset({"name"}),
 }
 

@@ -40,6 +40,8 @@ CALLED: Final = {
     "account_invited": "Invitation",
     "password_reset": "Link for a new password",
     "factors_taken_away": "Note: the second factor was taken away",
+    "factors_changed": "Note: a way to sign in was changed",
+    "sealed_account": "Note to admins: the sealed account",
     "mail_test": "Test",
 }
 
