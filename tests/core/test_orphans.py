@@ -15,8 +15,7 @@ from app.core.tenancy import as_district
 from app.helpdesk.actions import attaching
 from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.inbound_email import InboundEmail
-from tests.helpdesk.desk import ask, at, comes_in, ticket_of, written
-from tests.helpdesk.test_intake import photo
+from tests.helpdesk.desk import ask, at, comes_in, photo, ticket_of, written
 from tests.world import World
 
 

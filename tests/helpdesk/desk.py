@@ -1,5 +1,6 @@
 """What the tests of the help desk do again and again: ask, look, write a mail."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import policy
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from PIL import Image
 from sqlalchemy import delete, select
 
 from app.core.actor import acting_as
@@ -15,14 +17,16 @@ from app.core.db import db
 from app.core.directory import district_by_id
 from app.core.queue import Work
 from app.core.tenancy import as_district
-from app.helpdesk.actions import intake, opening
+from app.helpdesk.actions import intake, opening, replying
 from app.helpdesk.actions.opening import Words
+from app.helpdesk.actions.replying import Answer
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
+from app.notices.models.mail_setting import MailSetting
 from app.notices.models.message import Message
 from app.roster.models.person import Person
-from tests.world import Place, Player
+from tests.world import Place, Player, World
 
 
 @contextmanager
@@ -142,3 +146,29 @@ def answer_what_waits() -> None:
 def mail_of(email_id: UUID) -> InboundEmail:
     """A stored mail, in the district that is open."""
     return db.session.get_one(InboundEmail, email_id)
+
+
+def photo() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "green").save(out, "JPEG")
+    return out.getvalue()
+
+
+def vouch_for(app: Flask, world: World) -> str:
+    """Maple's own mail server signs what it has checked; the header with which it does."""
+    with at(app, world.maple):
+        db.session.add(MailSetting(driver="maildir", authserv_id="mx.maple.example"))
+        db.session.commit()
+    return "mx.maple.example; dmarc=pass header.from=maple.example"
+
+
+def answered_by_desk(
+    app: Flask, world: World, number: int, text: str = "Try the other cable.", then: str = "wait"
+) -> str:
+    """Tess answers; the Message-ID of the mail to the requester."""
+    with at(app, world.maple):
+        replying.answer_from_desk(ticket_of(number), Answer(text=text), by=world.tess.account(), then=then)
+        db.session.commit()
+        message_id = messages()[-1].message_id
+        assert message_id is not None
+        return message_id

@@ -15,8 +15,17 @@ from app.helpdesk.models.ticket import Ticket
 from app.notices.actions import compose, returns
 from app.notices.models.message import Message, State
 from app.notices.models.muted_address import MutedAddress
-from tests.helpdesk.desk import ask, at, comes_in, mail_of, messages, replies_of, ticket_of, written
-from tests.helpdesk.test_intake import answered_by_desk
+from tests.helpdesk.desk import (
+    answered_by_desk,
+    ask,
+    at,
+    comes_in,
+    mail_of,
+    messages,
+    replies_of,
+    ticket_of,
+    written,
+)
 from tests.page_client import PageClient
 from tests.world import World
 

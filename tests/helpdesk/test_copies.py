@@ -12,8 +12,18 @@ from app.core import clock
 from app.core.db import db
 from app.helpdesk.actions import intake
 from app.helpdesk.models.ticket import Ticket
-from tests.helpdesk.desk import answer_what_waits, ask, at, comes_in, mail_of, messages, replies_of, written
-from tests.helpdesk.test_intake import answered_by_desk, vouch_for
+from tests.helpdesk.desk import (
+    answer_what_waits,
+    answered_by_desk,
+    ask,
+    at,
+    comes_in,
+    mail_of,
+    messages,
+    replies_of,
+    vouch_for,
+    written,
+)
 from tests.page_client import PageClient
 from tests.world import World
 

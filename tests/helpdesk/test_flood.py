@@ -17,10 +17,9 @@ from app.helpdesk.models.foreign_message_id import ForeignMessageId
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.ticket import Ticket
 from app.roster.models.person import Person
-from tests.helpdesk.desk import ask, at, comes_in, mail_of, written
+from tests.helpdesk.desk import answered_by_desk, ask, at, comes_in, mail_of, photo, vouch_for, written
 from tests.helpdesk.public_mail import own_mails
 from tests.helpdesk.test_forwarding import FORWARDED
-from tests.helpdesk.test_intake import answered_by_desk, photo, vouch_for
 from tests.helpdesk.test_public_mail import everybody_is_staff
 from tests.world import World
 

@@ -10,8 +10,7 @@ from app.core.db import db
 from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.ticket import Ticket
 from app.roster.models.person import Person
-from tests.helpdesk.desk import ask, at, comes_in, messages, replies_of, written
-from tests.helpdesk.test_intake import answered_by_desk, vouch_for
+from tests.helpdesk.desk import answered_by_desk, ask, at, comes_in, messages, replies_of, vouch_for, written
 from tests.page_client import PageClient
 from tests.world import Player, World
 

@@ -8,8 +8,17 @@ from sqlalchemy import func, select
 
 from app.core.db import db
 from app.helpdesk.models.ticket import Ticket
-from tests.helpdesk.desk import ask, at, comes_in, mail_of, messages, replies_of, written
-from tests.helpdesk.test_intake import answered_by_desk, vouch_for
+from tests.helpdesk.desk import (
+    answered_by_desk,
+    ask,
+    at,
+    comes_in,
+    mail_of,
+    messages,
+    replies_of,
+    vouch_for,
+    written,
+)
 from tests.world import World
 
 FAILED = "mx.maple.example; dmarc=fail header.from=maple.example"

@@ -13,8 +13,18 @@ from app.helpdesk.models.foreign_message_id import ForeignMessageId
 from app.helpdesk.models.ticket import Ticket
 from app.notices.actions import message_ids
 from app.notices.models.mail_setting import desk
-from tests.helpdesk.desk import ask, at, comes_in, mail_of, messages, replies_of, ticket_of, written
-from tests.helpdesk.test_intake import answered_by_desk, vouch_for
+from tests.helpdesk.desk import (
+    answered_by_desk,
+    ask,
+    at,
+    comes_in,
+    mail_of,
+    messages,
+    replies_of,
+    ticket_of,
+    vouch_for,
+    written,
+)
 from tests.page_client import PageClient
 from tests.world import World
 
