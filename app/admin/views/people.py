@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from app.admin.actions import staff
 from app.admin.forms import ROLES, GrantForm, PersonForm, options, uuid_or_none
 from app.admin.permissions import RULES, May
+from app.admin.views.answers import done_unless_refused
 from app.auth.models.account import Account
 from app.auth.models.factors import Factors
 from app.core.actor import Role
@@ -163,13 +164,7 @@ def withdraw(person: Person) -> ResponseReturnValue:
 
 
 def _do(person: Person, act: Callable[[], None], sentence: str) -> ResponseReturnValue:
-    here = url_for("admin.people_show", id=person.id)
-    try:
-        act()
-    except Refused as refused:
-        db.session.rollback()
-        return done(refused.sentence, here, tone="bad")
-    return done(sentence, here)
+    return done_unless_refused(act, sentence, url_for("admin.people_show", id=person.id))
 
 
 def _new(form: PersonForm, status: int = 200) -> Response:
