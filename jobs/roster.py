@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from app.admin.actions import staff
-from app.roster.actions import importing
+from app.core.actor import SYSTEM
+from app.roster.actions import connecting, importing
 from jobs import job
 
 
@@ -23,6 +24,12 @@ def follow(person_id: UUID) -> None:
 def welcome_back(person_id: UUID) -> None:
     """Somebody whom an import had taken out is there again."""
     staff.welcome_back(person_id)
+
+
+@job
+def sync_what_is_due() -> None:
+    """Ask the sources whose hour has struck."""
+    connecting.sync_what_is_due(by=SYSTEM)
 
 
 @job

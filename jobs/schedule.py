@@ -43,6 +43,11 @@ TIMETABLE: Final = (
         queue="upkeep",
     ),
     Entry(
+        "Ask the roster's sources at their hour",
+        "jobs.roster.sync_what_is_due",
+        every=timedelta(minutes=5),
+    ),
+    Entry(
         "Forget imports of the roster that are over",
         "jobs.roster.forget_old_imports",
         at=time(3, 30),

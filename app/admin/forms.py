@@ -1,11 +1,12 @@
 """What an admin fills in."""
 
 import re
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from wtforms import (
     BooleanField,
+    DateField,
     EmailField,
     HiddenField,
     PasswordField,
@@ -15,10 +16,13 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.core import clock
 from app.core.actor import Role
+from app.core.services import ONEROSTER
+from app.integrations.oneroster.presets import METHODS
+from app.roster.actions.connecting import Particulars
 from app.roster.actions.importing import LARGEST_FILE
 from app.web.fields import FilesField, FilesInput, KeyedPaper, Paper, options
 
@@ -45,6 +49,9 @@ ZONES: Final = (
     "America/Vancouver",
     "Europe/London",
 )
+
+#: The hours at which a roster may be asked for: schools are shut.
+HOURS: Final = (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6)
 
 #: What each role may do, as an admin reads it.
 ROLES: Final = {
@@ -171,6 +178,66 @@ class RegistrationForm(Paper):
             )
 
 
+class ConnectionForm(Paper):
+    """A source of the roster that is asked. Each kind has a paper of its own, with the fields that it names `OWN`."""
+
+    #: The fields that say how it is reached, in their order: what is kept of them are its settings.
+    OWN: ClassVar[tuple[str, ...]] = ()
+
+    secret = PasswordField("Secret", [Length(max=16_000)])
+    secret_expires_on = DateField(
+        "Last day on which the secret works",
+        [Optional()],
+        description="If you know it, admins are reminded in time.",
+    )
+    hour = SelectField(
+        "Ask it",
+        choices=options(
+            [
+                ("", "Only when an admin says so"),
+                *((str(hour), f"Each night at {hour:02}:00") for hour in HOURS),
+            ]
+        ),
+        description="In the district's time zone. A quiet hour is kinder to the system that is asked.",
+    )
+    applies_itself = BooleanField(
+        "Apply what the nightly sync finds without asking, unless more people than usual would go"
+    )
+
+    def own(self) -> list[Any]:
+        """How it is reached."""
+        return [self[name] for name in self.OWN]
+
+    def particulars(self) -> Particulars:
+        """What was filled in."""
+        return Particulars(
+            settings={field.name: (field.data or "").strip() for field in self.own()},
+            secret=(self.secret.data or "").strip(),
+            secret_expires_on=self.secret_expires_on.data,
+            hour=int(self.hour.data) if self.hour.data else None,
+            applies_itself=bool(self.applies_itself.data),
+        )
+
+
+class OneRosterForm(ConnectionForm):
+    """A OneRoster server, whichever vendor's."""
+
+    OWN = ("address", "method", "client_id", "token_address")
+
+    address = StringField(
+        "Address of OneRoster",
+        [InputRequired("Copy the address from there."), Length(max=500)],
+        description="The whole address up to v1p1 or v1p2. It is called at this host and no other.",
+    )
+    method = SelectField("How it knows us", choices=options(METHODS.items()), default="oauth2")
+    client_id = StringField(
+        "Key, or client ID", [Length(max=500)], description="Not needed with a bearer token."
+    )
+    token_address = StringField(
+        "Address for tokens", [Length(max=500)], description="For OAuth 2 alone: where the token is made."
+    )
+
+
 class AdmitForm(Paper):
     """Who somebody is that Google or Microsoft vouches for."""
 
@@ -244,3 +311,7 @@ class DistrictForm(Paper):
         ],
     )
     zone = SelectField("Time zone", [a_zone], choices=[], validate_choice=False)
+
+
+#: The paper of each source of the roster that is asked, by its outside service.
+CONNECTION_FORMS: Final[dict[str, type[ConnectionForm]]] = {ONEROSTER: OneRosterForm}

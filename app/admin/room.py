@@ -3,6 +3,7 @@
 from app.admin.permissions import RULES, May
 from app.admin.views import (
     audit,
+    connections,
     contact,
     district,
     held_sign_ins,
@@ -32,6 +33,7 @@ ROOM = Room(
         rooms,
         services,
         registrations,
+        connections,
         contact,
         district,
         sign_in,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,6 +56,17 @@ def zone(name: str) -> ZoneInfo:
 def local(at: datetime, zone_name: str) -> datetime:
     """The same moment on that place's wall clock."""
     return at.astimezone(zone(zone_name))
+
+
+def last_struck(hour: int, zone_name: str) -> datetime:
+    """When it was that hour there last, in UTC. An hour that the clocks skip strikes when they have."""
+    here = local(now(), zone_name)
+    for day in (here.date(), here.date() - timedelta(days=1)):
+        # fold=0: an hour that the clocks repeat counts the first time.
+        struck = datetime.combine(day, time(hour), tzinfo=zone(zone_name)).astimezone(UTC)
+        if struck <= now():
+            return struck
+    raise AssertionError("Yesterday's hour is over.")
 
 
 def school_day(school: InAZone) -> date:

@@ -32,6 +32,7 @@ __all__ = [
     "CallFailed",
     "Client",
     "OutsideRefused",
+    "host_named",
     "http_client",
     "refuse_elsewhere",
     "shut_other_doors",
@@ -90,6 +91,35 @@ def refuse_elsewhere(key: str, address: str) -> None:
     name = _permitted(service(key), host)
     if scheme != "https" and not (scheme == "http" and _is_allowed_nearby(name, port or 80)):
         raise OutsideRefused(f"{shown(name)} was not called without encryption: only https is.")
+
+
+def host_named(address: str) -> str:
+    """The host of an address that somebody typed, if such an address is ever called. Raises OutsideRefused.
+
+    Nobody is asked where the name leads: that is looked at with each call.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if (
+        parts.scheme not in ("https", "http")
+        or not host
+        or not address.isascii()
+        or not address.isprintable()
+    ):
+        raise OutsideRefused("Write the whole address, such as https://sis.maple.example/ims/oneroster/v1p1.")
+    if parts.username is not None or parts.password is not None:
+        raise OutsideRefused("Leave name and password out of the address: the key has a field of its own.")
+    name = plain_host(host)
+    if _is_allowed_nearby(name, port or (443 if parts.scheme == "https" else 80)):
+        return name
+    if parts.scheme != "https":
+        raise OutsideRefused(f"{shown(name)} is called with https alone, since a key is sent there.")
+    with contextlib.suppress(ValueError):
+        refuse_private(ipaddress.ip_address(name), name)
+    return name
 
 
 def smtp(

@@ -4,7 +4,7 @@ A company that is not on it cannot be called. What is on it and not built yet is
 it in silence, and cannot be turned on. Everything is off until somebody named in `turned_on_by` turns it on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -49,6 +49,8 @@ class OutsideService:
     turned_on_by: Hand
     #: The hosts it may be called at; none when whoever turns it on names the host.
     hosts: tuple[str, ...] = ()
+    #: Hosts that are proposed to whoever names one. Called only once they are named.
+    proposed: tuple[str, ...] = ()
     #: For the operator's services: the host that the settings name, or "" while it is off.
     host_in_settings: Callable[[Settings], str] = _never
     #: Called by the reader's browser, never by our servers.
@@ -70,6 +72,7 @@ DISTRICT_RELAY: Final = "district_mail_relay"
 FILE_STORAGE: Final = "file_storage"
 GOOGLE_SIGN_IN: Final = "google_sign_in"
 MICROSOFT_SIGN_IN: Final = "microsoft_sign_in"
+ONEROSTER: Final = "oneroster"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -200,13 +203,17 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         hosts=("managerapi.mosyle.com",),
     ),
     OutsideService(
-        key="oneroster",
+        key=ONEROSTER,
         name="OneRoster",
         company="The roster vendor that the district names",
-        purpose="Fetches schools and people from the district’s roster.",
-        passes="Schools and people come in; nothing goes out.",
+        purpose="Fetches schools and staff from the district’s student information system.",
+        passes="The key that the district has there, and when we ask. Of schools the names come in, of staff names, "
+        "work addresses, roles and schools. Nothing else goes out, and birthdays and the like are not asked for.",
         location="Where the district’s roster vendor keeps it",
         turned_on_by=Hand.DISTRICT,
+        proposed=("oneroster-proxy.classlink.io",),
+        built=True,
+        since=date(2026, 11, 26),
     ),
     OutsideService(
         key="twilio",
@@ -291,7 +298,7 @@ class ServiceSwitch(DistrictOwned, Base):
 
     service: Mapped[str] = mapped_column(info=PUBLIC)
     on: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
-    #: The one host it may be called at, for a service whose host the district names.
+    #: Where it may be called, with spaces between, for a service whose hosts the district names.
     host: Mapped[str] = mapped_column(default="", info=PUBLIC)
     by_account_id: Mapped[UUID | None] = mapped_column(Uuid(), info=PUBLIC)
     at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
@@ -328,7 +335,7 @@ def hosts_in_use(key: str) -> tuple[str, ...]:
     switch = switch_of(key)
     if switch is None or not switch.on:
         return ()
-    return one.hosts or ((switch.host,) if switch.host else ())
+    return one.hosts or tuple(switch.host.split())
 
 
 def switch_of(key: str) -> ServiceSwitch | None:
@@ -336,8 +343,8 @@ def switch_of(key: str) -> ServiceSwitch | None:
     return db.session.scalars(select(ServiceSwitch).where(ServiceSwitch.service == key)).one_or_none()
 
 
-def turn(key: str, on: bool, by: Actor, host: str | None = None) -> ServiceSwitch:
-    """Turn a district's service on or off. `host` where the district names it, such as its mail server.
+def turn(key: str, on: bool, by: Actor, host: str | Sequence[str] | None = None) -> ServiceSwitch:
+    """Turn a district's service on or off. `host`, or several, where the district names it, such as its mail server.
 
     The audit log gets its entry at the flush. Raises OutsideRefused.
     """
@@ -346,7 +353,8 @@ def turn(key: str, on: bool, by: Actor, host: str | None = None) -> ServiceSwitc
     if one.turned_on_by is not Hand.DISTRICT:
         raise OutsideRefused(f"{one.name} is turned on by {one.turned_on_by}, for all districts at once.")
     switch = switch_of(key)
-    named = plain_host(host) if host else (switch.host if switch else "")
+    hosts = [host] if isinstance(host, str) else host or []
+    named = " ".join(plain_host(one) for one in hosts if one) or (switch.host if switch else "")
     if on and not one.hosts and not named:
         raise OutsideRefused(f"Name the host of {one.name.lower()} to turn it on.")
     if switch is None:

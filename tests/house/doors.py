@@ -23,6 +23,8 @@ WORDS: dict[str, Keys] = {
     "admin.services_turn_off": {"key": "district_mail_relay"},
     "admin.registrations_change": {"key": "google_sign_in"},
     "admin.registrations_try_out": {"key": "google_sign_in"},
+    "admin.connections_try_out": {"key": "oneroster"},
+    "admin.connections_sync": {"key": "oneroster"},
     "auth.ways_in_add": {"word": "google"},
     "auth.confirmations_elsewhere": {"word": "google"},
 }

@@ -114,7 +114,7 @@ def test_every_exception_is_still_needed() -> None:
 
 def test_no_host_stands_in_the_code_but_the_registrys() -> None:
     """Templates, scripts and code: whatever a browser or a server could be sent to."""
-    known = {host for one in SERVICES for host in one.hosts}
+    known = {host for one in SERVICES for host in (*one.hosts, *one.proposed)}
     known |= {match[1] for one in SERVICES if one.link for match in ADDRESS.finditer(one.link)}
     found = set()
     for folder in ("app", "jobs"):
@@ -130,8 +130,8 @@ def test_no_host_stands_in_the_code_but_the_registrys() -> None:
 
 
 def _is_nowhere(host: str) -> bool:
-    """Names that no machine has (RFC 2606), and the name of the SVG language, which is never fetched."""
-    return host in {"example.org", "example.com", "www.w3.org"} or host.endswith(
+    """Names that no machine has (RFC 2606), and names of the SVG language and of scopes, which are never fetched."""
+    return host in {"example.org", "example.com", "www.w3.org", "purl.imsglobal.org"} or host.endswith(
         (".example", ".example.org", ".example.com", ".test", ".invalid")
     )
 

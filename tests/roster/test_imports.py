@@ -24,7 +24,6 @@ from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
 from app.roster.models.roster_import import RosterImport
-from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from jobs import perform
@@ -132,7 +131,7 @@ def test_what_an_admin_wrote_stays(maple: World) -> None:
 
 
 def test_unless_the_district_lets_the_file_go_first(maple: World) -> None:
-    importing.put_precedence(RosterSource.of_kind(ONEROSTER_CSV), goes_first=True)
+    importing.put_precedence(goes_first=True)
     taken_in(an_export([Member("u1", "Eleonora", "Bell", "bell@maple.example")]))
 
     assert with_address("bell@maple.example").given_name == "Eleonora"

@@ -10,16 +10,20 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.forms import RosterFileForm
 from app.admin.permissions import RULES, May
+from app.admin.views.answers import done_unless_refused
+from app.core import services
 from app.core.db import db
 from app.core.feed import RULES_IN_WORDS, Rule
 from app.core.files import StorageFault
 from app.core.room import Doors
 from app.roster.actions import importing
+from app.roster.actions.connectors import CONNECTORS
 from app.roster.actions.refused import Refused
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import PAGE, VERDICTS, ImportRow
+from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
-from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+from app.roster.models.roster_source import RosterSource
 from app.web.guard import allow, me
 from app.web.page import done, page, wants_part
 
@@ -139,21 +143,15 @@ def resume(run: RosterImport) -> ResponseReturnValue:
 @doors.post("/admin/imports/precedence")
 @allow(May.IMPORT_PEOPLE, RULES)
 def put_precedence() -> ResponseReturnValue:
-    """Whether the file's words replace those of an admin."""
+    """Whether the words of a source replace those of an admin."""
     goes_first = request.form.get("goes_first") == "yes"
-    importing.put_precedence(RosterSource.of_kind(ONEROSTER_CSV), goes_first=goes_first)
-    whose = "The file's words replace an admin's" if goes_first else "What an admin wrote stays"
+    importing.put_precedence(goes_first=goes_first)
+    whose = "The source's words replace an admin's" if goes_first else "What an admin wrote stays"
     return done(f"{whose} from the next import on.", url_for("admin.imports_index"))
 
 
 def _do(run: RosterImport, act: Callable[[], None], sentence: str) -> ResponseReturnValue:
-    here = url_for("admin.imports_show", id=run.id)
-    try:
-        act()
-    except Refused as refused:
-        db.session.rollback()
-        return done(refused.sentence, here, tone="bad")
-    return done(sentence, here)
+    return done_unless_refused(act, sentence, url_for("admin.imports_show", id=run.id))
 
 
 def _listed(form: RosterFileForm, status: int = 200) -> Response:
@@ -163,6 +161,10 @@ def _listed(form: RosterFileForm, status: int = 200) -> Response:
         form=form,
         imports=list(db.session.scalars(RosterImport.newest().limit(SHOWN))),
         under_way=RosterImport.under_way(),
+        connections=[
+            (services.service(one.service), services.is_on(one.service), RosterConnection.of_kind(kind))
+            for kind, one in CONNECTORS.items()
+        ],
         goes_first=any(source.goes_first for source in db.session.scalars(RosterSource.all())),
     )
 

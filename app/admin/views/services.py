@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Response, abort, url_for
+from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import RegistrationForm, ServiceForm
+from app.admin.forms import CONNECTION_FORMS, ConnectionForm, RegistrationForm, ServiceForm
 from app.admin.permissions import RULES, May
 from app.auth.actions import requiring, signing_in_elsewhere
 from app.auth.actions.refused import Refused
@@ -16,9 +16,14 @@ from app.core.addresses import OutsideRefused
 from app.core.db import db
 from app.core.directory import domains_of
 from app.core.room import Doors
-from app.core.services import Hand, OutsideService, ServiceSwitch
+from app.core.services import ONEROSTER, Hand, OutsideService, ServiceSwitch
 from app.core.tenancy import current_district_id
+from app.integrations.oneroster.presets import PRESETS, Preset
 from app.integrations.openid.providers import BY_SERVICE
+from app.roster.actions import connecting
+from app.roster.actions.connectors import kind_of_service
+from app.roster.models.roster_connection import RosterConnection
+from app.roster.models.roster_import import RosterImport
 from app.web.guard import allow, me
 from app.web.page import done, page
 
@@ -53,7 +58,8 @@ def turn_on(key: str) -> ResponseReturnValue:
         form.refuse(f"Fill in {missing} first, and save.")
         return shown(one, form, 422)
     try:
-        services.turn(key, True, me(), form.host.data or None)
+        kind = kind_of_service(key)
+        services.turn(key, True, me(), connecting.hosts(kind) if kind else form.host.data or None)
     except OutsideRefused as refused:
         db.session.rollback()
         form.refuse(str(refused))
@@ -86,11 +92,17 @@ def shown(
     form: ServiceForm | None = None,
     status: int = 200,
     registration: RegistrationForm | None = None,
+    connection: ConnectionForm | None = None,
 ) -> Response:
-    """The page of one service; of those that sign people in, with what the district is registered as there."""
+    """The page of one service.
+
+    Of those that sign people in with what the district is registered as there; of sources of the roster with how they
+    are reached.
+    """
     form = form or ServiceForm.blank(obj=services.switch_of(one.key))
     switch = services.switch_of(one.key)
-    form.host.flags.required = not one.hosts
+    kind = kind_of_service(one.key)
+    form.host.flags.required = not one.hosts and kind is None
     return page(
         "admin/service.html",
         status=status,
@@ -100,6 +112,7 @@ def shown(
         moved_by=_moved_by(switch),
         form=form,
         **_of_sign_in(one, registration),
+        **_of_roster(one, kind, connection),
     )
 
 
@@ -121,6 +134,44 @@ def _of_sign_in(one: OutsideService, form: RegistrationForm | None) -> dict[str,
     }
 
 
+def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | None) -> dict[str, Any]:
+    if kind is None:
+        return {"kind": None, "missing": ""}
+    connection = RosterConnection.of_kind(kind)
+    preset = PRESETS.get(request.args.get("system", "")) if one.key == ONEROSTER else None
+    form = form or CONNECTION_FORMS[one.key].blank(data={**_as_filled(connection), **_proposed(preset)})
+    form.secret.flags.required = not (connection and connection.secret_sealed)
+    under_way = RosterImport.under_way()
+    return {
+        "kind": kind,
+        "presets": PRESETS.values() if one.key == ONEROSTER else (),
+        "preset": preset,
+        "connection": connection,
+        "connection_form": form,
+        "missing": connecting.missing(kind),
+        "last_sync": RosterImport.last_of(connection.source_id) if connection else None,
+        "under_way": under_way if under_way and under_way.is_sync else None,
+    }
+
+
+def _proposed(preset: Preset | None) -> dict[str, str]:
+    if preset is None:
+        return {}
+    return {"address": preset.address, "token_address": preset.token_address, "method": preset.method}
+
+
+def _as_filled(connection: RosterConnection | None) -> dict[str, Any]:
+    """What the form shows: everything but the secret."""
+    if connection is None:
+        return {"hour": "2"}
+    return {
+        **connection.settings,
+        "secret_expires_on": connection.secret_expires_on,
+        "hour": "" if connection.hour is None else str(connection.hour),
+        "applies_itself": connection.applies_itself,
+    }
+
+
 def _as_kept(setting: SignInProvider | None) -> dict[str, str]:
     """What the form shows: everything but the secret."""
     if setting is None:
@@ -129,7 +180,9 @@ def _as_kept(setting: SignInProvider | None) -> dict[str, str]:
 
 
 def _missing(one: OutsideService) -> str:
-    provider = BY_SERVICE.get(one.key)
+    kind, provider = kind_of_service(one.key), BY_SERVICE.get(one.key)
+    if kind is not None:
+        return connecting.missing(kind)
     if provider is None:
         return ""
     setting = SignInProvider.of(provider.word)

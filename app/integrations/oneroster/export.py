@@ -48,7 +48,7 @@ _USERS: Final = (
     "primaryOrgSourcedId",
 )
 _ROLES: Final = ("userSourcedId", "status", "roleType", "role", "beginDate", "endDate", "orgSourcedId")
-_TRUE: Final = frozenset({"", "true", "1", "yes", "y", "t"})
+TRUE: Final = frozenset({"", "true", "1", "yes", "y", "t"})
 _FALSE: Final = frozenset({"false", "0", "no", "n", "f"})
 
 NOBODY: Final = (
@@ -144,18 +144,18 @@ class Export:
         for line, row in self.orgs.rows(_ORGS):
             where = ("orgs.csv", line)
             if row is None:
-                yield _left(where, "", Rule.SHORT_ROW)
+                yield left(where, "", Rule.SHORT_ROW)
                 continue
             key, status, name, kind = row
             self._filled += bool(status)
             if not key:
-                yield _left(where, "", Rule.NO_ID)
+                yield left(where, "", Rule.NO_ID)
             elif kind.lower() != "school" or status.lower() == "tobedeleted":
-                yield _left(where, key[:255], Rule.NOT_A_SCHOOL)
+                yield left(where, key[:255], Rule.NOT_A_SCHOOL)
             elif not name:
-                yield _left(where, key[:255], Rule.NO_NAME)
+                yield left(where, key[:255], Rule.NO_NAME)
             elif len(key) > LONGEST["key"] or len(name) > 120:
-                yield _left(where, key[:255], Rule.TOO_LONG)
+                yield left(where, key[:255], Rule.TOO_LONG)
             else:
                 yield FedSchool(file=where[0], line=line, key=key, name=" ".join(name.split()))
 
@@ -167,7 +167,7 @@ class Export:
             where = ("users.csv", line)
             if row is None or not row[0]:
                 self._nameless += 1
-                yield _left(where, "", Rule.SHORT_ROW if row is None else Rule.NO_ID)
+                yield left(where, "", Rule.SHORT_ROW if row is None else Rule.NO_ID)
                 continue
             self._filled += bool(row[1])
             yield self._person(where, row, roles)
@@ -183,18 +183,18 @@ class Export:
             if not role and status.lower() == "tobedeleted":
                 # Their roles went with them. Whether they were staff is known where they are known.
                 self._staff += 1
-                return _person_of(where, key[:255])
+                return person_of(where, key[:255])
             if not role and not self._is_delta:
                 role = "student"  # whoever has no role on the staff
         if role.lower() in OTHER_ROLES:
-            return _left(where, "", Rule.NOT_STAFF)
+            return left(where, "", Rule.NOT_STAFF)
         given, family = preferred or given, preferred_family or family
         email = email.lower()
         self._staff += 1
-        rule = _fault(key, enabled, given, family, email, role)
+        rule = fault(key, enabled, given, family, email, role)
         if rule is not None:
-            return _left(where, key[:255], rule, given[:80], family[:80], email[:254])
-        return _person_of(
+            return left(where, key[:255], rule, given[:80], family[:80], email[:254])
+        return person_of(
             where,
             key,
             given_name=" ".join(given.split()),
@@ -202,7 +202,7 @@ class Export:
             email=email,
             school_key=(primary or school)[:255],
             role=STAFF_ROLES.get(role.lower(), ""),
-            active=enabled.lower() in _TRUE and status.lower() != "tobedeleted",
+            active=enabled.lower() in TRUE and status.lower() != "tobedeleted",
         )
 
     def _read_roles(self) -> dict[str, tuple[str, str]]:
@@ -232,7 +232,8 @@ class Export:
         return staff
 
 
-def _fault(key: str, enabled: str, given: str, family: str, email: str, role: str) -> Rule | None:
+def fault(key: str, enabled: str, given: str, family: str, email: str, role: str) -> Rule | None:
+    """What is wrong with what is said of one of the staff, if anything is."""
     if role and role.lower() not in STAFF_ROLES:
         return Rule.UNKNOWN_ROLE
     if not given and not family:
@@ -243,7 +244,7 @@ def _fault(key: str, enabled: str, given: str, family: str, email: str, role: st
         or len(email) > LONGEST["email"]
     ):
         return Rule.TOO_LONG
-    if enabled.lower() not in _TRUE and enabled.lower() not in _FALSE:
+    if enabled.lower() not in TRUE and enabled.lower() not in _FALSE:
         return Rule.UNCLEAR_FLAG
     if email and not _is_address(email):
         return Rule.NO_ADDRESS
@@ -257,7 +258,7 @@ def _is_address(given: str) -> bool:
     ) and not any(letter.isspace() for letter in given)
 
 
-def _person_of(
+def person_of(
     where: Where,
     key: str,
     *,
@@ -268,6 +269,7 @@ def _person_of(
     role: str = "",
     active: bool = False,
 ) -> FedPerson:
+    """One of the staff; of somebody who has left the key alone."""
     return FedPerson(
         file=where[0],
         line=where[1],
@@ -281,7 +283,8 @@ def _person_of(
     )
 
 
-def _left(where: Where, key: str, rule: Rule, given: str = "", family: str = "", email: str = "") -> LeftOut:
+def left(where: Where, key: str, rule: Rule, given: str = "", family: str = "", email: str = "") -> LeftOut:
+    """A row that is not taken in."""
     return LeftOut(
         file=where[0], line=where[1], key=key, rule=rule, given_name=given, family_name=family, email=email
     )

@@ -184,12 +184,17 @@ class Batch:
             self._deactivate(person, link)
 
     def _deactivate(self, person: Person, link: SourcePerson) -> None:
-        """They have left, as far as this source knows. Whom another source still has stays."""
+        """They have left, as far as this source knows. Whom another source still has stays.
+
+        A source that nobody has read for a month has nobody: else whoever changed from files to a connection would
+        keep everybody for ever.
+        """
         link.left_at = clock.now()
         elsewhere = select(SourcePerson.id).where(
             SourcePerson.person_id == person.id,
             SourcePerson.source_id != link.source_id,
             SourcePerson.left_at.is_(None),
+            SourcePerson.source_id.in_(RosterImport.sources_read_lately()),
         )
         if db.session.scalar(elsewhere.limit(1)) is None:
             person.active = False

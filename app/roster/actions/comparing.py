@@ -9,6 +9,7 @@ Who is who is decided here alone, once for the preview and once more when it is 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -32,6 +33,8 @@ PART_THAT_MAY_GO: Final = 0.05
 MANY: Final = 25
 #: So many whole readings in a row must miss somebody before they are deactivated.
 ABSENCES: Final = 2
+#: A source that is being filled anew is short for an hour or two: asked again in that time, it says the same.
+BETWEEN_READINGS: Final = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -270,8 +273,8 @@ def _find_the_missing(run: RosterImport) -> None:
     """Stage a row for everybody of this source whom a whole reading did not have under any id."""
     if not run.counts_absence:
         return
-    if _is_the_last_file_again(run):
-        ImportNote.write(run.id, "This is the file of the last import, so nobody's absence is counted again.")
+    if again := _is_no_second_reading(run):
+        ImportNote.write(run.id, f"{again}, so nobody's absence is counted again.")
         return
     gone = _whom_the_file_has_not(run)
     rows = [
@@ -324,11 +327,18 @@ def _whom_the_file_has_not(run: RosterImport) -> list[UUID]:
     return [link.id for link in links if link.speaks and link.left_at is None and link.person_id in missed]
 
 
-def _is_the_last_file_again(run: RosterImport) -> bool:
-    asked = select(RosterImport.sha256).where(
+def _is_no_second_reading(run: RosterImport) -> str:
+    """Why this reading and the last are one, or "": the same file, or a source asked twice within a short while."""
+    asked = select(RosterImport).where(
         RosterImport.source_id == run.source_id, RosterImport.state == "done", RosterImport.id != run.id
     )
-    return db.session.scalars(asked.order_by(RosterImport.id.desc()).limit(1)).first() == run.sha256
+    last = db.session.scalars(asked.order_by(RosterImport.id.desc()).limit(1)).first()
+    if last is None:
+        return ""
+    if run.is_sync:
+        is_soon = run.made_at - last.made_at < BETWEEN_READINGS
+        return "The source was asked less than 12 hours ago" if is_soon else ""
+    return "This is the file of the last import" if last.sha256 == run.sha256 else ""
 
 
 def _finish(run: RosterImport) -> None:
@@ -343,8 +353,13 @@ def _finish(run: RosterImport) -> None:
         run.state = "done"
         ImportNote.write(run.id, "Nothing is to be changed.")
         return
+    namesakes = _new_with_the_name_of_somebody_missing(run)
+    if run.applies_itself and not run.guard and not namesakes:
+        run.state = "applying"
+        ImportNote.write(run.id, "It is applied without being asked about, as the district chose.")
+        return
     run.state = "ready"
-    if namesakes := _new_with_the_name_of_somebody_missing(run):
+    if namesakes:
         ImportNote.write(
             run.id,
             f"{namesakes:,} of the new people have the names of people who are missing. If these are the same people "

@@ -1,4 +1,6 @@
-"""An import is begun, approved, cancelled, gone on with and forgotten. What it does lies in the files beside this one.
+"""An import, of a file or by asking, is begun, approved, cancelled, gone on with and forgotten.
+
+What it does lies in the files beside this one.
 
 Every step commits small batches with the row of the import held, and writes there how far it came: whoever goes on
 with it, after a crash too, goes on from that place.
@@ -17,12 +19,15 @@ from app.core import audit, clock, quotas, storage
 from app.core.actor import Actor
 from app.core.db import db, uuid7
 from app.core.feed import Unreadable
+from app.core.fetching import NotNow
 from app.core.queue import later
 from app.integrations.oneroster.archive import Archive
-from app.roster.actions import applying, comparing, staging
+from app.roster.actions import applying, comparing, fetching, staging
 from app.roster.actions.refused import Refused
+from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
+from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import FILE_IS_KEPT, OVER, ROWS_ARE_KEPT, RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 
@@ -34,6 +39,7 @@ A_WHILE: Final = 45.0
 ONE_AT_A_TIME: Final = "Another import is not over yet. Finish or cancel it first."
 
 _STEPS: Final[dict[str, Callable[[RosterImport, float], None]]] = {
+    "fetching": fetching.fetch,
     "reading": staging.read,
     "comparing": comparing.compare,
     "applying": applying.apply,
@@ -62,14 +68,39 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
         sha256=stored.sha256,
         made_by_id=by.id,
     )
-    db.session.add(run)
-    try:
-        with db.session.begin_nested():
-            db.session.flush()
-    except IntegrityError as error:
-        raise Refused(ONE_AT_A_TIME) from error
+    _add(run)
     audit.noted("began", "roster_imports", run.id, sha256=stored.sha256, size=stored.size)
     ImportNote.write(run.id, "The file was uploaded. Reading begins.")
+    later("jobs.roster.advance", run.id)
+    return run
+
+
+def begin_sync(source_id: UUID, *, by: Actor, applies_itself: bool = False) -> RosterImport:
+    """Have a source asked. Raises Refused.
+
+    `applies_itself`: nobody needs to say yes, unless something must be asked. A preview of the same source that nobody
+    answered makes way: this one will say the same and more.
+    """
+    before = RosterImport.under_way()
+    if before is not None and before.state == "ready" and before.source_id == source_id:
+        ImportNote.write(before.id, "Nobody said to apply it before the next sync, which takes its place.")
+        _end(before, "cancelled")
+    elif before is not None:
+        raise Refused(ONE_AT_A_TIME)
+    if quotas.is_reached(quotas.STORED):
+        raise Refused(fetching.NO_ROOM)
+    run = RosterImport(
+        source_id=source_id,
+        state="fetching",
+        size=0,
+        file_size=0,
+        sha256="",
+        made_by_id=by.id,
+        applies_itself=applies_itself,
+    )
+    _add(run)
+    audit.noted("began", "roster_imports", run.id, sync=True)
+    ImportNote.write(run.id, "The source is being asked.")
     later("jobs.roster.advance", run.id)
     return run
 
@@ -111,18 +142,26 @@ def resume(run: RosterImport) -> None:
 
 
 def advance(import_id: UUID) -> None:
-    """Go on for a while, from wherever it is. Commits after each batch."""
+    """Go on for a while, from wherever it is. Commits after each batch.
+
+    Of a source that is asked nothing goes on once it is turned off, whatever is waiting for it.
+    """
     until = time.monotonic() + A_WHILE
     while (run := RosterImport.locked(import_id)) is not None and run.is_working:
         step = run.state
         try:
+            fetching.refuse_if_off(run.source.kind)
             _STEPS[step](run, until)
         except Unreadable as error:
             db.session.rollback()
             _fail(import_id, error.sentence)
             return
-        # Reading commits by itself, and its row is no longer this one.
-        if step != "reading" and run.state == "done":
+        except NotNow as reason:
+            db.session.rollback()
+            _put_off(import_id, reason)
+            return
+        # Fetching and reading commit by themselves, and their row is no longer this one.
+        if step not in ("fetching", "reading") and run.state == "done":
             _end(run, "done")
             return
         db.session.commit()
@@ -132,9 +171,11 @@ def advance(import_id: UUID) -> None:
             return
 
 
-def put_precedence(source: RosterSource, *, goes_first: bool) -> None:
-    """Whether its words replace an admin's from the next import on."""
-    source.goes_first = goes_first
+def put_precedence(*, goes_first: bool) -> None:
+    """Whether the words of a source replace an admin's from the next import on. For all sources, later ones too."""
+    RosterSource.of_kind(ONEROSTER_CSV)
+    for source in db.session.scalars(RosterSource.all()):
+        source.goes_first = goes_first
     db.session.flush()
 
 
@@ -157,18 +198,40 @@ def forget_old_imports() -> None:
         db.session.flush()
 
 
+def _add(run: RosterImport) -> None:
+    db.session.add(run)
+    try:
+        with db.session.begin_nested():
+            db.session.flush()
+    except IntegrityError as error:
+        raise Refused(ONE_AT_A_TIME) from error
+
+
+def _put_off(import_id: UUID, reason: NotNow) -> None:
+    try:
+        fetching.put_off(import_id, reason)
+        db.session.commit()
+    except Unreadable as error:
+        db.session.rollback()
+        _fail(import_id, error.sentence)
+
+
 def _fail(import_id: UUID, sentence: str) -> None:
     run = RosterImport.locked(import_id)
     if run is not None and run.is_working:
         run.sentence = sentence
         ImportNote.write(import_id, sentence)
+        connection = RosterConnection.of_source(run.source_id)
+        if connection is not None:
+            connection.failed(sentence)
         _end(run, "failed")
 
 
 def _end(run: RosterImport, state: str) -> None:
-    """Its file goes with it: the row lets go of it first, so that a crash between leaves an orphan and no hole."""
+    """Its file or pages go with it: the row lets go first, so that a crash between leaves an orphan and no hole."""
     key, run.state, run.ended_at = run.storage_key, state, clock.now()
     run.storage_key, run.size = None, 0
+    FetchedPage.forget(run.id)
     audit.noted("ended", "roster_imports", run.id, state=state, rows=run.rows_read, applied=run.rows_applied)
     db.session.commit()
     if key is not None:

@@ -1,4 +1,4 @@
-"""The file becomes staged rows, batch by batch. Nothing of the roster itself is touched."""
+"""The file, or what a source answered, becomes staged rows, batch by batch. Nothing of the roster itself is touched."""
 
 import shutil
 import tempfile
@@ -13,10 +13,11 @@ from sqlalchemy import select
 
 from app.core import clock, directory, storage
 from app.core.db import db
-from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
+from app.core.feed import FedPerson, FedSchool, Feed, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
 from app.core.queue import TryAgain
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.export import Export
+from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.roster_import import RosterImport
@@ -26,6 +27,8 @@ BATCH: Final = 5000
 MOST_STAGED: Final = 250_000
 #: Beyond this the file is to be mended and not to be listed.
 MOST_FAULTS: Final = 10_000
+#: Where a row that is left out was about a school.
+FILES_OF_SCHOOLS: Final = ("orgs.csv", "orgs", "schools")
 #: Counted, and no more: nothing of them is kept.
 PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NOT_A_SCHOOL)
 
@@ -33,8 +36,8 @@ PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NOT_A_SCHOOL)
 def read(run: RosterImport, until: float) -> None:
     """Take in what comes next, until time is up or everything is read. Raises Unreadable and TryAgain."""
     import_id, place = run.id, run.items_read
-    with _opened(run) as file:
-        feed = islice(Export(file, today=_day_of(run)).items(), place, None)
+    with _fed(run) as whole:
+        feed = islice(whole, place, None)
         while batch := list(islice(feed, BATCH)):
             held = RosterImport.locked(import_id)
             if held is None or held.state != "reading" or held.items_read != place:
@@ -98,7 +101,7 @@ def _row_of(run: RosterImport, item: FedSchool | FedPerson | LeftOut) -> ImportR
         row.given_name, row.family_name, row.email = item.given_name, item.family_name, item.email
         if isinstance(item, FedPerson):
             row.school_key, row.role, row.active = item.school_key, item.role, item.active
-        elif item.file == "orgs.csv":
+        elif item.file in FILES_OF_SCHOOLS:
             row.what = "school"
     return row
 
@@ -121,6 +124,15 @@ def _staged_already(run: RosterImport, batch: Sequence[Item]) -> dict[tuple[str,
         ImportRow.import_id == run.id, ImportRow.key.in_(keys), ImportRow.rule.is_(None)
     )
     return {(row.what, row.key): row for row in db.session.scalars(rows)}
+
+
+@contextmanager
+def _fed(run: RosterImport) -> Iterator[Feed]:
+    if run.is_sync:
+        yield FetchedPage.feed(run.id)
+        return
+    with _opened(run) as file:
+        yield Export(file, today=_day_of(run)).items()
 
 
 @contextmanager

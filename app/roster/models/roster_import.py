@@ -1,4 +1,4 @@
-"""One import of the roster: a file, what was found in it, and how far it has come. The row is the progress."""
+"""One import of the roster: a file or a sync, what was found, and how far it has come. The row is the progress."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -12,11 +12,11 @@ from app.core.db import Base, db
 from app.core.quotas import HoldsAFile
 from app.core.records import NAMES_A_FILE, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
-from app.roster.models.roster_source import RosterSource
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 
-STATES: Final = ("reading", "comparing", "ready", "applying", "done", "cancelled", "failed")
+STATES: Final = ("fetching", "reading", "comparing", "ready", "applying", "done", "cancelled", "failed")
 #: A worker is at it, or will be.
-WORKING: Final = ("reading", "comparing", "applying")
+WORKING: Final = ("fetching", "reading", "comparing", "applying")
 OVER: Final = ("done", "cancelled", "failed")
 #: A preview that nobody answers is given up, and its file with it.
 FILE_IS_KEPT: Final = timedelta(days=7)
@@ -24,7 +24,7 @@ ROWS_ARE_KEPT: Final = timedelta(days=30)
 
 
 class RosterImport(HoldsAFile, DistrictOwned, Base):
-    """It goes reading → comparing → ready (an admin looks) → applying → done."""
+    """It goes (fetching →) reading → comparing → ready (an admin looks) → applying → done."""
 
     __tablename__ = "roster_imports"
     __keeping__ = Keeping(
@@ -34,7 +34,8 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     __table_args__ = owned(
         points_at("source_id", "roster_sources"),
         CheckConstraint(
-            "state in ('reading','comparing','ready','applying','done','cancelled','failed')", name="state"
+            "state in ('fetching','reading','comparing','ready','applying','done','cancelled','failed')",
+            name="state",
         ),
         CheckConstraint("size >= 0", name="size"),
         CheckConstraint("state <> 'failed' or sentence is not null", name="failed_with_a_sentence"),
@@ -43,20 +44,32 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
             "uq_roster_imports_one_at_a_time",
             "district_id",
             unique=True,
-            postgresql_where=text("state in ('reading','comparing','ready','applying')"),
+            postgresql_where=text("state in ('fetching','reading','comparing','ready','applying')"),
         ),
     )
     FOUND_BY = ("id",)
 
     source_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     state: Mapped[str] = mapped_column(default="reading", info=PUBLIC)
-    #: Gone once the import is over.
+    #: Gone once the import is over; None for a sync, whose pages are rows (FetchedPage).
     storage_key: Mapped[str | None] = mapped_column(info=PRIVATE | NAMES_A_FILE)
+    #: "" for a sync.
     sha256: Mapped[str] = mapped_column(info=PUBLIC)
     file_size: Mapped[int] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
-    #: The account that uploaded it.
+    #: The account that uploaded the file, or asked for the sync; None for the timetable.
     made_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: Of a sync: where in its source the next page begins (core/fetching.py).
+    place: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
+    pages_fetched: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: Records that came, and that will have come, if the source says how many there are.
+    records_received: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    records_expected: Mapped[int | None] = mapped_column(info=PUBLIC)
+    people_fetched: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: How often the source had no answer, one after another.
+    pauses: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: Applied without an admin's yes, unless something must be asked.
+    applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Items of the feed that were taken in: where reading goes on after a break.
     items_read: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     rows_read: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
@@ -100,10 +113,25 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
         """The one that is not over, if there is one."""
         return db.session.scalar(select(cls).where(cls.state.not_in(OVER)))
 
+    @classmethod
+    def sources_read_lately(cls) -> Select[UUID]:
+        """Those of which an import was applied within the time that imports are remembered."""
+        return select(cls.source_id).where(cls.state == "done")
+
+    @classmethod
+    def last_of(cls, source_id: UUID) -> Self | None:
+        """The newest of that source."""
+        return db.session.scalar(cls.newest().where(cls.source_id == source_id).limit(1))
+
     @property
     def is_working(self) -> bool:
         """True while a worker has something to do for it."""
         return self.state in WORKING
+
+    @property
+    def is_sync(self) -> bool:
+        """True if nobody uploaded a file: the source was asked."""
+        return self.source.kind != ONEROSTER_CSV
 
     @property
     def is_over(self) -> bool:

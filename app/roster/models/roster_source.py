@@ -1,4 +1,4 @@
-"""A source of the roster: a system that tells us of schools and staff, by files today."""
+"""A source of the roster: a system that tells us of schools and staff, by files or because we ask it."""
 
 from datetime import datetime
 from typing import Final, Self
@@ -12,7 +12,9 @@ from app.core.records import PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned
 
 ONEROSTER_CSV: Final = "oneroster_csv"
-NAMES: Final = {ONEROSTER_CSV: "OneRoster file"}
+ONEROSTER_REST: Final = "oneroster_rest"
+#: Every kind there is. Those that we ask ourselves have a connector (roster/actions/connectors.py).
+NAMES: Final = {ONEROSTER_CSV: "OneRoster file", ONEROSTER_REST: "OneRoster"}
 
 
 class RosterSource(DistrictOwned, Base):
@@ -21,7 +23,7 @@ class RosterSource(DistrictOwned, Base):
     __tablename__ = "roster_sources"
     __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
     __table_args__ = owned(
-        UniqueConstraint("district_id", "kind"), CheckConstraint("kind in ('oneroster_csv')", name="kind")
+        UniqueConstraint("district_id", "kind"), CheckConstraint("kind ~ '^[a-z_]+$'", name="kind")
     )
 
     kind: Mapped[str] = mapped_column(info=PUBLIC)
@@ -39,7 +41,7 @@ class RosterSource(DistrictOwned, Base):
         """This district's source of that kind, made if there is none yet."""
         found = db.session.scalar(select(cls).where(cls.kind == kind))
         if found is None:
-            found = cls(kind=kind)
+            found = cls(kind=kind, goes_first=any(one.goes_first for one in db.session.scalars(cls.all())))
             db.session.add(found)
             db.session.flush()
         return found

@@ -1,0 +1,62 @@
+"""Sources of the roster that are asked: filled in, tried out and asked now, on the page of their service."""
+
+from flask import abort, url_for
+from flask.typing import ResponseReturnValue
+
+from app.admin.forms import ConnectionForm, OneRosterForm
+from app.admin.permissions import RULES, May
+from app.admin.views.services import ours, shown
+from app.core.room import Doors
+from app.core.services import ONEROSTER
+from app.roster.actions import connecting
+from app.roster.actions.connectors import kind_of_service
+from app.roster.actions.refused import Refused
+from app.web.guard import allow, me
+from app.web.page import done
+
+doors = Doors()
+
+
+@doors.post("/admin/services/oneroster/connection")
+@allow(May.KEEP_SWITCHES, RULES, paper=OneRosterForm)
+def change_oneroster() -> ResponseReturnValue:
+    """How the district's OneRoster server is reached."""
+    return _change(ONEROSTER, OneRosterForm.filled())
+
+
+@doors.post("/admin/services/<key>/connection/trial")
+@allow(May.KEEP_SWITCHES, RULES)
+def try_out(key: str) -> ResponseReturnValue:
+    """Ask the source for as little as shows that it works."""
+    here = url_for("admin.services_show", key=key)
+    try:
+        return done(connecting.try_out(_kind(key)), here)
+    except Refused as refused:
+        return done(refused.sentence, here, tone="bad")
+
+
+@doors.post("/admin/services/<key>/connection/sync")
+@allow(May.IMPORT_PEOPLE, RULES)
+def sync(key: str) -> ResponseReturnValue:
+    """Ask it for everybody, now."""
+    try:
+        run = connecting.sync(_kind(key), by=me())
+    except Refused as refused:
+        return done(refused.sentence, url_for("admin.services_show", key=key), tone="bad")
+    return done("It is being asked.", url_for("admin.imports_show", id=run.id))
+
+
+def _change(key: str, form: ConnectionForm) -> ResponseReturnValue:
+    """Keep it. A secret that is left empty stays as it is: it is never shown again."""
+    if form.validate():
+        try:
+            connecting.change(_kind(key), form.particulars(), by=me())
+        except Refused as refused:
+            form.refuse(refused.sentence)
+        else:
+            return done("Saved.", url_for("admin.services_show", key=key))
+    return shown(ours(key), status=422, connection=form)
+
+
+def _kind(key: str) -> str:
+    return kind_of_service(ours(key).key) or abort(404)

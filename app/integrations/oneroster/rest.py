@@ -1,0 +1,338 @@
+"""Schools and staff from a OneRoster server: REST, 1.1 and 1.2. Facts of the binding: 1EdTech OneRoster 1.2 Rostering.
+
+Two collections are asked for, /orgs and /users, and nothing else: no demographics, no classes. Real servers clamp the
+limit, tell no total and no next link, and know some of sort and fields. So:
+
+- the next question begins after as many records as came, and the last is the one that is answered with none;
+- `href` and links are never followed: every address is made of the one that an admin typed;
+- what a server refuses to sort or to choose by is asked for plainly from then on;
+- where a total is told and fewer came, it was no whole read; where it changed meanwhile, absence counts for nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from app.core import egress
+from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
+from app.core.fetching import Page, Place, Settings
+from app.core.services import ONEROSTER
+from app.integrations.oneroster.calling import Answer, call
+from app.integrations.oneroster.export import (
+    LONGEST,
+    OTHER_ROLES,
+    STAFF_ROLES,
+    TRUE,
+    fault,
+    left,
+    person_of,
+)
+from app.integrations.oneroster.keys import WRONG_KEY, Key, key_of
+from app.integrations.oneroster.presets import METHODS
+
+#: Records asked for at once. A server may give fewer.
+LIMIT: Final = 500
+#: What every server grants.
+PLAIN_LIMIT: Final = 100
+#: How a question is asked: each step leaves out what a server has refused.
+STEPS: Final = ("fields and sort", "sort", "", "the standard's limit")
+MOST_RECORDS: Final = 2_000_000
+#: Seconds that a whole answer may take; a large page is made slowly.
+LONGEST_ANSWER: Final = 60.0
+LARGEST_ANSWER: Final = 25 * 1024 * 1024
+
+WHAT: Final = ("orgs", "users")
+_GONE: Final = frozenset({"tobedeleted", "inactive"})
+_COMMON: Final = ("sourcedId", "status")
+_FIELDS: Final = {
+    ("orgs", "v1p1"): (*_COMMON, "name", "type"),
+    ("orgs", "v1p2"): (*_COMMON, "name", "type"),
+    ("users", "v1p1"): (*_COMMON, "enabledUser", "givenName", "familyName", "email", "role", "orgs"),
+    ("users", "v1p2"): (
+        *_COMMON,
+        "enabledUser",
+        "givenName",
+        "familyName",
+        "preferredFirstName",
+        "preferredLastName",
+        "email",
+        "roles",
+        "primaryOrg",
+    ),
+}
+
+
+class OneRosterRest:
+    """The connector. Settings: address, method, client_id, token_address."""
+
+    service = ONEROSTER
+
+    def missing(self, settings: Settings) -> str:
+        """What is not filled in."""
+        method = settings.get("method", "")
+        needed = {"the address": settings.get("address"), "how it knows us": method in METHODS}
+        if method != "bearer":
+            needed["the key"] = settings.get("client_id")
+        if method == "oauth2":
+            needed["the address for tokens"] = settings.get("token_address")
+        return " and ".join(what for what, value in needed.items() if not value)
+
+    def hosts(self, settings: Settings) -> Sequence[str]:
+        """Of both addresses; the second only where a token is asked for."""
+        needs_tokens = settings.get("method") == "oauth2"
+        addresses = [settings.get("address", ""), settings.get("token_address", "") if needs_tokens else ""]
+        return tuple(dict.fromkeys(egress.host_named(address) for address in addresses if address))
+
+    def opened(self, settings: Settings, secret: str, *, today: date) -> "Asking":
+        """Ready to be asked."""
+        base = settings["address"].rstrip("/")
+        version = "v1p2" if "v1p2" in urlsplit(base).path else "v1p1"
+        return Asking(base, version, key_of(settings, secret, version=version), today)
+
+
+@dataclass
+class Asking:
+    """One server, while it is asked."""
+
+    base: str
+    version: str
+    key: Key
+    today: date
+
+    def pages(self, place: Place) -> Iterator[Page]:
+        """All orgs, then all users."""
+        at = At(**place)
+        with self._client() as client:
+            while True:
+                records, total = self._asked(client, at)
+                items = self._items(at, records)
+                at.take(records, total)
+                if items:
+                    yield Page(items=items, then=at.told(), received=at.received, expected=at.expected)
+                    continue
+                at.refuse_if_short()
+                if at.what != WHAT[-1]:
+                    at = at.next()
+                    continue
+                yield Page(
+                    items=at.remarks(),
+                    then=WholeRead(not at.has_moved and not at.nameless),
+                    received=at.received,
+                    expected=at.received,
+                )
+                return
+
+    def try_out(self) -> str:
+        """One record of each."""
+        with self._client() as client:
+            for what in WHAT:
+                self._asked(client, At(what=what), limit=1)
+        return "It answers, and the key may read schools and users."
+
+    def _client(self) -> egress.Client:
+        return egress.http_client(ONEROSTER, longest=LONGEST_ANSWER, largest=LARGEST_ANSWER)
+
+    def _asked(
+        self, client: egress.Client, at: "At", limit: int | None = None
+    ) -> tuple[list[Mapping[str, Any]], int | None]:
+        """The records from there on, and how many there are if that is told."""
+        answer = self._called(client, at, limit)
+        while answer.status in (400, 422) and at.step + 1 < len(STEPS):
+            at.step += 1
+            answer = self._called(client, at, limit)
+        _refuse_unless_good(answer, at.what)
+        records = answer.body.get(at.what)
+        if not isinstance(records, list):
+            raise Unreadable(
+                f"The server answered with something that is not OneRoster: a list of {at.what} was missing."
+            )
+        # What is no record is one without an id: it counts, since the next page begins after it.
+        return [one if isinstance(one, dict) else {} for one in records], answer.total
+
+    def _called(self, client: egress.Client, at: "At", limit: int | None) -> Answer:
+        address = f"{self.base}/{at.what}?{self._question(at, limit)}"
+        answer = call(client, "GET", address, headers=self.key.sign(client, address))
+        if answer.status == 401 and self.key.renew():
+            # Tokens end while thousands of pages are read. A new one is asked for once.
+            answer = call(client, "GET", address, headers=self.key.sign(client, address))
+        return answer
+
+    def _question(self, at: "At", limit: int | None) -> str:
+        asked: dict[str, str | int] = {
+            "limit": limit or (PLAIN_LIMIT if at.step == 3 else LIMIT),
+            "offset": at.offset,
+        }
+        if at.step < 2:
+            asked |= {"sort": "sourcedId", "orderBy": "asc"}
+        if at.step < 1:
+            asked["fields"] = ",".join(_FIELDS[at.what, self.version])
+        return urlencode(asked, quote_via=quote)
+
+    def _items(self, at: "At", records: Sequence[Mapping[str, Any]]) -> list[Item]:
+        read = self._school if at.what == "orgs" else self._person
+        return [read((at.what, at.offset + nth), record) for nth, record in enumerate(records, start=1)]
+
+    def _school(self, where: tuple[str, int], org: Mapping[str, Any]) -> Item:
+        key, name = _text(org, "sourcedId"), _text(org, "name")
+        if not key:
+            return left(where, "", Rule.NO_ID)
+        if _text(org, "type").lower() != "school" or _text(org, "status").lower() in _GONE:
+            return left(where, key[:255], Rule.NOT_A_SCHOOL)
+        if not name:
+            return left(where, key[:255], Rule.NO_NAME)
+        if len(key) > LONGEST["key"] or len(name) > 120:
+            return left(where, key[:255], Rule.TOO_LONG)
+        return FedSchool(file=where[0], line=where[1], key=key, name=name)
+
+    def _person(self, where: tuple[str, int], user: Mapping[str, Any]) -> FedPerson | LeftOut:
+        key, is_gone = _text(user, "sourcedId"), _text(user, "status").lower() in _GONE
+        if not key:
+            return left(where, "", Rule.NO_ID)
+        role, school = self._role(user)
+        if not role and is_gone:
+            # Their roles went with them. Whether they were staff is known where they are known.
+            return person_of(where, key[:255])
+        if not role or role.lower() in OTHER_ROLES:
+            return left(where, "", Rule.NOT_STAFF)
+        given = _text(user, "preferredFirstName") or _text(user, "givenName")
+        family = _text(user, "preferredLastName") or _text(user, "familyName")
+        email, enabled = _text(user, "email").lower(), _text(user, "enabledUser").lower()
+        rule = fault(key, enabled, given, family, email, role)
+        if rule is not None:
+            return left(where, key[:255], rule, given[:80], family[:80], email[:254])
+        return person_of(
+            where,
+            key,
+            given_name=given,
+            family_name=family,
+            email=email,
+            school_key=(_id_of(user.get("primaryOrg")) or school)[:255],
+            role=STAFF_ROLES.get(role.lower(), ""),
+            active=enabled in TRUE and not is_gone,
+        )
+
+    def _role(self, user: Mapping[str, Any]) -> tuple[str, str]:
+        """The word for it, and the school: of 1.2 the primary one on the staff that holds today; 1.1 has but one."""
+        roles = user.get("roles")
+        if not isinstance(roles, list):
+            orgs = user.get("orgs")
+            school = next(map(_id_of, orgs), "") if isinstance(orgs, list) else _id_of(user.get("org"))
+            return _text(user, "role"), school
+        today, found = self.today.isoformat(), ("", "")
+        for one in roles:
+            if not isinstance(one, dict):
+                continue
+            role, begins, ends = _text(one, "role"), _text(one, "beginDate")[:10], _text(one, "endDate")[:10]
+            if not role or role.lower() in OTHER_ROLES or begins > today or (ends and ends < today):
+                continue
+            if not found[0] or _text(one, "roleType").lower() == "primary":
+                found = (role, _id_of(one.get("org")))
+                if _text(one, "roleType").lower() == "primary":
+                    break
+        return found
+
+
+HAS_MOVED: Final = (
+    "The roster changed while it was read, so nobody is taken to have left by not being in it this time."
+)
+
+
+@dataclass(kw_only=True)
+class At:
+    """How far asking is: what is kept of it is the place of a sync."""
+
+    what: str = WHAT[0]
+    offset: int = 0
+    step: int = 0
+    #: The totals that were told first and last in this collection.
+    first_total: int | None = None
+    total: int | None = None
+    has_moved: bool = False
+    nameless: int = 0
+    #: The id of the first record of the page before: a server that knows no offset gives the same page for ever.
+    first_id: str = ""
+    #: Records of collections that are over.
+    before: int = 0
+
+    def take(self, records: Sequence[Mapping[str, Any]], total: int | None) -> None:
+        """One more page. Raises Unreadable for one that came already."""
+        first = _text(records[0], "sourcedId") if records else ""
+        if first and first == self.first_id:
+            raise Unreadable(
+                f"The server gives the same page of {self.what} again and again. Nothing was taken over; its "
+                "vendor has to mend that."
+            )
+        self.first_id, self.offset = first or self.first_id, self.offset + len(records)
+        if self.what == "users":
+            self.nameless += sum(not _text(one, "sourcedId") for one in records)
+        if self.received > MOST_RECORDS:
+            raise Unreadable("The server has more records than any roster. Nothing was taken over.")
+        if total is not None:
+            self.first_total = self.first_total or total
+            self.total = total
+            self.has_moved = self.has_moved or total != self.first_total
+
+    def refuse_if_short(self) -> None:
+        """Raises Unreadable where the server told of more than it gave."""
+        if self.total is not None and self.offset < self.total:
+            raise Unreadable(
+                f"The server said that there are {self.total:,} {self.what}, and gave {self.offset:,}. Nothing was "
+                "taken over, and nobody was removed. It is mostly right again the next night."
+            )
+
+    def next(self) -> "At":
+        """The beginning of the next collection."""
+        what = WHAT[WHAT.index(self.what) + 1]
+        return At(what=what, step=self.step, has_moved=self.has_moved, before=self.received)
+
+    def remarks(self) -> list[Item]:
+        """Why absence does not count, if it does not."""
+        nameless = (
+            f"{self.nameless:,} people have no sourcedId. It cannot be told who they are, so nobody is taken to have "
+            "left by not being in it."
+        )
+        told = [HAS_MOVED] * self.has_moved + [nameless] * bool(self.nameless)
+        return [Remark(sentence) for sentence in told]
+
+    @property
+    def received(self) -> int:
+        """Records so far."""
+        return self.before + self.offset
+
+    @property
+    def expected(self) -> int | None:
+        """Of the last collection, which is nearly all."""
+        return self.before + self.total if self.total is not None and self.what == WHAT[-1] else None
+
+    def told(self) -> Place:
+        """As it is kept."""
+        return dict(vars(self))
+
+
+def _refuse_unless_good(answer: Answer, what: str) -> None:
+    if answer.status == 200:
+        return
+    if answer.status == 401:
+        raise Unreadable(WRONG_KEY)
+    if answer.status == 403:
+        raise Unreadable(
+            f"The key may not read {what}. Give it the right to read the core roster, in the system itself."
+        )
+    if answer.status == 404:
+        raise Unreadable("There is no OneRoster at this address. Check it: it mostly ends in v1p1 or v1p2.")
+    raise Unreadable(f"The server answered with error {answer.status} to a plain question for {what}.")
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    """On one line. Servers write flags and ids as texts, numbers and booleans."""
+    value = record.get(name)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return " ".join(str(value).split()) if isinstance(value, str | int) else ""
+
+
+def _id_of(reference: Any) -> str:
+    """What a reference points to, by its id. Its href is never followed."""
+    return _text(reference, "sourcedId") if isinstance(reference, dict) else ""

@@ -1,0 +1,15 @@
+"""Every kind of source that we ask ourselves, and what asks it. A new one is a line here, and its name in NAMES."""
+
+from typing import Final
+
+from app.core.fetching import Connector
+from app.integrations.oneroster.rest import OneRosterRest
+from app.roster.models.roster_source import ONEROSTER_REST
+
+#: By RosterSource.kind.
+CONNECTORS: Final[dict[str, Connector]] = {ONEROSTER_REST: OneRosterRest()}
+
+
+def kind_of_service(service: str) -> str | None:
+    """The kind of source behind an outside service, if there is one."""
+    return next((kind for kind, one in CONNECTORS.items() if one.service == service), None)
