@@ -3,8 +3,12 @@
 from uuid import UUID
 
 from app.admin.actions import staff
+from app.auth.models.sealed_account import admins
 from app.core.actor import SYSTEM
-from app.roster.actions import connecting, importing
+from app.notices.actions import compose
+from app.roster.actions import connecting, fetching, importing
+from app.roster.models.roster_connection import RosterConnection
+from app.roster.models.roster_import import RosterImport
 from jobs import job
 
 
@@ -33,6 +37,47 @@ def sync_what_is_due() -> None:
 
 
 @job
+def tell_of_sync(import_id: UUID) -> None:
+    """Tell all admins that a nightly sync failed, or waits for one of them."""
+    run = RosterImport.find(import_id)
+    if run is None or run.state not in ("failed", "ready"):
+        return
+    if run.state == "failed":
+        what = f"The nightly sync of {run.source.name} did not work"
+        happened = f"{run.sentence} The roster stands as it was. It is asked again the next night."
+    else:
+        what = f"The nightly sync of {run.source.name} waits for you"
+        happened = "It found changes, and they are applied once an admin has looked at them and says so."
+        if run.guard:
+            happened += " More people than usual would go: please see whether they have really left."
+    _tell_admins(what, happened)
+
+
+@job
+def remind_of_secrets() -> None:
+    """Tell all admins that the secret of a connection ends soon, or has ended."""
+    today = fetching.today()
+    for connection in RosterConnection.all():
+        days, ends = connection.reminder_due(today), connection.secret_expires_on
+        if days is None or ends is None:
+            continue
+        name, left = connection.source.name, connection.days_left(today) or 0
+        when = f"ends in {left} days" if left > 1 else "ends tomorrow" if left == 1 else "ends today"
+        _tell_admins(
+            f"The secret for {name} {when if left >= 0 else 'has ended'}",
+            f"Its last day is {ends.day} {ends:%B %Y}. Make a new one in the system itself, and enter it on the "
+            "page of the connection: without it the roster is not read any more.",
+        )
+        connection.reminded(days)
+
+
+@job
 def forget_old_imports() -> None:
     """Previews that nobody answered, and rows that have had their time."""
     importing.forget_old_imports()
+
+
+def _tell_admins(what: str, happened: str) -> None:
+    for admin in admins():
+        told = {"name": admin.name, "what": what, "happened": happened}
+        compose.email("roster_connection", admin.email, admin.person_id, told)

@@ -47,6 +47,7 @@ TIMETABLE: Final = (
         "jobs.roster.sync_what_is_due",
         every=timedelta(minutes=5),
     ),
+    Entry("Remind of secrets that end soon", "jobs.roster.remind_of_secrets", at=time(7, 0)),
     Entry(
         "Forget imports of the roster that are over",
         "jobs.roster.forget_old_imports",

@@ -200,3 +200,37 @@ def test_nobody_but_an_admin_of_the_district_comes_near(client: PageClient, worl
     for player in (world.tess, world.lena):
         client.sign_in(player)
         client.get(HERE, status=404)
+
+
+def test_the_first_page_says_what_waits_and_what_failed(
+    app: Flask, client: PageClient, world: World, server: OneRosterServer
+) -> None:
+    client.sign_in(world.adams)
+    set_up(client, server)
+    client.submit(client.get(HERE), action=f"{HERE}/connection/sync", status=303)
+    run = work(app, world)
+    assert "An import waits for your answer" in client.get("/maple/admin").text
+    shown = client.get(f"/maple/admin/imports/{run.id}")
+    client.submit(shown, action=f"/maple/admin/imports/{run.id}/cancel", status=303)
+    assert "waits for your answer" not in client.get("/maple/admin").text
+
+    server.users.clear()
+    client.submit(client.get(HERE), action=f"{HERE}/connection/sync", status=303)
+    work(app, world)
+
+    first_page = client.get("/maple/admin").text
+    assert "OneRoster could not be read" in first_page
+    assert "nobody on the staff" in first_page
+
+
+def test_the_first_page_says_when_a_secret_ends(
+    client: PageClient, world: World, server: OneRosterServer
+) -> None:
+    client.sign_in(world.adams)
+    paper = filled(server, secret_expires_on="2020-01-31")
+
+    client.submit(client.get(HERE), action=f"{HERE}/connection", status=303, **paper)
+
+    shown = client.get("/maple/admin").text
+    assert "OneRoster: the secret has ended" in shown
+    assert "Jan 31, 2020" in shown

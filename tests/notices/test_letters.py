@@ -27,6 +27,7 @@ TOLD = {
     "minutes": 60,
     "changes": ["A passkey was added.", "An authenticator app was set up."],
     "happened": "Somebody has just signed in with the sealed account.",
+    "what": "The nightly sync of OneRoster did not work",
     "do": "If none of you did, end its session there at once.",
 }
 

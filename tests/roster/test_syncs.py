@@ -18,6 +18,7 @@ from app.core.queue import Work
 from app.core.quotas import STORED, used
 from app.core.services import GOOGLE_SIGN_IN, turn
 from app.core.tenancy import as_district
+from app.notices.models.message import Message
 from app.roster.actions import connecting, fetching, importing
 from app.roster.actions.connecting import Particulars
 from app.roster.actions.refused import Refused
@@ -27,6 +28,7 @@ from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
+from jobs import perform
 from tests.roster.sources import KIND, MadeUp, asked, connected, person, school
 from tests.world import World
 
@@ -411,3 +413,78 @@ def test_a_secret_is_sent_to_no_other_host_than_it_was_entered_for(maple: World,
 
     connecting.change(KIND, Particulars(settings={"where": "elsewhere"}, secret="other"), by=SYSTEM)
     assert RosterConnection.of_kind(KIND).secret == "other"
+
+
+# --- what admins hear -----------------------------------------------------------------------------------------
+
+
+def mails() -> list[str]:
+    """What was written to the district's only admin by the jobs that are due."""
+    for job in db.session.scalars(select(Work).where(Work.job == "jobs.roster.tell_of_sync")).all():
+        perform(job.job, job.subject_id)
+        db.session.delete(job)
+    db.session.commit()
+    return list(db.session.scalars(select(Message.subject).order_by(Message.id)))
+
+
+def test_admins_hear_once_that_a_nightly_sync_does_not_work(maple: World, monkeypatch: Any) -> None:
+    connected(monkeypatch, MadeUp([Unreadable("The key is refused.") for _ in range(5)]), hour=1)
+
+    for night in range(3):
+        with clock.frozen(tonight() + timedelta(days=night)):
+            connecting.sync_what_is_due(by=SYSTEM)
+            db.session.commit()
+            again(RosterImport.under_way().id)
+
+    assert mails() == ["The nightly sync of Made-up did not work"]
+    assert "The key is refused." in db.session.scalars(select(Message.text)).one()
+
+
+def test_admins_hear_once_that_a_nightly_sync_waits_for_them(maple: World, monkeypatch: Any) -> None:
+    connected(monkeypatch, MadeUp([[school(), person(1)]]), hour=1)
+
+    for night in range(3):
+        with clock.frozen(tonight() + timedelta(days=night)):
+            connecting.sync_what_is_due(by=SYSTEM)
+            db.session.commit()
+            run = again(RosterImport.under_way().id)
+            assert run.state == "ready"
+            assert mails() == ["The nightly sync of Made-up waits for you"]
+
+
+def test_nobody_is_written_to_about_what_they_asked_for_themselves(maple: World, monkeypatch: Any) -> None:
+    connected(monkeypatch, MadeUp([[school(), person(1)]]))
+    asked()
+
+    assert mails() == []
+
+
+def test_a_secret_that_ends_is_told_of_in_time_and_once_each(maple: World, monkeypatch: Any) -> None:
+    last_day = date(2027, 3, 1)
+    connected(monkeypatch, MadeUp([[school(), person(1)]]), secret_expires_on=last_day)
+    told = {}
+    for days in range(70, -5, -1):
+        with clock.frozen(datetime(2027, 3, 1, 18, tzinfo=UTC) - timedelta(days=days)):
+            before = len(mails())
+            perform("jobs.roster.remind_of_secrets")
+            if len(mails()) > before:
+                told[days] = mails()[-1]
+
+    assert told == {
+        60: "The secret for Made-up ends in 60 days",
+        30: "The secret for Made-up ends in 30 days",
+        7: "The secret for Made-up ends in 7 days",
+        0: "The secret for Made-up ends today",
+    }
+
+
+def test_a_new_secret_is_reminded_of_anew(maple: World, monkeypatch: Any) -> None:
+    settings = {"where": "here"}
+    with clock.frozen(tonight()):
+        connected(monkeypatch, MadeUp([[school()]]), secret_expires_on=date(2026, 12, 1))
+        perform("jobs.roster.remind_of_secrets")
+        again_soon = Particulars(settings=settings, secret="sesame", secret_expires_on=date(2026, 12, 20))
+        connecting.change(KIND, again_soon, by=SYSTEM)
+        perform("jobs.roster.remind_of_secrets")
+
+    assert mails() == ["The secret for Made-up ends in 5 days", "The secret for Made-up ends in 24 days"]

@@ -7,6 +7,10 @@ from app.admin.permissions import RULES, May
 from app.auth.models.sealed_account import SealedAccount
 from app.core import alarms
 from app.core.room import Doors
+from app.roster.actions import fetching
+from app.roster.actions.connectors import CONNECTORS
+from app.roster.models.roster_connection import REMINDED_BEFORE, RosterConnection
+from app.roster.models.roster_import import RosterImport
 from app.web.guard import allow
 from app.web.page import page
 
@@ -23,5 +27,14 @@ def index() -> ResponseReturnValue:
         "admin/overview.html",
         missing=missing,
         alarms=alarms.of_this_district(),
+        connections=[one for one in RosterConnection.all() if one.failing or _ends_soon(one)],
+        waiting=RosterImport.waiting(),
+        services={kind: one.service for kind, one in CONNECTORS.items()},
+        today=fetching.today(),
         seal_is_broken=sealed is not None and not sealed.holds,
     )
+
+
+def _ends_soon(connection: RosterConnection) -> bool:
+    left = connection.days_left(fetching.today())
+    return left is not None and left <= REMINDED_BEFORE[0]

@@ -27,6 +27,7 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "factors_taken_away": frozenset({"name"}),
     "factors_changed": frozenset({"name", "changes"}),
     "sealed_account": frozenset({"name", "happened", "do"}),
+    "roster_connection": frozenset({"name", "what", "happened"}),
     "mail_test": frozenset({"name"}),
 }
 

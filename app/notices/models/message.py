@@ -42,6 +42,7 @@ CALLED: Final = {
     "factors_taken_away": "Note: the second factor was taken away",
     "factors_changed": "Note: a way to sign in was changed",
     "sealed_account": "Note to admins: the sealed account",
+    "roster_connection": "Note to admins: a system that is asked for the roster",
     "mail_test": "Test",
 }
 

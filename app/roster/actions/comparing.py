@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 from app.core.db import db
 from app.core.feed import Rule
+from app.core.queue import later
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import REMOVALS, VERDICTS, ImportRow
 from app.roster.models.person import Person
@@ -359,6 +360,8 @@ def _finish(run: RosterImport) -> None:
         ImportNote.write(run.id, "It is applied without being asked about, as the district chose.")
         return
     run.state = "ready"
+    if run.tells_admins:
+        later("jobs.roster.tell_of_sync", run.id, queue="notifications")
     if namesakes:
         ImportNote.write(
             run.id,

@@ -58,6 +58,8 @@ def change(kind: str, given: Particulars, *, by: Actor) -> RosterConnection:
     connection.settings = {name: value.strip() for name, value in given.settings.items()}
     if given.secret:
         connection.secret = given.secret
+    if given.secret or connection.secret_expires_on != given.secret_expires_on:
+        connection.reminded_days = None
     connection.secret_expires_on = given.secret_expires_on
     connection.hour, connection.applies_itself = given.hour, given.applies_itself
     db.session.flush()
@@ -116,7 +118,9 @@ def sync_what_is_due(*, by: Actor) -> None:
         if not connection.is_due(zone) or not services.is_on(CONNECTORS[connection.source.kind].service):
             continue
         try:
-            importing.begin_sync(connection.source_id, by=by, applies_itself=connection.applies_itself)
+            importing.begin_sync(
+                connection.source_id, by=by, applies_itself=connection.applies_itself, nightly=True
+            )
         except Refused as refused:
             connection.failed(refused.sentence)
         else:

@@ -75,14 +75,18 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
     return run
 
 
-def begin_sync(source_id: UUID, *, by: Actor, applies_itself: bool = False) -> RosterImport:
+def begin_sync(
+    source_id: UUID, *, by: Actor, applies_itself: bool = False, nightly: bool = False
+) -> RosterImport:
     """Have a source asked. Raises Refused.
 
     `applies_itself`: nobody needs to say yes, unless something must be asked. A preview of the same source that nobody
-    answered makes way: this one will say the same and more.
+    answered makes way: this one will say the same and more. `nightly`: admins hear by mail if it waits for them, unless
+    they know from the one that made way.
     """
     before = RosterImport.under_way()
-    if before is not None and before.state == "ready" and before.source_id == source_id:
+    makes_way = before is not None and before.state == "ready" and before.source_id == source_id
+    if before is not None and makes_way:
         ImportNote.write(before.id, "Nobody said to apply it before the next sync, which takes its place.")
         _end(before, "cancelled")
     elif before is not None:
@@ -97,6 +101,7 @@ def begin_sync(source_id: UUID, *, by: Actor, applies_itself: bool = False) -> R
         sha256="",
         made_by_id=by.id,
         applies_itself=applies_itself,
+        tells_admins=nightly and not makes_way,
     )
     _add(run)
     audit.noted("began", "roster_imports", run.id, sync=True)
@@ -223,6 +228,9 @@ def _fail(import_id: UUID, sentence: str) -> None:
         ImportNote.write(import_id, sentence)
         connection = RosterConnection.of_source(run.source_id)
         if connection is not None:
+            # What fails each night is told once; the page says it all the time.
+            if run.made_by_id is None and not connection.failing:
+                later("jobs.roster.tell_of_sync", import_id, queue="notifications")
             connection.failed(sentence)
         _end(run, "failed")
 

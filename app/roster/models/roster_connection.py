@@ -15,6 +15,8 @@ from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.roster.models.roster_source import RosterSource
 
+#: So many days before its secret ends admins are reminded; and when it has ended.
+REMINDED_BEFORE: Final = (60, 30, 7, 0)
 #: A sync whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
 STILL_TIME: Final = timedelta(hours=6)
 
@@ -37,6 +39,8 @@ class RosterConnection(DistrictOwned, Base):
     secret = Sealed("secret_sealed")
     #: The last day on which the secret works, if the admin knows it.
     secret_expires_on: Mapped[date | None] = mapped_column(info=PUBLIC)
+    #: Of those days the last of which admins were told, for this secret.
+    reminded_days: Mapped[int | None] = mapped_column(info=PUBLIC)
     #: When it is asked each night, in the district's zone; None: only when an admin says so.
     hour: Mapped[int | None] = mapped_column(info=PUBLIC)
     #: What the nightly sync finds is applied without an admin's yes, unless something must be asked.
@@ -66,9 +70,14 @@ class RosterConnection(DistrictOwned, Base):
         return db.session.scalar(select(cls).where(cls.source_id == source_id))
 
     @classmethod
+    def all(cls) -> list[Self]:
+        """All of this district."""
+        return list(db.session.scalars(select(cls).order_by(cls.id)))
+
+    @classmethod
     def nightly(cls) -> Iterator[Self]:
         """Those that are asked by themselves."""
-        return iter(db.session.scalars(select(cls).where(cls.hour.is_not(None)).order_by(cls.id)).all())
+        return (one for one in cls.all() if one.hour is not None)
 
     def is_due(self, zone_name: str) -> bool:
         """True if its hour has struck, a short while ago, and nothing was begun since."""
@@ -77,6 +86,18 @@ class RosterConnection(DistrictOwned, Base):
         now = clock.now()
         struck = clock.last_struck(self.hour, zone_name)
         return now - struck < STILL_TIME and (self.struck_at is None or self.struck_at < struck)
+
+    def days_left(self, today: date) -> int | None:
+        """How many days its secret still works; None if nobody said."""
+        return (self.secret_expires_on - today).days if self.secret_expires_on else None
+
+    def reminder_due(self, today: date) -> int | None:
+        """Of how many days before its end admins are to be told now; None if they know."""
+        left = self.days_left(today)
+        reached = [days for days in REMINDED_BEFORE if left is not None and left <= days]
+        if not reached or (self.reminded_days is not None and self.reminded_days <= reached[-1]):
+            return None
+        return reached[-1]
 
     @property
     def failing(self) -> bool:
@@ -88,6 +109,10 @@ class RosterConnection(DistrictOwned, Base):
     def struck(self) -> None:
         """Tonight's sync is begun, or need not be."""
         self._note(struck_at=clock.now())
+
+    def reminded(self, days: int) -> None:
+        """Admins were told that the secret ends in so many days."""
+        self._note(reminded_days=days)
 
     def worked(self) -> None:
         """It answered, to the end."""

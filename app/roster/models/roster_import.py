@@ -68,6 +68,8 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     people_fetched: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: How often the source had no answer, one after another.
     pauses: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: A nightly sync whose admins hear by mail that it waits for them.
+    tells_admins: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Applied without an admin's yes, unless something must be asked.
     applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Items of the feed that were taken in: where reading goes on after a break.
@@ -112,6 +114,11 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     def under_way(cls) -> Self | None:
         """The one that is not over, if there is one."""
         return db.session.scalar(select(cls).where(cls.state.not_in(OVER)))
+
+    @classmethod
+    def waiting(cls) -> Self | None:
+        """The one that waits for an admin's answer, if there is one."""
+        return db.session.scalar(select(cls).where(cls.state == "ready"))
 
     @classmethod
     def sources_read_lately(cls) -> Select[UUID]:
