@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, Final, get_args
 
 from app.core.feed import Item, Rule
@@ -17,12 +17,25 @@ def written(items: Iterable[Item]) -> str:
 
 def read_back(text: str) -> Iterator[Item]:
     """What was written."""
-    for kind, told in json.loads(text):
-        if "rule" in told:
-            told["rule"] = Rule(told["rule"])
-        yield _KINDS[kind](**told)
+    return map(_item, json.loads(text))
 
 
-def _plain(item: Item) -> list[Any]:
+def _plain(item: Any) -> dict[str, Any]:
     told = {field.name: getattr(item, field.name) for field in fields(item)}
-    return [type(item).__name__, told]
+    for name, value in told.items():
+        if is_dataclass(value):
+            told[name] = _plain(value)
+    return {"is": type(item).__name__, **told}
+
+
+def _item(told: dict[str, Any]) -> Item:
+    kind = _KINDS[told.pop("is")]
+    for name, value in told.items():
+        if isinstance(value, dict):
+            told[name] = _item(value)
+        elif isinstance(value, list):
+            told[name] = tuple(value)
+    if "rule" in told:
+        told["rule"] = Rule(told["rule"])
+    item: Item = kind(**told)
+    return item

@@ -437,6 +437,9 @@ def test_an_id_that_is_missing_makes_absence_count_for_nothing(start: Start) -> 
         ("file:///etc/passwd", "whole address"),
         ("https://", "whole address"),
         ("https://sis.maple.example:99999/", "whole address"),
+        ("https://SERVER.example/ims/oneroster/v1p1", "Replace SERVER.example"),
+        ("https://oneroster-proxy.classlink.io/APPLICATION/ims/oneroster/v1p1", "Replace APPLICATION"),
+        ("https://sis.maple.example/v1p1?limit=1", "before the question mark"),
     ],
 )
 def test_an_address_that_is_never_called_is_refused_as_it_is_typed(

@@ -62,6 +62,9 @@ PRESETS: Final = {
     )
 }
 
+#: What of an address is nobody's yet.
+TO_REPLACE: Final = ("SERVER.example", "APPLICATION", "APPNAME")
+
 METHODS: Final = {
     "oauth2": "OAuth 2: a key and a secret, exchanged for a token",
     "bearer": "A bearer token that stays",

@@ -30,7 +30,7 @@ from app.integrations.oneroster.export import (
     person_of,
 )
 from app.integrations.oneroster.keys import WRONG_KEY, Key, key_of
-from app.integrations.oneroster.presets import METHODS
+from app.integrations.oneroster.presets import METHODS, TO_REPLACE
 
 #: Records asked for at once. A server may give fewer.
 LIMIT: Final = 500
@@ -41,6 +41,7 @@ STEPS: Final = ("fields and sort", "sort", "", "the standard's limit")
 MOST_RECORDS: Final = 2_000_000
 #: Seconds that a whole answer may take; a large page is made slowly.
 LONGEST_ANSWER: Final = 60.0
+LONGEST_TRIAL: Final = 8.0
 LARGEST_ANSWER: Final = 25 * 1024 * 1024
 
 WHAT: Final = ("orgs", "users")
@@ -83,6 +84,13 @@ class OneRosterRest:
         """Of both addresses; the second only where a token is asked for."""
         needs_tokens = settings.get("method") == "oauth2"
         addresses = [settings.get("address", ""), settings.get("token_address", "") if needs_tokens else ""]
+        for address in addresses:
+            if left := next((word for word in TO_REPLACE if word in address), ""):
+                raise egress.OutsideRefused(f"Replace {left} in the address by what it is in your district.")
+        if {"?", "#"} & set(addresses[0]):
+            raise egress.OutsideRefused(
+                "The address of OneRoster ends before the question mark: it mostly ends in v1p1 or v1p2."
+            )
         return tuple(dict.fromkeys(egress.host_named(address) for address in addresses if address))
 
     def opened(self, settings: Settings, secret: str, *, today: date) -> "Asking":
@@ -125,14 +133,16 @@ class Asking:
                 return
 
     def try_out(self) -> str:
-        """One record of each."""
-        with self._client() as client:
+        """One record of each. Somebody is waiting, so nobody is given long."""
+        with self._client(LONGEST_TRIAL) as client:
             for what in WHAT:
                 self._asked(client, At(what=what), limit=1)
         return "It answers, and the key may read schools and users."
 
-    def _client(self) -> egress.Client:
-        return egress.http_client(ONEROSTER, longest=LONGEST_ANSWER, largest=LARGEST_ANSWER)
+    def _client(self, longest: float = LONGEST_ANSWER) -> egress.Client:
+        return egress.http_client(
+            ONEROSTER, timeout=min(longest, egress.LONGEST_CALL), longest=longest, largest=LARGEST_ANSWER
+        )
 
     def _asked(
         self, client: egress.Client, at: "At", limit: int | None = None
