@@ -46,6 +46,7 @@ TIMETABLE: Final = (
         "Ask the roster's sources at their hour",
         "jobs.roster.sync_what_is_due",
         every=timedelta(minutes=5),
+        states=("preparing", "open"),  # in a district that is read-only nobody comes or goes
     ),
     Entry("Remind of secrets that end soon", "jobs.roster.remind_of_secrets", at=time(7, 0)),
     Entry(

@@ -220,6 +220,7 @@ def test_the_first_page_says_what_waits_and_what_failed(
 
     first_page = client.get("/maple/admin").text
     assert "OneRoster could not be read" in first_page
+    assert "Syncs that failed lately" in client.get(HERE).text
     assert "nobody on the staff" in first_page
 
 

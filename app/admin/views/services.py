@@ -150,6 +150,7 @@ def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | Non
         "connection_form": form,
         "missing": connecting.missing(kind),
         "last_sync": RosterImport.last_of(connection.source_id) if connection else None,
+        "failures": RosterImport.failed_lately(connection.source_id) if connection else (),
         "under_way": under_way if under_way and under_way.is_sync else None,
     }
 

@@ -1,5 +1,6 @@
 """One import of the roster: a file or a sync, what was found, and how far it has come. The row is the progress."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
@@ -114,6 +115,12 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     def under_way(cls) -> Self | None:
         """The one that is not over, if there is one."""
         return db.session.scalar(select(cls).where(cls.state.not_in(OVER)))
+
+    @classmethod
+    def failed_lately(cls, source_id: UUID) -> Sequence[Self]:
+        """The last few of that source that failed, the newest first."""
+        failed = cls.newest().where(cls.source_id == source_id, cls.state == "failed")
+        return db.session.scalars(failed.limit(5)).all()
 
     @classmethod
     def waiting(cls) -> Self | None:
