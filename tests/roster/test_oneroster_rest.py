@@ -1,6 +1,7 @@
 """A roster from a OneRoster server, over the wire: what real servers do, and what bad ones do."""
 
 import dataclasses
+import io
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ from tests.integrations.oneroster_server import (
     user,
     user_of_1_1,
 )
+from tests.roster.exports import Member, an_export
 from tests.world import World
 
 NIGHT = datetime(2026, 11, 26, 7, 0, tzinfo=UTC)
@@ -334,6 +336,55 @@ def test_whoever_moves_between_two_pages_is_neither_lost_nor_doubled(start: Star
     assert not run.counts_absence
     assert "changed while it was read" in log_of(run)
     assert all(with_address(f"u{nth}@maple.example").active for nth in range(1, 9))
+
+
+def test_whoever_comes_between_two_pages_makes_nobody_double(start: Start) -> None:
+    users = [user(nth) for nth in range(1, 9)]
+    server = start(most=3, users=users)
+    server.before[4] = lambda: server.users.insert(0, user(0))
+
+    run = asked()
+
+    assert (run.state, verdicts(run)) == ("done", {"new": 8})
+    assert run.rows_read > 8 + 3, "one came twice"
+
+
+def test_a_change_of_version_that_gives_everybody_a_new_id_loses_nobody(start: Start) -> None:
+    server = start()
+    asked()
+    before = {nth: with_address(f"u{nth}@maple.example").id for nth in (1, 2, 3)}
+    server.users[:] = [user(nth, sourcedId=f"new-{nth}") for nth in (1, 2, 3)]
+
+    run = asked()
+
+    assert verdicts(run) == {"rekeyed": 3}
+    assert {nth: with_address(f"u{nth}@maple.example").id for nth in (1, 2, 3)} == before
+
+
+@pytest.mark.parametrize(("days", "stays"), [(10, True), (40, False)])
+def test_a_file_of_long_ago_keeps_nobody_whom_the_connection_has_no_more(
+    start: Start, days: int, stays: bool
+) -> None:
+    members = [
+        Member(f"u{nth}", f"Given{nth}", f"Family{nth}", f"u{nth}@maple.example") for nth in range(1, 60)
+    ]
+    with clock.frozen(NIGHT):
+        by_file = importing.begin(io.BytesIO(an_export(members)), by=SYSTEM).id
+        db.session.commit()
+        gone_on(by_file)
+        importing.approve(RosterImport.find(by_file), removals=True)
+        db.session.commit()
+        gone_on(by_file)
+    server = start(users=[user(nth) for nth in range(1, 60)])
+
+    for night in range(3):
+        with clock.frozen(NIGHT + timedelta(days=days + night)):
+            importing.forget_old_imports()
+            db.session.commit()
+            assert asked().state == "done"
+        server.users[:] = [one for one in server.users if one["sourcedId"] != "u00001"]
+
+    assert with_address("u1@maple.example").active is stays
 
 
 # --- what bad ones do ---------------------------------------------------------------------------------------
