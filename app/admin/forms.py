@@ -284,6 +284,16 @@ class SealForm(Paper):
     )
 
 
+class VisitForm(Paper):
+    """For how long the operator may look."""
+
+    minutes = RadioField(
+        "For how long?",
+        choices=options([("15", "15 minutes"), ("30", "30 minutes"), ("60", "60 minutes")]),
+        default="15",
+    )
+
+
 class SafeKeyForm(Paper):
     """A security key for the safe: its name, and what the browser's authenticator answered."""
 

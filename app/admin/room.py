@@ -9,6 +9,7 @@ from app.admin.views import (
     held_sign_ins,
     imports,
     opening_day,
+    operator_visits,
     overview,
     people,
     registrations,
@@ -38,6 +39,7 @@ ROOM = Room(
         district,
         sign_in,
         sealed_account,
+        operator_visits,
         audit,
     ],
     menu=[

@@ -7,9 +7,33 @@ from typing import Final
 
 from flask import Flask
 
-from app.cli import audit, backups, check, demo, districts, factors, keys, migrations, quotas, upgrades
+from app.cli import (
+    audit,
+    backups,
+    check,
+    demo,
+    districts,
+    factors,
+    keys,
+    migrations,
+    operators,
+    quotas,
+    upgrades,
+)
 
-COMMANDS: Final = (districts, factors, quotas, migrations, demo, check, keys, audit, backups, upgrades)
+COMMANDS: Final = (
+    districts,
+    operators,
+    factors,
+    quotas,
+    migrations,
+    demo,
+    check,
+    keys,
+    audit,
+    backups,
+    upgrades,
+)
 
 
 def install(app: Flask) -> None:

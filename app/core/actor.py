@@ -1,9 +1,10 @@
-"""Who did it: an account, the house itself ("system"), or an operator on the command line."""
+"""Who did it: an account, the house itself ("system"), or an operator: on the command line, or as a guest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
@@ -70,6 +71,28 @@ class NightStaff:
     def schools_of(self, role: Role) -> set[UUID] | None:
         """None of them."""
         return set()
+
+
+@dataclass(frozen=True)
+class Guest:
+    """An operator whom a district lets look, until a moment. Sees what `role` sees in `rooms`, and changes nothing."""
+
+    id: UUID
+    name: str
+    role: Role
+    rooms: frozenset[str]
+    visit_id: UUID
+    until: datetime
+    kind: str = "operator"
+    person_id: UUID | None = None
+
+    def has(self, role: Role, school_id: UUID | None = None) -> bool:
+        """True for what the role brings along; nobody asks for help here who does not work here."""
+        return role is not Role.REQUESTER and role in BRINGS[self.role]
+
+    def schools_of(self, role: Role) -> set[UUID] | None:
+        """All, where they have the role."""
+        return None if self.has(role) else set()
 
 
 SYSTEM: Final[Actor] = NightStaff("system", "FrontOffice")

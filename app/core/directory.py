@@ -25,6 +25,8 @@ FACTOR_FOR = ("nobody", "desk", "everybody")
 #: Tables without a district. A house test holds this list against the metadata.
 UNOWNED = frozenset(
     {"districts", "district_domains", "inbound_addresses", "timetable", "readings", "heartbeats", "alarms"}
+    # The operator's own, which role `app` cannot read.
+    | {"operators", "operator_sessions", "operator_entries"}
 )
 
 #: How long a district's card may be out of date, in seconds.

@@ -20,7 +20,7 @@ SLUG: Final = re.compile(r"[a-z][a-z0-9-]{1,38}")
 #: First words of paths that exist outside every district.
 OUTSIDE: Final = frozenset(
     {"", "sign-in", "legal", "trust", ".well-known", "healthz", "readyz", "metrics", "static", "in", "f"}
-    | {"gallery", "favicon.ico", "robots.txt"}
+    | {"gallery", "favicon.ico", "robots.txt", "operator"}
 )
 
 #: Of these, the ones that never exist within a district.
@@ -32,7 +32,7 @@ RESERVED: Final = OUTSIDE | frozenset(
     {"about", "account", "accounts", "admin", "api", "app", "apple", "assets", "auth", "billing",
      "blog", "callback", "careers", "cdn", "contact", "demo", "dashboard", "docs", "download", "email",
      "files", "forgot", "frontoffice", "graphql", "health", "help", "home", "host", "info", "invite",
-     "jobs", "login", "logout", "mail", "media", "metric", "news", "oauth", "oidc", "operator", "ops",
+     "jobs", "login", "logout", "mail", "media", "metric", "news", "oauth", "oidc", "ops",
      "portal", "pricing", "privacy", "public", "register", "saml", "security", "settings", "sign-out",
      "sign-up", "signin", "signout", "signup", "sitemap", "sso", "staff", "status", "store",
      "subprocessors", "support", "system", "terms", "test", "upload", "uploads", "user", "users",

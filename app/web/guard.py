@@ -16,11 +16,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 
-from app.core.actor import SYSTEM, Actor, Role, set_actor
+from app.core.actor import SYSTEM, Actor, Guest, Role, set_actor
 from app.core.db import db
 from app.core.directory import DistrictCard
 from app.core.permissions import Rules, permits
-from app.web import csrf, district, drafts, sessions
+from app.web import csrf, district, drafts, operators, sessions
 
 View = Callable[..., ResponseReturnValue]
 
@@ -35,6 +35,9 @@ STALE: Final = "This page was open for too long, so nothing was changed. Reload 
 READ_ONLY: Final = (
     "{name} can be read but not changed at the moment. Please try again later, or ask your administrator."
 )
+ONLY_LOOKS: Final = "The district lets you look, and change nothing."
+#: Where operators sign in.
+OPERATORS: Final = "/operator/sign-in"
 NOT_OPEN: Final = "{name} is not open. Its administrators can sign in; everybody else is asked to wait."
 
 
@@ -50,11 +53,13 @@ class Guard:
     confirmed: bool = False
     #: Opens for those too of whom the district asks a second factor that they do not have yet.
     before_factor: bool = False
+    #: A door of the operator's, outside every district.
+    is_operators: bool = False
 
     @property
     def is_open(self) -> bool:
         """True for a door that asks nothing."""
-        return self.may is None
+        return self.may is None and not self.is_operators
 
 
 def allow(
@@ -80,9 +85,11 @@ def allow(
         def door(**keys: Any) -> ResponseReturnValue:
             who = visitor()
             if who is None:
-                return _sign_in_first(paper)
+                return abort(404) if operators.stands_outside() else _sign_in_first(paper)
             set_actor(who)
             card = _ask_the_district(who)
+            if isinstance(who, Guest):
+                return _only_look(who, view, guard, keys)
             if not before_factor and card.asks_a_factor_of(who) and not sessions.this_session().by_factor:
                 return _set_up_first(paper)
             if paper is None and request.method not in READS:
@@ -100,6 +107,18 @@ def allow(
     return hang
 
 
+def operators_door(view: View) -> View:
+    """Open a door outside every district to operators alone; the view is handed the one who came."""
+
+    @wraps(view)
+    def door(**keys: Any) -> ResponseReturnValue:
+        who = operators.operator()
+        return redirect(OPERATORS, 303) if who is None else view(who, **keys)
+
+    door.guard = Guard(None, is_operators=True)  # type: ignore[attr-defined]
+    return door
+
+
 def anyone(view: View) -> View:
     """Open the door to everybody. What comes in by POST is checked by the form itself (PublicPaper)."""
 
@@ -112,15 +131,22 @@ def anyone(view: View) -> View:
     return door
 
 
+def opens(endpoint: str, may: StrEnum, rules: Rules, who: Actor) -> bool:
+    """True if that door, which takes nothing, opens to them: for the menu."""
+    if isinstance(who, Guest) and not operators.may_enter(who, endpoint):
+        return False
+    return permits(rules, may, who)
+
+
 def guard_of(view: Any) -> Guard | None:
     """The guard that stands at a view, if one does."""
     return cast("Guard | None", getattr(view, "guard", None))
 
 
 def visitor() -> Actor | None:
-    """Whoever is signed in to this district, in this browser; None if nobody is."""
+    """Whoever is signed in to this district, in this browser, or its guest; None if nobody is."""
     who = current_user._get_current_object()
-    return cast(Actor, who) if who.is_authenticated else None
+    return cast(Actor, who) if who.is_authenticated else operators.guest()
 
 
 def me() -> Actor:
@@ -150,6 +176,20 @@ def install(app: Flask) -> None:
     app.before_request(lambda: set_actor(SYSTEM))
     app.teardown_request(lambda _: set_actor(SYSTEM))
     app.jinja_env.globals["csrf_token"] = csrf.token
+
+
+def _only_look(who: Guest, view: View, guard: Guard, keys: dict[str, Any]) -> ResponseReturnValue:
+    """The same rules, of the rooms that are open to a guest; each page that they see is written down."""
+    found: tuple[Any, ...] = () if guard.of is None else (_find(guard.of, keys),)
+    assert guard.may is not None
+    assert guard.rules is not None
+    is_shut = guard.confirmed or guard.before_factor or not operators.may_enter(who, request.endpoint)
+    if is_shut or not permits(guard.rules, guard.may, who, *found):
+        abort(404)
+    if request.method not in READS:
+        abort(403, ONLY_LOOKS)
+    operators.looks(who, *found)
+    return _do_it_whole(view, *found, **keys)
 
 
 def _find(of: type[Any], keys: dict[str, Any]) -> Any:

@@ -15,12 +15,11 @@ from flask import (
 from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response as Answer
 
-from app.core.actor import Actor
-from app.core.permissions import permits
+from app.core.actor import Actor, Guest, Role
 from app.core.room import MenuItem
 from app.core.settings import get_settings
-from app.web import district
-from app.web.guard import visitor
+from app.web import district, operators
+from app.web.guard import opens, visitor
 
 Link = tuple[str, str, bool]
 
@@ -75,7 +74,15 @@ def _around() -> dict[str, Any]:
         "district": district.here(),
         "me": who,
         "menu": _menu(who) if who is not None and not wants_part() else [],
+        "guest": _guest(who),
     }
+
+
+def _guest(who: Actor | None) -> Guest | None:
+    """The operator who may look just now: told them, and every admin, on every page."""
+    if isinstance(who, Guest):
+        return who
+    return operators.going_on() if who is not None and who.has(Role.ADMIN) and not wants_part() else None
 
 
 def _menu(who: Actor) -> list[Link]:
@@ -84,7 +91,7 @@ def _menu(who: Actor) -> list[Link]:
     return [
         (item.label, _address_of(item.endpoint), _is_here(item))
         for item in sorted(items, key=lambda item: item.position)
-        if permits(item.rules, item.may, who)
+        if opens(item.endpoint, item.may, item.rules, who)
     ]
 
 

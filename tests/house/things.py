@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from flask import Flask
 
+from app.admin.models.operator_visit import OperatorVisit
 from app.auth.models.held_sign_in import HeldSignIn
 from app.auth.models.passkey import Passkey
 from app.auth.models.sign_in_identity import SignInIdentity
@@ -215,6 +216,12 @@ def _contact(corner: Corner) -> Keys:
     return {"id": families.email(_guardian(corner), f"{SECRET}@{corner.place.domain}").id}
 
 
+def _operator_visit(corner: Corner) -> Keys:
+    return _added(
+        OperatorVisit(operator_id=uuid7(), operator_name=f"{SECRET} Ops", scope="desk", reason=SECRET)
+    )
+
+
 def _added(row: Any) -> Keys:
     db.session.add(row)
     db.session.flush()
@@ -244,6 +251,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Passkey: _passkey,
     RosterImport: _roster_import,
     HeldSignIn: _held_sign_in,
+    OperatorVisit: _operator_visit,
     SignInIdentity: _sign_in_identity,
     Student: lambda corner: {"id": _student(corner).id},
     Guardian: lambda corner: {"id": _guardian(corner).id},

@@ -28,6 +28,8 @@ TOLD = {
     "changes": ["A passkey was added.", "An authenticator app was set up."],
     "happened": "Somebody has just signed in with the sealed account.",
     "what": "The nightly sync of OneRoster did not work",
+    "about": "asks to look at your district",
+    "reason": "The nightly import stops.",
     "do": "If none of you did, end its session there at once.",
 }
 

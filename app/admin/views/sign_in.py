@@ -10,9 +10,10 @@ from app.auth.actions import requiring
 from app.auth.actions.refused import Refused
 from app.auth.models import factors
 from app.auth.models.sealed_account import SealedAccount
+from app.core.actor import Guest
 from app.core.room import Doors
 from app.web.district import here
-from app.web.guard import allow
+from app.web.guard import allow, me
 from app.web.page import done, page
 from app.web.sessions import this_session
 
@@ -74,6 +75,6 @@ def _shown(form: FactorsForm, status: int = 200) -> Response:
         having=having,
         active=active,
         names=requiring.names(),
-        missing=requiring.missing(this_session()),
+        missing=requiring.missing(None if isinstance(me(), Guest) else this_session()),
         sealed=SealedAccount.of_district(),
     )

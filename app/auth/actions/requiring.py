@@ -30,8 +30,8 @@ def names() -> str:
     return " or ".join(one.provider.name for one in SignInProvider.in_use()) or "its provider"
 
 
-def missing(here: WebSession) -> list[str]:
-    """What must be done before a provider can be asked for, in sentences; none if it can."""
+def missing(here: WebSession | None) -> list[str]:
+    """What must be done before a provider can be asked for, in sentences. `here`: the session that asks."""
     in_use = [one.word for one in SignInProvider.in_use()]
     if not in_use:
         return ["Turn on Google or Microsoft under “Outside services”."]
@@ -39,7 +39,7 @@ def missing(here: WebSession) -> list[str]:
     left = []
     if sealed is None or not sealed.holds:
         left.append("Seal an account for emergencies, and put its paper into a safe.")
-    if here.through not in in_use:
+    if here is None or here.through not in in_use:
         left.append(f"Sign in with {names()} yourself: sign out, and come back that way.")
     return left
 

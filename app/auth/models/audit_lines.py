@@ -34,6 +34,8 @@ THINGS: Final = {
     "mail_settings": "mail settings",
     "messages": "outgoing mail",
     "one_time_links": "one-time link",
+    "operator_visits": "visit of the operator",
+    "pages": "page",
     "people": "person",
     "replies": "reply",
     "role_grants": "role",

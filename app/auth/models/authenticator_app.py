@@ -63,7 +63,7 @@ class AuthenticatorApp(DistrictOwned, Base):
         newest = select(cls).where(cls.id == self.id).with_for_update()
         if db.session.scalar(newest.execution_options(populate_existing=True)) is None:
             return False
-        step = self._step_of(code)
+        step = step_of(self.secret or "", code)
         if step is None or (self.last_step is not None and step <= self.last_step):
             return False
         self.last_step = step
@@ -75,20 +75,28 @@ class AuthenticatorApp(DistrictOwned, Base):
 
     def address(self, name: str, issuer: str) -> str:
         """What the QR code says: `otpauth://…`, as authenticator apps read it."""
-        return self._codes().provisioning_uri(name=name, issuer_name=issuer)
+        return codes_of(self.secret or "").provisioning_uri(name=name, issuer_name=issuer)
 
     @property
     def spelled(self) -> str:
         """The secret in groups of four, to be typed where no camera is."""
-        secret = self.secret or ""
-        return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+        return spelled(self.secret or "")
 
-    def _step_of(self, code: str) -> int | None:
-        codes, now = self._codes(), int(clock.now().timestamp()) // STEP_SECONDS
-        for step in range(now - STEPS_BESIDE, now + STEPS_BESIDE + 1):
-            if pyotp.utils.strings_equal(codes.generate_otp(step), code):
-                return step
-        return None
 
-    def _codes(self) -> pyotp.TOTP:
-        return pyotp.TOTP(self.secret or "", interval=STEP_SECONDS)
+def step_of(secret: str, code: str) -> int | None:
+    """The time step, about now, whose code this is; None for any other code."""
+    codes, now = codes_of(secret), int(clock.now().timestamp()) // STEP_SECONDS
+    for step in range(now - STEPS_BESIDE, now + STEPS_BESIDE + 1):
+        if pyotp.utils.strings_equal(codes.generate_otp(step), code):
+            return step
+    return None
+
+
+def codes_of(secret: str) -> pyotp.TOTP:
+    """The codes of an app that has this secret."""
+    return pyotp.TOTP(secret, interval=STEP_SECONDS)
+
+
+def spelled(secret: str) -> str:
+    """A secret in groups of four, to be typed where no camera is."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))

@@ -5,11 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.forms import WhereForm
 from app.core.directory import DistrictCard, district_by_domain, district_by_slug
-from app.core.permissions import permits
 from app.core.room import Doors
 from app.core.settings import get_settings
 from app.web import district
-from app.web.guard import anyone, sign_in_address, visitor
+from app.web.guard import anyone, opens, sign_in_address, visitor
 from app.web.page import go, page
 
 doors = Doors()
@@ -57,7 +56,7 @@ def _first_page() -> str | None:
         return None
     items = [item for room in current_app.extensions.get("rooms", ()) for item in room.menu]
     for item in sorted(items, key=lambda item: item.position):
-        if permits(item.rules, item.may, who):
+        if opens(item.endpoint, item.may, item.rules, who):
             return url_for(item.endpoint)
     return url_for("auth.sessions_index")
 

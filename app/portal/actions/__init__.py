@@ -1,0 +1,1 @@
+"""What operators do: sign in, and ask to be let in."""
