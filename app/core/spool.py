@@ -1,11 +1,15 @@
 """Items of a feed as text, and back: how a sync keeps what was answered until it is read."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, get_args
 
 from app.core.feed import Item, Rule
+
+#: NUL and halves of characters: JSON can carry them, and no database takes them.
+NEVER_STORED: Final = re.compile("[\0\ud800-\udfff]")
 
 _KINDS: Final[dict[str, Any]] = {kind.__name__: kind for kind in get_args(Item)}
 
@@ -25,6 +29,8 @@ def _plain(item: Any) -> dict[str, Any]:
     for name, value in told.items():
         if is_dataclass(value):
             told[name] = _plain(value)
+        elif isinstance(value, str):
+            told[name] = NEVER_STORED.sub("", value)
     return {"is": type(item).__name__, **told}
 
 

@@ -19,6 +19,7 @@ from app.core import egress
 from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
 from app.core.fetching import Page, Place, Settings
 from app.core.services import ONEROSTER
+from app.core.spool import NEVER_STORED
 from app.integrations.oneroster.calling import Answer, call
 from app.integrations.oneroster.export import (
     LONGEST,
@@ -340,7 +341,7 @@ def _text(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return " ".join(str(value).split()) if isinstance(value, str | int) else ""
+    return " ".join(NEVER_STORED.sub("", str(value)).split()) if isinstance(value, str | int) else ""
 
 
 def _id_of(reference: Any) -> str:
