@@ -23,6 +23,7 @@ class May(StrEnum):
     KEEP_CONTACT = "say whom the public can ask"
     KEEP_SIGN_IN = "say how people sign in"
     SEAL = "seal the account for emergencies"
+    ROTATE_KEY = "rotate the district's key"
     SEE_VISITS = "see the visits of the operator"
     ANSWER_VISIT = "let the operator look, or not"
     KEEP_DISTRICT = "name, open and close the district"

@@ -8,6 +8,7 @@ from app.admin.views import (
     district,
     held_sign_ins,
     imports,
+    keys,
     opening_day,
     operator_visits,
     overview,
@@ -40,6 +41,7 @@ ROOM = Room(
         sign_in,
         sealed_account,
         operator_visits,
+        keys,
         audit,
     ],
     menu=[

@@ -211,6 +211,7 @@ def _keys() -> Iterator[tuple[Verdict, str, str]]:
     for slug, district_id, data_key in districts:
         try:
             crypto.unwrap(data_key, district_id.bytes)
+            crypto.ring_of(district_id)
         except CannotOpen as closed:
             to_do = "Put the master key that wrapped it back into FRONTOFFICE_MASTER_KEYS."
             yield Verdict.FAIL, f"{slug}: {closed}", to_do

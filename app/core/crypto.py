@@ -1,8 +1,10 @@
 """Sealed columns, blind indexes and message authentication codes, all under the district's own data key.
 
 Each district has a random 256-bit data key, wrapped by a ring of master keys that live outside the database:
-the newest wraps, all unwrap. A ciphertext is bound to its district, table, row, column and version, so that
-moved anywhere else it does not open. Deleting the data key makes the district's sealed data unreadable.
+the newest wraps, all unwrap. Columns are sealed under a key that the data key wraps and that can be rotated: the newest
+seals, all open (core/resealing.py seals anew what lies under an older one). A ciphertext is bound to its district,
+table, row, column and key, so that moved anywhere else it does not open. Deleting the data key makes the district's
+sealed data unreadable.
 """
 
 import hashlib
@@ -10,6 +12,9 @@ import hmac
 import os
 import secrets
 from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self, overload
 from uuid import UUID
@@ -19,12 +24,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session, attributes
 
+from app.core import clock
 from app.core.db import Base
-from app.core.directory import District, district_by_id
+from app.core.directory import District, district_by_id, forget_directory
 from app.core.settings import get_settings
 from app.core.tenancy import DistrictOwned, current_district_id, district_in_force
 
 VERSION = "v1"
+#: Sealed under a key of the district's ring, whose name stands behind it.
+RINGED = "v2"
 
 
 class CannotOpen(RuntimeError):
@@ -106,34 +114,109 @@ def _data_key(district_id: UUID) -> bytes:
     return unwrap(card.data_key, district_id.bytes)
 
 
+# --- the ring of keys that columns are sealed under -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SealKey:
+    """One key of a district's ring."""
+
+    name: str
+    made_at: datetime
+    key: bytes = field(repr=False)
+
+
+def ring_of(district_id: UUID) -> tuple[SealKey, ...]:
+    """A district's keys, newest first; none before its first rotation. Raises CannotOpen."""
+    card = district_by_id(district_id)
+    if card is None or card.data_key is None or not card.seal_keys:
+        return ()
+    return _read_ring(card.seal_keys, card.data_key, district_id)
+
+
+def with_a_new_key(seal_keys: str, data_key: str, district_id: UUID) -> str:
+    """What `districts.seal_keys` becomes with a fresh key before the others."""
+    fresh = SealKey(secrets.token_hex(4), clock.now(), secrets.token_bytes(32))
+    older = _read_ring(seal_keys, data_key, district_id) if seal_keys else ()
+    return _written_ring((fresh, *older), data_key, district_id)
+
+
+def without_older_keys(seal_keys: str, data_key: str, district_id: UUID) -> str:
+    """What it becomes with its newest key alone: nothing that lies under another opens any more."""
+    return _written_ring(_read_ring(seal_keys, data_key, district_id)[:1], data_key, district_id)
+
+
+@lru_cache(maxsize=1024)
+def _read_ring(seal_keys: str, data_key: str, district_id: UUID) -> tuple[SealKey, ...]:
+    wrapping = AESGCM(_derived(unwrap(data_key, district_id.bytes), "seal keys"))
+    ring = []
+    for line in seal_keys.split():
+        name, made_at, nonce, wrapped = line.split("/")
+        try:
+            key = wrapping.decrypt(_bytes(nonce), _bytes(wrapped), district_id.bytes + name.encode())
+        except InvalidTag as error:
+            raise CannotOpen(f"The key {name!r} of this district does not open.") from error
+        ring.append(SealKey(name, datetime.fromisoformat(made_at), key))
+    return tuple(ring)
+
+
+def _written_ring(ring: Sequence[SealKey], data_key: str, district_id: UUID) -> str:
+    wrapping = AESGCM(_derived(unwrap(data_key, district_id.bytes), "seal keys"))
+    lines = []
+    for one in ring:
+        nonce = os.urandom(12)
+        wrapped = wrapping.encrypt(nonce, one.key, district_id.bytes + one.name.encode())
+        lines.append("/".join([one.name, one.made_at.isoformat(), _text(nonce), _text(wrapped)]))
+    return " ".join(lines)
+
+
+def beginning(district_id: UUID) -> str:
+    """How everything begins that is sealed under this district's newest key."""
+    ring = ring_of(district_id)
+    return f"{RINGED}.{ring[0].name}." if ring else f"{VERSION}."
+
+
 # --- sealing ----------------------------------------------------------------------------------------------
 
 
 def seal(plaintext: str, *, table: str, row_id: UUID, column: str, district_id: UUID | None = None) -> str:
-    """AES-256-GCM under the district's data key, bound to exactly this place."""
+    """AES-256-GCM under the district's newest key, bound to exactly this place."""
     district_id = district_id or current_district_id()
-    nonce = os.urandom(12)
-    key = _derived(_data_key(district_id), "seal")
-    sealed = AESGCM(key).encrypt(nonce, plaintext.encode(), _place(district_id, table, row_id, column))
-    return f"{VERSION}.{_text(nonce)}.{_text(sealed)}"
+    nonce, start = os.urandom(12), beginning(district_id)
+    place = _place(district_id, table, row_id, column, start)
+    return f"{start}{_text(nonce)}.{_text(AESGCM(_key(district_id, start)).encrypt(nonce, plaintext.encode(), place))}"
 
 
 def unseal(sealed: str, *, table: str, row_id: UUID, column: str, district_id: UUID | None = None) -> str:
     """The plaintext. Raises CannotOpen for a ciphertext of any other place."""
     district_id = district_id or current_district_id()
-    version, nonce, ciphertext = sealed.split(".")
-    if version != VERSION:
-        raise CannotOpen(f"Sealed by an unknown version, {version!r}.")
-    key = _derived(_data_key(district_id), "seal")
+    *before, nonce, ciphertext = sealed.split(".")
+    start = f"{'.'.join(before)}."
+    key = _key(district_id, start)
     try:
-        place = _place(district_id, table, row_id, column)
+        place = _place(district_id, table, row_id, column, start)
         return AESGCM(key).decrypt(_bytes(nonce), _bytes(ciphertext), place).decode()
     except InvalidTag as error:
         raise CannotOpen(f"{table}.{column} does not open here: it was moved or altered.") from error
 
 
-def _place(district_id: UUID, table: str, row_id: UUID, column: str) -> bytes:
-    return "|".join([str(district_id), table, str(row_id), column, VERSION]).encode()
+def _key(district_id: UUID, start: str) -> bytes:
+    """The key that a ciphertext names by how it begins."""
+    if start == f"{VERSION}.":
+        return _derived(_data_key(district_id), "seal")
+    version, _, name = start.rstrip(".").partition(".")
+    if version != RINGED or not name:
+        raise CannotOpen(f"Sealed by an unknown version, {version!r}.")
+    for _ in range(2):
+        for one in ring_of(district_id):
+            if one.name == name:
+                return one.key
+        forget_directory()  # another process has just made it
+    raise CannotOpen(f"The key {name!r} of this district is gone.")
+
+
+def _place(district_id: UUID, table: str, row_id: UUID, column: str, start: str) -> bytes:
+    return "|".join([str(district_id), table, str(row_id), column, start.rstrip(".")]).encode()
 
 
 class Sealed:

@@ -1,7 +1,7 @@
 """The short list of unowned tables: what must be read before a district is known. No personal data here."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from typing import Any, Final
@@ -56,6 +56,9 @@ class District(Base):
     provider_only: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
     #: The district's data key, wrapped by a master key: deleting it makes all sealed data unreadable.
     data_key: Mapped[str | None] = mapped_column(info=PRIVATE)
+    #: The keys that its columns are sealed under, newest first, each wrapped by the data key; crypto.py reads it.
+    #: Empty until the first rotation: then the data key's own is in use.
+    seal_keys: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @property
@@ -97,6 +100,7 @@ class DistrictCard:
     data_key: str | None
     factor_for: str = "nobody"
     provider_only: bool = False
+    seal_keys: str = field(default="", repr=False)
 
     def asks_a_factor_of(self, who: Actor) -> bool:
         """True for whoever must have a second factor here."""
@@ -182,6 +186,7 @@ _CARD: Final = select(
     District.data_key,
     District.factor_for,
     District.provider_only,
+    District.seal_keys,
 )
 _STATE = (
     select(District.state)

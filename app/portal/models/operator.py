@@ -64,6 +64,12 @@ class Operator(Base):
         fresh = (cls.setup_hash == crypto.token_hash(token), cls.setup_until > clock.now())
         return across.scalar(select(cls).where(*fresh).with_for_update())
 
+    @classmethod
+    def rewrap(cls, across: Session) -> None:
+        """Wrap every secret under the newest master key."""
+        for one in across.scalars(select(cls).with_for_update()):
+            one.secret_wrapped = crypto.wrapped_under_the_newest(one.secret_wrapped, one._bound_to)
+
     def begin_again(self, token: str) -> None:
         """A fresh secret and a fresh link; what opened the account before opens it no more."""
         self.state, self.password_hash, self.last_step = "invited", None, None

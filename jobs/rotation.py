@@ -1,0 +1,31 @@
+"""A district's key is rotated: what lies under an older one is sealed anew, a batch at a time."""
+
+from typing import Final
+
+from app.core import across_districts, clock, resealing
+from app.core.queue import later
+from jobs import job
+
+DROP: Final = "jobs.rotation.drop_older_keys"
+
+
+@job
+def reseal() -> None:
+    """One batch, then the next; begun twice, each finds what is left."""
+    with across_districts.session() as across:
+        done = resealing.a_batch(across)
+        left = resealing.left(across) if not done else 1
+    if left:
+        # What somebody is writing just now was passed by: it is looked at again a little later.
+        later(resealing.RESEAL, due=clock.now() if done else clock.ago(seconds=-5))
+    else:
+        later(DROP, due=clock.now() + resealing.OLDER_KEYS_OPEN_FOR)
+
+
+@job
+def drop_older_keys() -> None:
+    """A day later: if a straggler was sealed under an older key meanwhile, it is sealed anew first."""
+    with across_districts.session() as across:
+        is_over = resealing.drop_older_keys(across)
+    if not is_over:
+        later(resealing.RESEAL)
