@@ -25,6 +25,12 @@ def follow(person_id: UUID) -> None:
 
 
 @job
+def sign_out(person_id: UUID) -> None:
+    """Somebody whom a source has taken out is signed out, though another source still has them."""
+    staff.sign_out(person_id)
+
+
+@job
 def welcome_back(person_id: UUID) -> None:
     """Somebody whom an import had taken out is there again."""
     staff.welcome_back(person_id)
@@ -69,6 +75,12 @@ def remind_of_secrets() -> None:
             "page of the connection: without it the roster is not read any more.",
         )
         connection.reminded(days)
+
+
+@job
+def look_for_changes() -> None:
+    """Ask the directories who left or changed."""
+    connecting.look_for_changes(by=SYSTEM)
 
 
 @job

@@ -50,6 +50,11 @@ TIMETABLE: Final = (
     ),
     Entry("Remind of secrets that end soon", "jobs.roster.remind_of_secrets", at=time(7, 0)),
     Entry(
+        "Ask the directories who left",
+        "jobs.roster.look_for_changes",
+        every=timedelta(hours=1),
+    ),
+    Entry(
         "Forget imports of the roster that are over",
         "jobs.roster.forget_old_imports",
         at=time(3, 30),

@@ -20,11 +20,15 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.core import clock
 from app.core.actor import Role
-from app.core.services import ONEROSTER
+from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER
+from app.integrations.entra_users.registration import NotACertificate, read_pem
+from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.oneroster.presets import METHODS
 from app.roster.actions.connecting import Particulars
+from app.roster.actions.grouping import Meaning
 from app.roster.actions.importing import LARGEST_FILE
-from app.web.fields import FilesField, FilesInput, KeyedPaper, Paper, options
+from app.roster.models.directory_group import GIVEN
+from app.web.fields import FilesField, FilesInput, KeyedPaper, Paper, PastedSecretField, options
 
 ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z0-9-]{2,}")
 GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -69,6 +73,14 @@ def an_address(_: Any, field: Any) -> None:
     """One mail address, if any was written."""
     if field.data and not ADDRESS.fullmatch(field.data.strip()):
         raise ValidationError(NOT_AN_ADDRESS)
+
+
+def a_guid(_: Any, field: Any) -> None:
+    """A number of Microsoft's, if any was written."""
+    if field.data and not GUID.fullmatch(field.data.strip()):
+        raise ValidationError(
+            "Such an ID has 32 digits and letters in five groups, like 0f8fad5b-d9cb-469f-a165-70867728950e."
+        )
 
 
 def a_zone(_: Any, field: Any) -> None:
@@ -323,5 +335,97 @@ class DistrictForm(Paper):
     zone = SelectField("Time zone", [a_zone], choices=[], validate_choice=False)
 
 
+class DirectoryGroupForm(Paper):
+    """What being in a group, unit or app role of a directory means here."""
+
+    what = SelectField("Which", choices=[], validate_choice=True)
+    name = StringField("As the directory calls it", [Length(max=254)])
+    takes_in = RadioField(
+        "Whoever is in it",
+        choices=options(
+            [("yes", "is on the staff"), ("no", "is not on the staff, whatever else they are in")]
+        ),
+        default="yes",
+    )
+    school = SelectField("At the school", choices=[])
+    role = SelectField(
+        "With the role",
+        choices=options(
+            [
+                ("", "None: they may ask for help, as everybody on the staff"),
+                *((role.value, ROLES[role]) for role in GIVEN),
+            ]
+        ),
+    )
+
+    def meaning(self) -> Meaning:
+        """What was filled in."""
+        return Meaning(
+            what=self.what.data,
+            name=self.name.data or "",
+            takes_in=self.takes_in.data == "yes",
+            school_id=uuid_or_none(self.school.data),
+            role=Role(self.role.data) if self.role.data else None,
+        )
+
+
+class GoogleDirectoryForm(ConnectionForm):
+    """A service account that may read a Google Workspace in the name of one of its admins."""
+
+    OWN = ("admin",)
+
+    admin = EmailField(
+        "In the name of",
+        [InputRequired("Name the admin in whose name it is read."), Length(max=254), an_address],
+        description="An admin of your Google Workspace who may read users and groups. One made for this alone is best.",
+    )
+    secret = PastedSecretField(
+        "Key of the service account",
+        [Length(max=16_000)],
+        description="All of the JSON file that Google made.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """Looked at now: later nobody could say what was pasted."""
+        if field.data and field.data.strip():
+            try:
+                ServiceAccount.of_file(field.data)
+            except NotAKey as error:
+                raise ValidationError(str(error)) from error
+
+
+class EntraUsersForm(ConnectionForm):
+    """An app registration that may read a Microsoft tenant by itself."""
+
+    OWN = ("tenant", "client_id")
+
+    tenant = StringField("Directory (tenant) ID", [InputRequired("Copy the tenant ID."), a_guid])
+    client_id = StringField(
+        "Application (client) ID",
+        [InputRequired("Copy the application ID."), a_guid],
+        description="Its app roles are the ones that can be given a meaning here.",
+    )
+    secret = PastedSecretField(
+        "Client secret, or certificate",
+        [Length(max=16_000)],
+        description="The value of the secret. Or, as PEM, a certificate and below it its private key.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """Looked at now: later nobody could say what was pasted."""
+        given = (field.data or "").strip()
+        if given.startswith("-----BEGIN"):
+            try:
+                read_pem(given)
+            except NotACertificate as error:
+                raise ValidationError(str(error)) from error
+        elif any(letter.isspace() for letter in given):
+            raise ValidationError("A client secret has no spaces. Copy its value once more.")
+
+
 #: The paper of each source of the roster that is asked, by its outside service.
-CONNECTION_FORMS: Final[dict[str, type[ConnectionForm]]] = {ONEROSTER: OneRosterForm}
+CONNECTION_FORMS: Final[dict[str, type[ConnectionForm]]] = {
+    ONEROSTER: OneRosterForm,
+    GOOGLE_DIRECTORY: GoogleDirectoryForm,
+    ENTRA_USERS: EntraUsersForm,
+}

@@ -16,6 +16,7 @@ class May(StrEnum):
     IMPORT_PEOPLE = "import people and schools from a file"
     KEEP_ROLES = "invite people and give them roles"
     TAKE_FACTORS = "take away the second factor that somebody lost"
+    KEEP_ROLES_OF_GROUPS = "say what groups of a directory mean"
     KEEP_PLACES = "add, change and close schools and rooms"
     KEEP_SWITCHES = "turn outside services on and off"
     ADMIT = "let in whoever Google or Microsoft vouches for"

@@ -4,7 +4,7 @@ A source yields what it read, in an order that is always the same: an item for e
 nothing more is to come it yields WholeRead, once and last. Without that nobody may conclude that somebody is gone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +35,7 @@ class Rule(StrEnum):
     SOMEBODY_ELSE = "somebody_else"
     DEACTIVATED_HERE = "deactivated_here"
     NOT_A_SCHOOL = "not_a_school"
+    GUEST = "guest"
 
 
 #: As somebody reads them who asks why a row is not here.
@@ -54,6 +55,7 @@ RULES_IN_WORDS = {
     Rule.SOMEBODY_ELSE: "The email address belongs to somebody here who is not on the staff.",
     Rule.DEACTIVATED_HERE: "An admin has deactivated this person here. Activate them under People first.",
     Rule.NOT_A_SCHOOL: "Not a school: districts, departments and states are not taken in.",
+    Rule.GUEST: "A guest from another organization: only the district’s own accounts are taken in.",
 }
 
 #: What is wrong in the file itself: for the school to mend. The others are rules of ours.
@@ -101,6 +103,8 @@ class FedPerson(Row):
     school_key: str
     role: str
     active: bool
+    #: Ids of groups of a directory that they are in, and that mean something here.
+    groups: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ What a Fetching owes:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
@@ -55,6 +55,8 @@ class Page:
     #: How many records have come so far, and how many there will be, for the bar; None if nobody knows.
     received: int
     expected: int | None = None
+    #: Where a later sync may go on with what changed since this one, once this one is applied; "" if nothing is said.
+    bookmark: str = field(default="", repr=False)
 
 
 class Fetching(Protocol):

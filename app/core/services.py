@@ -72,6 +72,8 @@ DISTRICT_RELAY: Final = "district_mail_relay"
 FILE_STORAGE: Final = "file_storage"
 GOOGLE_SIGN_IN: Final = "google_sign_in"
 MICROSOFT_SIGN_IN: Final = "microsoft_sign_in"
+GOOGLE_DIRECTORY: Final = "google_directory"
+ENTRA_USERS: Final = "entra_users"
 ONEROSTER: Final = "oneroster"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
@@ -183,14 +185,31 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         hosts=("gmail.googleapis.com", "oauth2.googleapis.com"),
     ),
     OutsideService(
-        key="google_directory",
+        key=GOOGLE_DIRECTORY,
         name="Google Directory",
         company="Google LLC",
-        purpose="Fetches the list of staff.",
-        passes="Names and email addresses of staff come in; nothing goes out.",
+        purpose="Fetches the list of staff, and who of them is in which group.",
+        passes="Name, email address, organizational unit and Google’s number of each account come in; of whoever is "
+        "not on the staff nothing is kept. The address of the admin in whose name it is read goes out, and those of "
+        "the groups that are asked about.",
         location="The region of the district’s Google Workspace",
         turned_on_by=Hand.DISTRICT,
         hosts=("admin.googleapis.com", "oauth2.googleapis.com"),
+        built=True,
+        since=date(2026, 11, 26),
+    ),
+    OutsideService(
+        key=ENTRA_USERS,
+        name="Microsoft Entra users",
+        company="Microsoft Corporation",
+        purpose="Fetches the list of staff, and who of them is in which group or has which app role.",
+        passes="Name, email address and Microsoft’s number of each account come in; of whoever is not on the staff "
+        "nothing is kept. The numbers of the groups that are asked about go out.",
+        location="The region of the district’s Microsoft tenant",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("graph.microsoft.com", "login.microsoftonline.com"),
+        built=True,
+        since=date(2026, 11, 26),
     ),
     OutsideService(
         key="mosyle",

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from markupsafe import Markup, escape
 from werkzeug.datastructures import FileStorage
-from wtforms import HiddenField, SelectChoice, widgets
+from wtforms import HiddenField, PasswordField, SelectChoice, widgets
 from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import ValidationError
 from wtforms.widgets.core import clean_key
@@ -60,6 +60,15 @@ def _of_flags(field: Any, names: Iterable[str]) -> dict[str, Any]:
 
 _TEXTAREA = Markup("<textarea %s>\r\n%s</textarea>")
 _HIDDEN = Markup('<input name="%s" type="hidden" value="%s">')
+
+
+class PastedSecretField(PasswordField):
+    """A secret of several lines, which a browser would press into one elsewhere. It goes in and never comes out."""
+
+    widget = TextArea()
+
+    def _value(self) -> str:
+        return ""
 
 
 class OnceField(HiddenField):

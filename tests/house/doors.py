@@ -25,6 +25,8 @@ WORDS: dict[str, Keys] = {
     "admin.registrations_try_out": {"key": "google_sign_in"},
     "admin.connections_try_out": {"key": "oneroster"},
     "admin.connections_sync": {"key": "oneroster"},
+    "admin.directory_groups_index": {"key": "google_directory"},
+    "admin.directory_groups_create": {"key": "google_directory"},
     "auth.ways_in_add": {"word": "google"},
     "auth.confirmations_elsewhere": {"word": "google"},
 }

@@ -26,13 +26,14 @@ from app.notices.models.demo_mail import DemoMail
 from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
 from app.roster.models.contact import Contact
+from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.guardian import Guardian
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.household import Household, HouseholdMember
 from app.roster.models.person import Person
 from app.roster.models.room import Room
 from app.roster.models.roster_import import RosterImport
-from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+from app.roster.models.roster_source import GOOGLE_DIRECTORY, ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
 from app.roster.models.student import Student
 from tests.roster import families
@@ -171,6 +172,18 @@ def _web_session(corner: Corner) -> Keys:
     return {"id": row.id}
 
 
+def _directory_group(corner: Corner) -> Keys:
+    group = DirectoryGroup(
+        source_id=RosterSource.of_kind(GOOGLE_DIRECTORY).id,
+        what="ou",
+        name=f"/{SECRET}/{corner.school}",
+        role="lead",
+    )
+    db.session.add(group)
+    db.session.flush()
+    return {"id": group.id}
+
+
 def _held_sign_in(corner: Corner) -> Keys:
     held = HeldSignIn(
         word="google",
@@ -252,6 +265,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     RosterImport: _roster_import,
     HeldSignIn: _held_sign_in,
     OperatorVisit: _operator_visit,
+    DirectoryGroup: _directory_group,
     SignInIdentity: _sign_in_identity,
     Student: lambda corner: {"id": _student(corner).id},
     Guardian: lambda corner: {"id": _guardian(corner).id},

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
-from app.auth.actions import enrolling, granting, inviting
+from app.auth.actions import directory_roles, enrolling, granting, inviting
 from app.auth.actions.refused import Refused as RefusedAccount
 from app.auth.models.account import Account
+from app.core import sessions
 from app.core.actor import SYSTEM, Actor, Role
+from app.core.audit import noted
 from app.core.db import db
 from app.roster.actions import people
 from app.roster.actions.people import Particulars
@@ -66,6 +68,7 @@ def follow(person_id: UUID) -> None:
         except RefusedAccount:
             people.come_back(person)
         return
+    directory_roles.bring_in_step(account)
     account.name = person.name
     other = Account.with_address(person.email) if person.email else None
     if person.email and (other is None or other.id == account.id):
@@ -73,11 +76,19 @@ def follow(person_id: UUID) -> None:
     db.session.flush()
 
 
+def sign_out(person_id: UUID) -> None:
+    """A source has taken them out: wherever they are signed in, they are so no more, though another still has them."""
+    account = Account.of_person(person_id)
+    if account is not None and sessions.end_all(account.id):
+        noted("signed out", "accounts", account.id, why="left a source of the roster")
+
+
 def welcome_back(person_id: UUID) -> None:
     """Let somebody in again whom their source of the roster had taken out, and now tells of."""
     person, account = Person.find(person_id), Account.of_person(person_id)
     if person is not None and person.active and account is not None:
         granting.resume(account, by=SYSTEM)
+        directory_roles.bring_in_step(account)
 
 
 def invite(person: Person, *, by: Actor) -> None:
@@ -91,9 +102,10 @@ def invite(person: Person, *, by: Actor) -> None:
         if account is not None:
             inviting.invite_again(account, by=by)
             return
-        inviting.invite(
+        link = inviting.invite(
             email=person.email, name=person.name, roles=[(Role.REQUESTER, None)], by=by, person_id=person.id
         )
+        directory_roles.bring_in_step(link.account)
     except RefusedAccount as refused:
         raise Refused(refused.sentence) from refused
 
@@ -113,6 +125,11 @@ def withdraw(person: Person, role: Role, school_id: UUID | None, *, by: Actor, b
     held = account.grant_of(role, school_id)
     if held is None:
         return
+    if held.from_directory:
+        raise Refused(
+            "This role comes with a group of the directory. Take them out of the group there, or change what the group "
+            "means under Outside services."
+        )
     try:
         granting.withdraw(held, by=by, but=but)
     except RefusedAccount as refused:

@@ -3,11 +3,11 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import ConnectionForm, OneRosterForm
+from app.admin.forms import ConnectionForm, EntraUsersForm, GoogleDirectoryForm, OneRosterForm
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import ONEROSTER
+from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER
 from app.roster.actions import connecting
 from app.roster.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
@@ -22,6 +22,20 @@ doors = Doors()
 def change_oneroster() -> ResponseReturnValue:
     """How the district's OneRoster server is reached."""
     return _change(ONEROSTER, OneRosterForm.filled())
+
+
+@doors.post("/admin/services/google_directory/connection")
+@allow(May.KEEP_SWITCHES, RULES, paper=GoogleDirectoryForm)
+def change_google_directory() -> ResponseReturnValue:
+    """How the district's Google Workspace is read."""
+    return _change(GOOGLE_DIRECTORY, GoogleDirectoryForm.filled())
+
+
+@doors.post("/admin/services/entra_users/connection")
+@allow(May.KEEP_SWITCHES, RULES, paper=EntraUsersForm)
+def change_entra_users() -> ResponseReturnValue:
+    """How the district's Microsoft tenant is read."""
+    return _change(ENTRA_USERS, EntraUsersForm.filled())
 
 
 @doors.post("/admin/services/<key>/connection/trial")

@@ -20,8 +20,9 @@ from app.core.services import ONEROSTER, Hand, OutsideService, ServiceSwitch
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.presets import PRESETS, Preset
 from app.integrations.openid.providers import BY_SERVICE
-from app.roster.actions import connecting
+from app.roster.actions import connecting, grouping
 from app.roster.actions.connectors import kind_of_service
+from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.web.guard import allow, me
@@ -136,7 +137,7 @@ def _of_sign_in(one: OutsideService, form: RegistrationForm | None) -> dict[str,
 
 def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | None) -> dict[str, Any]:
     if kind is None:
-        return {"kind": None, "missing": ""}
+        return {"kind": None, "missing": "", "has_groups": False}
     connection = RosterConnection.of_kind(kind)
     preset = PRESETS.get(request.args.get("system", "")) if one.key == ONEROSTER else None
     form = form or CONNECTION_FORMS[one.key].blank(data={**_as_filled(connection), **_proposed(preset)})
@@ -144,6 +145,8 @@ def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | Non
     under_way = RosterImport.under_way()
     return {
         "kind": kind,
+        "has_groups": kind in grouping.HAS,
+        "groups": len(DirectoryGroup.of_kind(kind)),
         "presets": PRESETS.values() if one.key == ONEROSTER else (),
         "preset": preset,
         "connection": connection,

@@ -15,16 +15,33 @@ from app.core.db import db
 
 
 def grant(
-    account: Account, role: Role, school_id: UUID | None, *, by: Actor, but: UUID | None = None
+    account: Account,
+    role: Role,
+    school_id: UUID | None,
+    *,
+    by: Actor,
+    but: UUID | None = None,
+    from_directory: bool = False,
 ) -> RoleGrant:
-    """Give a role, at one school or (None) at all. `but`: the session in which somebody changes their own."""
+    """Give a role, at one school or (None) at all. `but`: the session in which somebody changes their own.
+
+    What a group of the directory had given, and is now given by hand, stays when the group goes.
+    """
     if role is Role.ADMIN and school_id is not None:
         raise Refused("An admin is admin of the whole district. Choose all schools.")
     held = account.grant_of(role, school_id)
     if held is not None:
+        held.from_directory = held.from_directory and from_directory
+        db.session.flush()
         return held
     given_by = by.id if by.kind == "account" else None
-    given = RoleGrant(account_id=account.id, role=role.value, school_id=school_id, granted_by_id=given_by)
+    given = RoleGrant(
+        account_id=account.id,
+        role=role.value,
+        school_id=school_id,
+        granted_by_id=given_by,
+        from_directory=from_directory,
+    )
     account.grants.append(given)
     db.session.flush()
     sessions.end_all(account.id, but=but)

@@ -3,13 +3,16 @@
 The rule, at the first sign-in: the provider vouches for an address, its domain is verified as the district's,
 exactly one active member of staff has it, and no account with more rights than to ask for help would be opened.
 Whoever it does not fit waits for an admin. An account is only ever made for somebody who is on the roster.
+
+Where the district's staff list comes from the provider's own directory, its numbers are known before anybody signs in:
+then the number says who it is, and no address is looked at.
 """
 
 from typing import Final, NoReturn
 
 from sqlalchemy.exc import IntegrityError
 
-from app.auth.actions import granting, requiring, sealing
+from app.auth.actions import directory_roles, granting, requiring, sealing
 from app.auth.actions.refused import Held, Refused
 from app.auth.models.account import Account
 from app.auth.models.held_sign_in import HeldSignIn
@@ -23,6 +26,7 @@ from app.core.tenancy import current_district_id
 from app.integrations.openid.id_token import Somebody
 from app.integrations.openid.providers import PROVIDERS
 from app.roster.models.person import Person
+from app.roster.models.source_person import SourcePerson
 
 SUSPENDED: Final = "Your account here is closed. Ask your district’s admin to open it again."
 REFUSED: Final = "An admin of your district refused this account. Ask them if that was a mistake."
@@ -32,6 +36,8 @@ NOT_OURS: Final = "Their address is not at a domain that is verified as the dist
 NOT_ON_ROSTER: Final = "Nobody on the staff has their address."
 HAS_RIGHTS: Final = "The account with their address can do more than ask for help."
 ANOTHERS: Final = "The account with their address belongs to somebody else on the roster, or to nobody."
+ANOTHER_NUMBER: Final = "The directory knows the person with their address by another number."
+NO_ADDRESS: Final = "The staff list has no address for them: an account has one."
 ALREADY: Final = "The account with their address is opened by another account of that provider."
 
 
@@ -39,11 +45,13 @@ def account_of(somebody: Somebody, word: str) -> Account:
     """The account to open. Raises Refused, or Held after writing down that they wait."""
     known = SignInIdentity.of(somebody)
     if known is not None:
-        return _open(known.account)
+        account = _open(known.account)
+        directory_roles.told_at_sign_in(known, somebody)
+        return account
     held = HeldSignIn.of(somebody)
     if held is not None and held.state == "refused":
         raise Refused(REFUSED)
-    person, because = _person_of(somebody, word)
+    person, because = _person_by_number(somebody, word) or _person_of(somebody, word)
     if person is None:
         _hold(somebody, word, held, because)
     account = link(person, somebody, word, by=SYSTEM)
@@ -62,7 +70,9 @@ def link(person: Person, somebody: Somebody, word: str, *, by: Actor) -> Account
     account = Account.of_person(person.id)
     if account is None:
         account = _made_for(person)
-    link_account(account, somebody, word, by=by)
+    identity = link_account(account, somebody, word, by=by)
+    directory_roles.bring_in_step(account)
+    directory_roles.told_at_sign_in(identity, somebody)
     return _open(account)
 
 
@@ -130,6 +140,26 @@ def refuse(held: HeldSignIn, *, by: Actor) -> None:
     db.session.flush()
 
 
+def _person_by_number(somebody: Somebody, word: str) -> tuple[Person | None, str] | None:
+    """Whom the directory's sync knows by this number; None if it knows nobody. Raises Refused as below."""
+    record = directory_roles.record_of(somebody, word)
+    if record is None:
+        return None
+    person = record.person
+    if not person.is_active_staff():
+        raise Refused(SUSPENDED)
+    mine = Account.of_person(person.id)
+    if mine is None:
+        if not person.email:
+            return None, NO_ADDRESS
+        return (None, ANOTHERS) if Account.with_address(person.email) is not None else (person, "")
+    if mine.state == "suspended":
+        raise Refused(SUSPENDED)
+    if mine.has_rights_given_here():
+        return None, HAS_RIGHTS
+    return _unless_opened_already(person, mine, word)
+
+
 def _person_of(somebody: Somebody, word: str) -> tuple[Person | None, str]:
     """The one whom the rule fits, or None and why it fits nobody. Raises Refused for somebody who has left."""
     if not somebody.email:
@@ -143,16 +173,24 @@ def _person_of(somebody: Somebody, word: str) -> tuple[Person | None, str]:
         return None, ANOTHERS if account is not None else NOT_ON_ROSTER
     if not person.is_active_staff():
         raise Refused(SUSPENDED)
+    if SourcePerson.of_kind(directory_roles.DIRECTORY_OF[word], person.id) is not None:
+        return None, ANOTHER_NUMBER  # or the number would have been known
     mine = Account.of_person(person.id)
     if account is not None and account is not mine:
         return None, ANOTHERS
+    if directory_roles.of_person(person.id):
+        return None, HAS_RIGHTS
     if mine is None:
         return person, ""
     if mine.state == "suspended":
         raise Refused(SUSPENDED)
     if mine.is_privileged():
         return None, HAS_RIGHTS
-    if any(one.word == word for one in SignInIdentity.of_account(mine.id)):
+    return _unless_opened_already(person, mine, word)
+
+
+def _unless_opened_already(person: Person, account: Account, word: str) -> tuple[Person | None, str]:
+    if any(one.word == word for one in SignInIdentity.of_account(account.id)):
         return None, ALREADY
     return person, ""
 

@@ -102,6 +102,10 @@ class Account(DistrictOwned, Base):
         """True if it can do more than ask for help."""
         return any(grant.role != Role.REQUESTER for grant in self.grants)
 
+    def has_rights_given_here(self) -> bool:
+        """True if somebody gave it more than to ask for help, and not only a group of the directory."""
+        return any(grant.role != Role.REQUESTER and not grant.from_directory for grant in self.grants)
+
     # As an Actor: kind, has(), schools_of().
 
     @property

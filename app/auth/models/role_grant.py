@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -37,4 +37,6 @@ class RoleGrant(DistrictOwned, Base):
     school_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     #: Null: the system or an operator gave it.
     granted_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: A group of the directory gave it, and takes it again.
+    from_directory: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)

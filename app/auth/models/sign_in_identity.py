@@ -41,6 +41,8 @@ class SignInIdentity(DistrictOwned, Base):
     subject: Mapped[str] = mapped_column(info=PERSONAL)
     #: The admin who accepted it; null if the rule did, or the person themselves.
     accepted_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: Ids of the app roles that mean something here, as the last ID token told them (actions/directory_roles.py).
+    groups: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     account: Mapped[Account] = relationship(
@@ -67,6 +69,11 @@ class SignInIdentity(DistrictOwned, Base):
     def of_account(cls, account_id: UUID) -> Sequence[Self]:
         """The ways into an account besides its password."""
         return db.session.scalars(select(cls).where(cls.account_id == account_id).order_by(cls.word)).all()
+
+    @classmethod
+    def in_group(cls, group_id: UUID) -> Sequence[Self]:
+        """Those whose ID token said that they are in it."""
+        return db.session.scalars(select(cls).where(cls.groups.contains([str(group_id)]))).all()
 
     @property
     def provider_name(self) -> str:

@@ -45,6 +45,8 @@ class Somebody:
     #: Lower case; "" unless the provider vouches that its owner is this person.
     email: str
     name: str
+    #: Microsoft: the values of the app roles that were assigned to them.
+    app_roles: frozenset[str] = frozenset()
 
 
 def read(
@@ -187,6 +189,11 @@ def _of_microsoft(claims: Mapping[str, Any], registration: Registration) -> Some
     )
 
 
+def _app_roles(claims: Mapping[str, Any]) -> frozenset[str]:
+    said = claims.get("roles")
+    return frozenset(one for one in said if isinstance(one, str)) if isinstance(said, list) else frozenset()
+
+
 def _somebody(claims: Mapping[str, Any], registration: Registration, tenant: str, email: object) -> Somebody:
     subject = claims.get(registration.provider.subject_claim)
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255 or not subject.isprintable():
@@ -202,4 +209,5 @@ def _somebody(claims: Mapping[str, Any], registration: Registration, tenant: str
         if 3 <= len(address) <= 254 and address.isprintable() and address.count("@") == 1
         else "",
         name="".join(letter for letter in said if letter.isprintable()),
+        app_roles=_app_roles(claims) if tenant else frozenset(),
     )

@@ -58,6 +58,8 @@ class Batch:
         #: Whose account may have to follow: their name, address or presence is another now.
         self.to_follow: list[UUID] = []
         self.returned: list[UUID] = []
+        #: Whoever left, as one source says: nobody stays signed in as them.
+        self.to_sign_out: list[UUID] = []
         self.may_remove = not run.guard or run.removals_confirmed
 
     def take_over(self) -> None:
@@ -72,6 +74,7 @@ class Batch:
         load(Person, self.newcomers, source=f"roster import {self.run.id}")
         db.session.add_all(self.links)
         db.session.flush()
+        later_each("jobs.roster.sign_out", self.to_sign_out)
         later_each("jobs.roster.follow", self.to_follow)
         later_each("jobs.roster.welcome_back", self.returned)
 
@@ -89,6 +92,8 @@ class Batch:
         elif decision.verdict == "matched" and person is not None:
             self._write(row, person, decision)
             self._link(row, person.id)
+            if row.groups:
+                self.to_follow.append(person.id)
         elif (
             decision.verdict in ("changed", "rekeyed", "returns") and person is not None and link is not None
         ):
@@ -132,6 +137,7 @@ class Batch:
             school_key=row.school_key,
             school_id=self.known.schools.get(row.school_key),
             role=row.role,
+            groups=row.groups,
         )
         self.links.append(link)
         self.known.links[row.key] = link
@@ -166,6 +172,9 @@ class Batch:
             )
         if "role" in decision.changes:
             link.role = row.role
+        if "groups" in decision.changes:
+            link.groups = row.groups
+            self.to_follow.append(link.person_id)
         link.absences = 0
 
     def _miss(self, row: ImportRow) -> None:
@@ -184,7 +193,7 @@ class Batch:
             self._deactivate(person, link)
 
     def _deactivate(self, person: Person, link: SourcePerson) -> None:
-        """They have left, as far as this source knows. Whom another source still has stays.
+        """They have left, as far as this source knows. Whom another source still has stays, and is signed out.
 
         A source that nobody has read for a month has nobody: else whoever changed from files to a connection would
         keep everybody for ever.
@@ -198,7 +207,8 @@ class Batch:
         )
         if db.session.scalar(elsewhere.limit(1)) is None:
             person.active = False
-            self.to_follow.append(person.id)
+        self.to_sign_out.append(person.id)
+        self.to_follow.append(person.id)
 
 
 def _take_over_school(row: ImportRow, source_id: UUID) -> None:

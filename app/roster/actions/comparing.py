@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from app.core.db import db
 from app.core.feed import Rule
-from app.core.queue import later
+from app.core.queue import later, later_each
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import REMOVALS, VERDICTS, ImportRow
 from app.roster.models.person import Person
@@ -44,7 +44,7 @@ class Decision:
 
     verdict: str
     rule: Rule | None = None
-    #: Of name, email, school, role: what the source says anew; and what of it stays as an admin wrote it.
+    #: Of name, email, school, role, groups: what the source says anew; and what of it stays as an admin wrote it.
     changes: Sequence[str] = ()
     kept: Sequence[str] = ()
     person: Person | None = None
@@ -87,6 +87,9 @@ def compare(run: RosterImport, _until: float) -> None:
             if decision.rule is Rule.NO_ROLE:
                 # Perhaps a student: nothing of them is kept.
                 row.given_name = row.family_name = row.email = ""
+    # Whoever is said to have left is signed out before anybody is asked: they may sign in again if that is wrong.
+    gone = [row.person_id for row in rows if row.verdict == "leaves" and row.person_id is not None]
+    later_each("jobs.roster.sign_out", gone)
     run.rows_compared = rows[-1].position
 
 
@@ -190,6 +193,7 @@ def _news(row: ImportRow, person: Person, link: SourcePerson, known: Known) -> t
         "email": bool(row.email) and row.email != link.email,
         "school": bool(row.school_key) and row.school_key != link.school_key,
         "role": bool(row.role) and row.role != link.role,
+        "groups": row.groups != link.groups,
         "presence": link.absences > 0 or link.left_at is not None,
     }
     changes = [group for group, is_new in says.items() if is_new]
@@ -331,7 +335,10 @@ def _whom_the_file_has_not(run: RosterImport) -> list[UUID]:
 def _is_no_second_reading(run: RosterImport) -> str:
     """Why this reading and the last are one, or "": the same file, or a source asked twice within a short while."""
     asked = select(RosterImport).where(
-        RosterImport.source_id == run.source_id, RosterImport.state == "done", RosterImport.id != run.id
+        RosterImport.source_id == run.source_id,
+        RosterImport.state == "done",
+        RosterImport.id != run.id,
+        RosterImport.only_changes.is_(False),
     )
     last = db.session.scalars(asked.order_by(RosterImport.id.desc()).limit(1)).first()
     if last is None:

@@ -127,6 +127,22 @@ def sync_what_is_due(*, by: Actor) -> None:
             connection.struck()
 
 
+def look_for_changes(*, by: Actor) -> None:
+    """Ask the directories who left or changed since the last sync; they tell that in a question or two.
+
+    Only where everybody was read once, and while nothing else is under way: the next look tells the same again.
+    """
+    for connection in RosterConnection.nightly():
+        connector = CONNECTORS[connection.source.kind]
+        since = connection.bookmark or getattr(connector, "always_since", "")
+        if not since or not services.is_on(connector.service) or missing(connection.source.kind):
+            continue
+        if RosterImport.under_way() is None and RosterImport.was_ever_done(connection.source_id):
+            importing.begin_sync(
+                connection.source_id, by=by, applies_itself=connection.applies_itself, since=since
+            )
+
+
 def _hosts(kind: str, settings: Mapping[str, str]) -> tuple[str, ...]:
     try:
         return tuple(CONNECTORS[kind].hosts(settings))

@@ -4,10 +4,15 @@ from typing import Final
 
 from app.core.fetching import Connector
 from app.integrations.oneroster.rest import OneRosterRest
-from app.roster.models.roster_source import ONEROSTER_REST
+from app.roster.actions import directories
+from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER_REST
 
 #: By RosterSource.kind.
-CONNECTORS: Final[dict[str, Connector]] = {ONEROSTER_REST: OneRosterRest()}
+CONNECTORS: Final[dict[str, Connector]] = {
+    ONEROSTER_REST: OneRosterRest(),
+    GOOGLE_DIRECTORY: directories.GOOGLE,
+    ENTRA_USERS: directories.ENTRA,
+}
 
 
 def kind_of_service(service: str) -> str | None:

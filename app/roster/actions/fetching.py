@@ -77,6 +77,10 @@ def put_off(import_id: UUID, reason: NotNow) -> None:
     held = RosterImport.locked(import_id)
     if held is None or held.state != "fetching":
         return
+    if held.only_changes:
+        raise Unreadable(
+            reason.sentence
+        )  # it holds up whatever else would be asked; the next look asks again
     held.pauses += 1
     if held.pauses > MOST_PAUSES:
         raise Unreadable(f"{reason.sentence} It was asked {MOST_PAUSES} times in a row without an answer.")
@@ -100,7 +104,9 @@ def _write_down(run: RosterImport, page: Page) -> None:
     run.records_received, run.records_expected, run.pauses = page.received, page.expected, 0
     run.pages_fetched += 1
     if isinstance(page.then, WholeRead):
-        _refuse_if_empty(run)
+        if not run.only_changes:
+            _refuse_if_empty(run)
+        run.place = {"bookmark": page.bookmark} if page.bookmark else {}
         items.append(page.then)
         run.state = "reading"
         ImportNote.write(

@@ -76,17 +76,22 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
 
 
 def begin_sync(
-    source_id: UUID, *, by: Actor, applies_itself: bool = False, nightly: bool = False
+    source_id: UUID,
+    *,
+    by: Actor,
+    applies_itself: bool = False,
+    nightly: bool = False,
+    since: str | None = None,
 ) -> RosterImport:
     """Have a source asked. Raises Refused.
 
     `applies_itself`: nobody needs to say yes, unless something must be asked. A preview of the same source that nobody
     answered makes way: this one will say the same and more. `nightly`: admins hear by mail if it waits for them, unless
-    they know from the one that made way.
+    they know from the one that made way. `since`: ask for what changed and no more; no preview makes way for that.
     """
     before = RosterImport.under_way()
     makes_way = before is not None and before.state == "ready" and before.source_id == source_id
-    if before is not None and makes_way:
+    if before is not None and makes_way and since is None:
         ImportNote.write(before.id, "Nobody said to apply it before the next sync, which takes its place.")
         _end(before, "cancelled")
     elif before is not None:
@@ -102,9 +107,12 @@ def begin_sync(
         made_by_id=by.id,
         applies_itself=applies_itself,
         tells_admins=nightly and not makes_way,
+        only_changes=since is not None,
+        place={} if since is None else {"since": since},
     )
     _add(run)
-    audit.noted("began", "roster_imports", run.id, sync=True)
+    if not run.only_changes:  # looks are taken each hour; what one changes is told where it ends
+        audit.noted("began", "roster_imports", run.id, sync=True)
     ImportNote.write(run.id, "The source is being asked.")
     later("jobs.roster.advance", run.id)
     return run
@@ -196,11 +204,15 @@ def forget_old_imports() -> None:
         db.session.scalars(select(RosterImport.id).where(RosterImport.ended_at < clock.now() - ROWS_ARE_KEPT))
     )
     for import_id in old:
-        for model in (ImportRow, ImportNote):
-            rows = delete(model).where(model.import_id == import_id)
-            db.session.execute(rows.execution_options(synchronize_session=False))
-        db.session.delete(RosterImport.find(import_id))
-        db.session.flush()
+        _forget(import_id)
+
+
+def _forget(import_id: UUID) -> None:
+    for model in (ImportRow, ImportNote):
+        rows = delete(model).where(model.import_id == import_id)
+        db.session.execute(rows.execution_options(synchronize_session=False))
+    db.session.delete(RosterImport.find(import_id))
+    db.session.flush()
 
 
 def _add(run: RosterImport) -> None:
@@ -240,7 +252,15 @@ def _end(run: RosterImport, state: str) -> None:
     key, run.state, run.ended_at = run.storage_key, state, clock.now()
     run.storage_key, run.size = None, 0
     FetchedPage.forget(run.id)
-    audit.noted("ended", "roster_imports", run.id, state=state, rows=run.rows_read, applied=run.rows_applied)
+    connection = RosterConnection.of_source(run.source_id)
+    if state == "done" and connection is not None and run.place.get("bookmark"):
+        connection.keep_bookmark(str(run.place["bookmark"]))
+    if run.only_changes and state != "cancelled" and not run.rows_applied:
+        _forget(run.id)  # nobody needs a list of looks that found nothing, or nobody there
+    else:
+        audit.noted(
+            "ended", "roster_imports", run.id, state=state, rows=run.rows_read, applied=run.rows_applied
+        )
     db.session.commit()
     if key is not None:
         with suppress(storage.StorageFault):  # then the night's job finds a file that no row names

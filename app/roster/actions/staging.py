@@ -21,6 +21,7 @@ from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.roster_import import RosterImport
+from app.roster.models.source_person import SourcePerson
 
 #: Items of the feed. Most are students, of whom nothing is staged.
 BATCH: Final = 5000
@@ -30,7 +31,7 @@ MOST_FAULTS: Final = 10_000
 #: Where a row that is left out was about a school.
 FILES_OF_SCHOOLS: Final = ("orgs.csv", "orgs", "schools")
 #: Counted, and no more: nothing of them is kept.
-PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NOT_A_SCHOOL)
+PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NOT_A_SCHOOL, Rule.GUEST)
 
 
 def read(run: RosterImport, until: float) -> None:
@@ -53,6 +54,7 @@ def read(run: RosterImport, until: float) -> None:
 
 def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
     left_out, seen = dict(run.left_out), _staged_already(run, batch)
+    never_here = _gone_without_ever_being_here(run, batch)
     rows: list[ImportRow] = []
     for item in batch:
         if isinstance(item, Remark):
@@ -67,6 +69,8 @@ def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
         run.rows_read += 1
         row = _row_of(run, item)
         rule = item.rule if isinstance(item, LeftOut) else None
+        if isinstance(item, FedPerson) and item.key in never_here:
+            rule = Rule.NOT_STAFF
         if rule is None:
             first = seen.setdefault((row.what, row.key), row)
             if first is not row:
@@ -101,9 +105,20 @@ def _row_of(run: RosterImport, item: FedSchool | FedPerson | LeftOut) -> ImportR
         row.given_name, row.family_name, row.email = item.given_name, item.family_name, item.email
         if isinstance(item, FedPerson):
             row.school_key, row.role, row.active = item.school_key, item.role, item.active
+            row.groups = list(item.groups)
         elif item.file in FILES_OF_SCHOOLS:
             row.what = "school"
     return row
+
+
+def _gone_without_ever_being_here(run: RosterImport, batch: Sequence[Item]) -> set[str]:
+    """Keys of those who are said to have left, and of whom this source never told anything else: nobody's business."""
+    nameless = {
+        item.key
+        for item in batch
+        if isinstance(item, FedPerson) and not item.active and not (item.given_name or item.family_name)
+    }
+    return nameless - set(SourcePerson.of_source(run.source_id, nameless))
 
 
 def _words(row: ImportRow) -> tuple[object, ...]:
@@ -115,6 +130,7 @@ def _words(row: ImportRow) -> tuple[object, ...]:
         row.school_key or "",
         row.role or "",
         active,
+        *(row.groups or ()),
     )
 
 

@@ -70,6 +70,7 @@ class ImportRow(DistrictOwned, Base):
     email: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
     school_key: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     role: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
+    groups: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
     active: Mapped[bool] = mapped_column(default=True, server_default="true", info=PUBLIC)
     file: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     line: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)

@@ -45,6 +45,8 @@ class RosterConnection(DistrictOwned, Base):
     hour: Mapped[int | None] = mapped_column(info=PUBLIC)
     #: What the nightly sync finds is applied without an admin's yes, unless something must be asked.
     applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Where the source said that reading may go on with the changes since the last sync that was applied.
+    bookmark: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     #: When its hour struck last and was heeded.
     struck_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     worked_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
@@ -117,6 +119,10 @@ class RosterConnection(DistrictOwned, Base):
     def worked(self) -> None:
         """It answered, to the end."""
         self._note(worked_at=clock.now())
+
+    def keep_bookmark(self, bookmark: str) -> None:
+        """Changes since then are what the next look is to tell."""
+        self._note(bookmark=bookmark)
 
     def failed(self, sentence: str) -> None:
         """It did not, and why."""

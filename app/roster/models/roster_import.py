@@ -71,6 +71,8 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     pauses: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: A nightly sync whose admins hear by mail that it waits for them.
     tells_admins: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Asked for what changed and no more: nobody is missing because they are not in it.
+    only_changes: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Applied without an admin's yes, unless something must be asked.
     applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Items of the feed that were taken in: where reading goes on after a break.
@@ -110,6 +112,14 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     def newest(cls) -> Select[Self]:
         """The newest first."""
         return select(cls).order_by(cls.id.desc())
+
+    @classmethod
+    def was_ever_done(cls, source_id: UUID) -> bool:
+        """True if a whole reading of that source was applied."""
+        asked = select(cls.id).where(
+            cls.source_id == source_id, cls.state == "done", cls.only_changes.is_(False)
+        )
+        return db.session.scalar(asked.limit(1)) is not None
 
     @classmethod
     def under_way(cls) -> Self | None:

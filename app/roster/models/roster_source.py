@@ -13,8 +13,15 @@ from app.core.tenancy import DistrictOwned, owned
 
 ONEROSTER_CSV: Final = "oneroster_csv"
 ONEROSTER_REST: Final = "oneroster_rest"
+GOOGLE_DIRECTORY: Final = "google_directory"
+ENTRA_USERS: Final = "entra_users"
 #: Every kind there is. Those that we ask ourselves have a connector (roster/actions/connectors.py).
-NAMES: Final = {ONEROSTER_CSV: "OneRoster file", ONEROSTER_REST: "OneRoster"}
+NAMES: Final = {
+    ONEROSTER_CSV: "OneRoster file",
+    ONEROSTER_REST: "OneRoster",
+    GOOGLE_DIRECTORY: "Google Directory",
+    ENTRA_USERS: "Microsoft Entra users",
+}
 
 
 class RosterSource(DistrictOwned, Base):

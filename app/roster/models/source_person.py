@@ -3,7 +3,7 @@
 What a person's page shows may be an admin's word: it is the source's if both still agree (`tells`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -50,6 +50,8 @@ class SourcePerson(DistrictOwned, Base):
     school_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     #: The source's own word: "teacher".
     role: Mapped[str] = mapped_column(info=PUBLIC)
+    #: Ids of the groups of a directory that they are in (DirectoryGroup).
+    groups: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
     #: How many whole readings in a row did not have them.
     absences: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: When this source had them deactivated, if it did.
@@ -73,6 +75,31 @@ class SourcePerson(DistrictOwned, Base):
         """What the source of a person said last, if they have one."""
         asked = select(cls).where(cls.person_id == person_id, cls.speaks).order_by(cls.left_at.nulls_first())
         return db.session.scalars(asked.limit(1)).first()
+
+    @classmethod
+    def known_as(cls, kind: str, key: str) -> Self | None:
+        """Whom this district's source of that kind knows by that id."""
+        asked = select(cls).join(RosterSource, RosterSource.id == cls.source_id)
+        return db.session.scalar(asked.where(RosterSource.kind == kind, cls.key == key))
+
+    @classmethod
+    def of_kind(cls, kind: str, person_id: UUID) -> Self | None:
+        """What the source of that kind says of a person whom it still has."""
+        asked = select(cls).join(RosterSource, RosterSource.id == cls.source_id)
+        mine = (RosterSource.kind == kind, cls.person_id == person_id, cls.left_at.is_(None))
+        return db.session.scalars(asked.where(*mine).limit(1)).first()
+
+    @classmethod
+    def there(cls, person_id: UUID) -> Sequence[Self]:
+        """The records of a person with all sources that still have them."""
+        asked = select(cls).where(cls.person_id == person_id, cls.left_at.is_(None))
+        return db.session.scalars(asked.order_by(cls.id)).all()
+
+    @classmethod
+    def in_group(cls, group_id: UUID) -> Sequence[Self]:
+        """Those who are in a group of a directory, by name."""
+        asked = select(cls).where(cls.groups.contains([str(group_id)]), cls.left_at.is_(None))
+        return db.session.scalars(asked.order_by(cls.family_name, cls.given_name, cls.id)).all()
 
     def tells(self, group: str) -> bool:
         """True if what the person's page shows of "name", "email" or "school" is what this source said."""
