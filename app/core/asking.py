@@ -14,6 +14,7 @@ from typing import Any, Final
 from app.core import clock, egress
 from app.core.feed import Unreadable
 from app.core.fetching import NotNow
+from app.core.spool import NEVER_STORED
 
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -25,6 +26,7 @@ class Said:
     status: int
     body: dict[str, Any] = field(repr=False)
     wait: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def is_good(self) -> bool:
@@ -42,17 +44,20 @@ def ask(
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     passes: Callable[[Said], bool] = lambda said: False,
+    none_stays: bool = False,
 ) -> Said:
     """What the service called `name` answers, if that will stay its answer. A good one is a whole JSON object.
 
-    `passes`: refusals of this service that pass by themselves, though their status does not say so. Raises
+    `passes`: refusals of this service that pass by themselves, though their status does not say so. `none_stays`: a
+    good answer without an object is one with {}, where an address that somebody typed may lead to any page. Raises
     NotNow, and Unreadable when it may not be called.
     """
     said = None
     for _ in range(2):  # a connection that breaks off is tried again at once: the next one mostly holds
         try:
             said = _read(
-                client.request(method, address, params=params, data=form, headers=dict(headers or {}))
+                client.request(method, address, params=params, data=form, headers=dict(headers or {})),
+                none_stays=none_stays,
             )
             break
         except egress.OutsideRefused as refused:
@@ -69,7 +74,7 @@ def ask(
 def text(said: Mapping[str, Any], name: str) -> str:
     """What an answer says there, on one line; "" for nothing and for what is no text."""
     value = said.get(name)
-    return " ".join(value.split()) if isinstance(value, str) else ""
+    return " ".join(NEVER_STORED.sub("", value).split()) if isinstance(value, str) else ""
 
 
 def rows(said: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -78,17 +83,18 @@ def rows(said: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def _read(answer: egress.Answer) -> Said:
+def _read(answer: egress.Answer, *, none_stays: bool) -> Said:
     """Raises ValueError for a good answer that is no JSON object: a gateway in trouble says 200 and HTML."""
     try:
         body = json.loads(answer.content)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        if answer.is_success:
+        if answer.is_success and not none_stays:
             raise ValueError("not a JSON object")
         body = {}
-    return Said(answer.status_code, body, _told_to_wait(answer.headers.get("Retry-After")))
+    wait = _told_to_wait(answer.headers.get("Retry-After"))
+    return Said(answer.status_code, body, wait, answer.headers)
 
 
 def _told_to_wait(header: str | None) -> float | None:

@@ -289,7 +289,7 @@ def test_a_busy_server_that_answers_in_html_is_asked_again_when_it_said(start: S
     assert (run.state, run.pauses) == ("fetching", 1)
     due = db.session.scalars(select(Work.due_at).order_by(Work.due_at.desc())).first()
     assert due == NIGHT + timedelta(minutes=2)
-    assert "asked too often" in log_of(run)
+    assert "asks us to slow down" in log_of(run)
     assert verdicts(gone_on(run.id)) == {"new": 3}
 
 
@@ -317,7 +317,7 @@ def test_a_server_that_is_away_is_asked_again(start: Start, maple: World) -> Non
         run = looked_at()
 
     assert run.state == "fetching"
-    assert "could not be reached" in log_of(run)
+    assert "does not answer as it should" in log_of(run)
 
 
 def test_whoever_moves_between_two_pages_is_neither_lost_nor_doubled(start: Start) -> None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
-from app.core import egress
+from app.core import asking, egress
+from app.core.asking import Said, text
 from app.core.feed import Unreadable
-from app.integrations.oneroster.calling import Answer, call
 
+#: As sentences call it.
+SERVER: Final = "The OneRoster server"
 LONGEST_TOKEN: Final = 16_000
 
 WRONG_KEY: Final = (
@@ -94,19 +96,21 @@ class OAuth2:
         scoped = {**grant, "scope": _SCOPE.format(version=self.version)}
         in_form = {"client_id": self.key, "client_secret": self.secret}
         answer = self._call(client, scoped, basic)
-        if answer.status == 400 and answer.said("error") == "invalid_scope":
+        if answer.status == 400 and text(answer.body, "error") == "invalid_scope":
             answer = self._call(client, grant, basic)
         if answer.status in (400, 401):
             answer = self._call(client, {**grant, **in_form}, {})
         if answer.status in (400, 401, 403):
             raise Unreadable(WRONG_KEY)
-        token = answer.said("access_token")
+        token = text(answer.body, "access_token")
         if answer.status != 200 or not token or len(token) > LONGEST_TOKEN or not token.isascii():
             raise Unreadable("The address for tokens gave none. Check it.")
         return token
 
-    def _call(self, client: egress.Client, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
-        return call(client, "POST", self.token_address, form=form, headers=headers)
+    def _call(self, client: egress.Client, form: Mapping[str, str], headers: Mapping[str, str]) -> Said:
+        return asking.ask(
+            client, SERVER, "POST", self.token_address, form=form, headers=headers, none_stays=True
+        )
 
 
 def key_of(settings: Mapping[str, Any], secret: str, *, version: str) -> Key:

@@ -15,12 +15,12 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from app.core import egress
+from app.core import asking, egress
+from app.core.asking import Said
 from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
 from app.core.fetching import Page, Place, Settings
 from app.core.services import ONEROSTER
 from app.core.spool import NEVER_STORED
-from app.integrations.oneroster.calling import Answer, call
 from app.integrations.oneroster.export import (
     LONGEST,
     OTHER_ROLES,
@@ -30,7 +30,7 @@ from app.integrations.oneroster.export import (
     left,
     person_of,
 )
-from app.integrations.oneroster.keys import WRONG_KEY, Key, key_of
+from app.integrations.oneroster.keys import SERVER, WRONG_KEY, Key, key_of
 from app.integrations.oneroster.presets import METHODS, TO_REPLACE
 
 #: Records asked for at once. A server may give fewer.
@@ -160,15 +160,19 @@ class Asking:
                 f"The server answered with something that is not OneRoster: a list of {at.what} was missing."
             )
         # What is no record is one without an id: it counts, since the next page begins after it.
-        return [one if isinstance(one, dict) else {} for one in records], answer.total
+        return [one if isinstance(one, dict) else {} for one in records], _total(answer)
 
-    def _called(self, client: egress.Client, at: "At", limit: int | None) -> Answer:
+    def _called(self, client: egress.Client, at: "At", limit: int | None) -> Said:
         address = f"{self.base}/{at.what}?{self._question(at, limit)}"
-        answer = call(client, "GET", address, headers=self.key.sign(client, address))
+        answer = self._signed(client, address)
         if answer.status == 401 and self.key.renew():
             # Tokens end while thousands of pages are read. A new one is asked for once.
-            answer = call(client, "GET", address, headers=self.key.sign(client, address))
+            answer = self._signed(client, address)
         return answer
+
+    def _signed(self, client: egress.Client, address: str) -> Said:
+        headers = {"Accept": "application/json", **self.key.sign(client, address)}
+        return asking.ask(client, SERVER, "GET", address, headers=headers, none_stays=True)
 
     def _question(self, at: "At", limit: int | None) -> str:
         asked: dict[str, str | int] = {
@@ -322,9 +326,14 @@ class At:
         return dict(vars(self))
 
 
-def _refuse_unless_good(answer: Answer, what: str) -> None:
+def _refuse_unless_good(answer: Said, what: str) -> None:
     if answer.status == 200:
         return
+    if answer.status in (301, 302, 303, 307, 308):
+        raise Unreadable(
+            "The server sends us to another address. That is not followed, since the key would go along: enter the "
+            "address that it really has."
+        )
     if answer.status == 401:
         raise Unreadable(WRONG_KEY)
     if answer.status == 403:
@@ -334,6 +343,12 @@ def _refuse_unless_good(answer: Answer, what: str) -> None:
     if answer.status == 404:
         raise Unreadable("There is no OneRoster at this address. Check it: it mostly ends in v1p1 or v1p2.")
     raise Unreadable(f"The server answered with error {answer.status} to a plain question for {what}.")
+
+
+def _total(answer: Said) -> int | None:
+    """X-Total-Count, where it is told. 0 says nothing: there are servers that always tell it."""
+    told = answer.headers.get("X-Total-Count", "")
+    return int(told) or None if told.isascii() and told.isdigit() and len(told) < 10 else None
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
