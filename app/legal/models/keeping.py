@@ -19,6 +19,7 @@ CLASSES: Final = {
         "As long as they, or a student they belong to, work or go to school here, and one year",
         NOT_YET,
     ),
+    "as long as they run it": ("As long as they are an operator of this deployment, and its log", NOT_YET),
     "as long as the roster has them": ("As long as the school's roster has the student", NOT_YET),
     "as long as the account": ("As long as the account", NOT_YET),
     "mail that came in": ("With its ticket; 30 days if nobody filed it", NIGHTLY),

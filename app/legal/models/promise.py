@@ -31,6 +31,26 @@ PROMISES: Final[tuple[tuple[str, tuple[Promise, ...]], ...]] = (
         ),
     ),
     (
+        "Who comes in is who they say",
+        (
+            Promise(
+                "Passkeys and apps for codes are there for everybody. A district can ask its people for one, or "
+                "have them sign in with its own Google or Microsoft alone.",
+                (
+                    "tests/auth/test_passkeys.py",
+                    "tests/auth/test_second_factor.py",
+                    "tests/auth/test_factor_asked_for.py",
+                    "tests/auth/test_provider_only.py",
+                ),
+            ),
+            Promise(
+                "Whoever runs this program sees nothing inside a district unless one of its admins lets them, for an "
+                "hour at most and without changing anything. Every page that they see is written down on both sides.",
+                ("tests/portal/test_visits.py", "tests/portal/test_operator_sign_in.py"),
+            ),
+        ),
+    ),
+    (
         "Who did what can be told",
         (
             Promise(
@@ -45,8 +65,17 @@ PROMISES: Final[tuple[tuple[str, tuple[Promise, ...]], ...]] = (
         (
             Promise(
                 "Passwords of outside services are encrypted before they are stored, under a key of their own for "
-                "each district.",
-                ("tests/core/test_crypto.py",),
+                "each district. A value that is copied to another place or another district does not open there.",
+                ("tests/core/test_crypto.py", "tests/secrets/test_moved.py"),
+            ),
+            Promise(
+                "No secret that is kept stands in the log, in a page, in a mail to the operator or in a copy of the "
+                "database as it could be read.",
+                ("tests/secrets/test_planted.py",),
+            ),
+            Promise(
+                "A district can change its key while everybody works.",
+                ("tests/core/test_resealing.py",),
             ),
             Promise(
                 "Backups made by the program are encrypted, one for each district under a key of its own. Once that "
