@@ -1,7 +1,8 @@
 """`make bench-roster`: a OneRoster export is taken in, and the unchanged file again: seconds, processor, memory.
 
-`python -m bench.roster [people] --staff N`: the rest are students, of whom nothing is kept. Each phase
-is a process of its own, as a worker is. PostgreSQL works beside it, on the same cores.
+`python -m bench.roster [people] --staff N`: of the rest three in five are students, two in five their guardians.
+`--staff-alone`: students and families are passed over. Each phase is a process of its own, as a worker is. PostgreSQL
+works beside it, on the same cores.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from app.core.tenancy import as_district
 from app.factory import create_app
 from app.roster.actions import importing
 from app.roster.models.roster_import import RosterImport
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from bench.database import durable
 from bench.settled import settled_in
 from tests.roster.exports import ORGS, ROLES, USERS
@@ -41,15 +43,19 @@ def main() -> int:
     order = argparse.ArgumentParser(prog="bench.roster")
     order.add_argument("people", nargs="?", type=int, default=50_000)
     order.add_argument("--staff", type=int)
+    order.add_argument("--staff-alone", action="store_true")
     asked = order.parse_args()
+    staff = asked.staff if asked.staff is not None else asked.people // 10
     folder = Path(tempfile.mkdtemp(prefix="fo-roster-"))
     folder.chmod(0o711)  # PostgreSQL's keeper passes through
     try:
         export = folder / "export.zip"
-        _write(export, asked.people, asked.staff if asked.staff is not None else asked.people // 10)
+        _write(export, asked.people, staff)
         print(f"{asked.people:,} people in {export.stat().st_size / 1e6:.0f} MB")
         with durable(folder / "here") as environment:
             _in_a_process(environment, _open)
+            if not asked.staff_alone:
+                _in_a_process(environment, _ask_for_families)
             print(f"{'':<22}{'seconds':>10}{'CPU':>10}{'memory MB':>12}{'entries':>10}")
             for round_ in ("new", "unchanged"):
                 for phase in (_look, _apply):
@@ -61,6 +67,8 @@ def main() -> int:
 
 
 def _write(export: Path, people: int, staff: int) -> None:
+    """`people` of whom `staff` work there; the guardians of three students are two."""
+    students = (people - staff) * 3 // 5
     with zipfile.ZipFile(export, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         _member(
             archive,
@@ -69,17 +77,31 @@ def _write(export: Path, people: int, staff: int) -> None:
         )
         schools = ((f"s{nth}", "", "", f"School {nth}", "school", "", "") for nth in range(SCHOOLS))
         _member(archive, "orgs.csv", [ORGS], schools)
-        _member(archive, "users.csv", [USERS], (_user(nth) for nth in range(people)))
-        _member(archive, "roles.csv", [ROLES], (_role(nth, nth < staff) for nth in range(people)))
+        _member(archive, "users.csv", [USERS], (_user(nth, staff, students) for nth in range(people)))
+        _member(archive, "roles.csv", [ROLES], (_role(nth, staff, students) for nth in range(people)))
 
 
-def _user(nth: int) -> tuple[str, ...]:
-    known = (f"user-{nth:08}", "", "", "true", f"n{nth}", "", f"Given{nth}", f"Family{nth % 9973}", "", "")
-    return (*known, f"n{nth}@bench.example", *[""] * (len(USERS) - 11))
+def _user(nth: int, staff: int, students: int) -> list[str]:
+    told = {
+        "sourcedId": f"user-{nth:08}",
+        "enabledUser": "true",
+        "username": f"n{nth}",
+        "givenName": f"Given{nth % 7919}",
+        "familyName": f"Family{nth % 9973}",
+        "email": f"n{nth}@bench.example",
+        "identifier": f"{1_000_000 + nth}",
+        "password": "not-read",
+    }
+    if staff <= nth < staff + students:
+        family = staff + students + (nth - staff) * 2 // 3
+        told |= {"grades": f"{1 + nth % 12:02}", "agentSourcedIds": f"user-{family:08}"}
+    elif nth >= staff:
+        told |= {"sms": f"(312) 555-{nth % 10_000:04}"}
+    return [told.get(column, "") for column in USERS]
 
 
-def _role(nth: int, is_staff: bool) -> tuple[str, ...]:
-    role = "teacher" if is_staff else "student"
+def _role(nth: int, staff: int, students: int) -> tuple[str, ...]:
+    role = "teacher" if nth < staff else "student" if nth < staff + students else "parent"
     return (f"r{nth}", "", "", f"user-{nth:08}", "primary", role, "", "", f"s{nth % SCHOOLS}")
 
 
@@ -126,6 +148,13 @@ def _open() -> str:
             region="us",
             state="open",
         )
+    return ""
+
+
+def _ask_for_families() -> str:
+    with as_district(_here()), acting_as(SYSTEM):
+        importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=True)
+        db.session.commit()
     return ""
 
 

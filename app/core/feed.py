@@ -36,12 +36,14 @@ class Rule(StrEnum):
     DEACTIVATED_HERE = "deactivated_here"
     NOT_A_SCHOOL = "not_a_school"
     GUEST = "guest"
+    NUMBER_TAKEN = "number_taken"
+    OTHER_KIND = "other_kind"
 
 
 #: As somebody reads them who asks why a row is not here.
 RULES_IN_WORDS = {
-    Rule.NOT_STAFF: "Not on the staff: students and families are not taken in by this import.",
-    Rule.NO_ROLE: "It has no role in this file, and was not here before.",
+    Rule.NOT_STAFF: "Not on the staff: students and families were not to be taken in by this import.",
+    Rule.NO_ROLE: "It has no role in this file, or none today, and was not here before.",
     Rule.UNKNOWN_ROLE: "Its role is none that we know. Ask whoever makes the file to use a role of the standard.",
     Rule.NOT_ENABLED: "The file says that this person is not enabled, or is to be deleted.",
     Rule.NO_ID: "The row has no sourcedId, so it cannot be told whom it is about.",
@@ -56,6 +58,8 @@ RULES_IN_WORDS = {
     Rule.DEACTIVATED_HERE: "An admin has deactivated this person here. Activate them under People first.",
     Rule.NOT_A_SCHOOL: "Not a school: districts, departments and states are not taken in.",
     Rule.GUEST: "A guest from another organization: only the district’s own accounts are taken in.",
+    Rule.NUMBER_TAKEN: "The student number is another student's, here or in this file. Look at both in your system.",
+    Rule.OTHER_KIND: "This id was somebody of another kind: staff, student or guardian. Ask for a new id.",
 }
 
 #: What is wrong in the file itself: for the school to mend. The others are rules of ours.
@@ -70,6 +74,8 @@ FAULTS = frozenset(
         Rule.SHORT_ROW,
         Rule.TWICE,
         Rule.TAKEN,
+        Rule.NUMBER_TAKEN,
+        Rule.OTHER_KIND,
     }
 )
 
@@ -108,8 +114,52 @@ class FedPerson(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FedStudent(Row):
+    """A student: these words and no others, whatever the source knows. What it does not say is "".
+
+    `relatives`: the ids of those whom it names as belonging to them; rights are not among what a source tells.
+    """
+
+    given_name: str
+    family_name: str
+    number: str
+    grade: str
+    school_key: str
+    active: bool
+    relatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedGuardian(Row):
+    """Somebody who belongs to a student, and how they are reached, as it was typed in the source.
+
+    `role` is the source's own word: guardian, parent or relative. `master`: an id that they have in every school.
+    """
+
+    given_name: str
+    family_name: str
+    role: str
+    master: str
+    email: str
+    mobile: str
+    phone: str
+    school_key: str
+    active: bool
+    relatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedSomebody(Row):
+    """Whom a delta names without a role: whoever they were until now, they still are."""
+
+    staff: FedPerson
+    student: FedStudent
+    guardian: FedGuardian
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut(Row):
-    """A row that is not taken in, and why. Names stand here only if it is one of the staff."""
+    """A row that is not taken in, and why. Names stand here only if people like them are to be taken in."""
 
     rule: Rule
     given_name: str = ""
@@ -131,5 +181,5 @@ class WholeRead:
     counts_absence: bool
 
 
-Item = FedSchool | FedPerson | LeftOut | Remark | WholeRead
+Item = FedSchool | FedPerson | FedStudent | FedGuardian | FedSomebody | LeftOut | Remark | WholeRead
 Feed = Iterator[Item]

@@ -1,6 +1,8 @@
 """Importing people, through the doors."""
 
 import io
+import re
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -13,7 +15,7 @@ from app.roster.actions import importing
 from app.roster.models.person import Person
 from app.roster.models.roster_import import RosterImport
 from tests.page_client import PageClient
-from tests.roster.exports import Member, an_export, staff, students
+from tests.roster.exports import Member, an_export, families, staff, students
 from tests.world import World
 
 
@@ -44,7 +46,7 @@ def test_an_admin_uploads_looks_and_applies(app: Flask, client: PageClient, worl
     run = work(app, world)
     shown = client.get(f"/maple/admin/imports/{run.id}")
     assert "Nothing has changed yet" in shown.text
-    assert "students and families are not taken in" in shown.text
+    assert "students and families were not to be taken in" in shown.text
     client.submit(shown, action=f"/maple/admin/imports/{run.id}/approval", status=303)
     work(app, world)
 
@@ -149,3 +151,27 @@ def test_a_persons_page_says_where_each_part_comes_from(app: Flask, client: Page
     assert name.text == "Entered here"
     assert email.text.startswith("OneRoster file, ")
     assert known_as.text == "u1, teacher"
+
+
+def test_an_admin_asks_for_students_and_families_and_looks_at_one(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    client.sign_in(world.adams)
+    asked = client.get("/maple/admin/imports")
+    assert "agentSourcedIds" in asked.text
+    client.submit(asked, action="/maple/admin/imports/families", takes="yes", status=303)
+    assert "They are taken in" in client.get("/maple/admin/imports").text
+
+    upload(client, an_export([*staff(4), *families(4)]), status=303)
+    run = work(app, world)
+    shown = client.get(f"/maple/admin/imports/{run.id}")
+    assert "Students" in shown.text
+    client.submit(shown, action=f"/maple/admin/imports/{run.id}/approval", status=303)
+    work(app, world)
+
+    upload(client, an_export([*staff(4), replace(families(4)[0], given="Max"), *families(4)[1:]]), status=303)
+    rows = client.get(f"/maple/admin/imports/{work(app, world).id}/rows?verdict=changed")
+    (address,) = re.findall(r'href="(/maple/students/[^"]+)"', rows.html)
+    student = client.get(address)
+    assert "Where this comes from" in student.text
+    assert "OneRoster file" in student.text

@@ -26,6 +26,7 @@ def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> No
         "One time links",
         "Roster import notes",
         "Roster import rows",
+        "Roster import seen",
         "Roster imports",
         "Sign in attempts",
         "Sign in steps",

@@ -51,6 +51,12 @@ class Member:
     role: str = "teacher"
     enabled: str = "true"
     status: str = ""
+    number: str = ""
+    grades: str = ""
+    relatives: str = ""
+    mobile: str = ""
+    phone: str = ""
+    master: str = ""
 
 
 def staff(count: int, *, school: str | None = None) -> list[Member]:
@@ -66,6 +72,37 @@ def students(count: int) -> list[Member]:
         Member(f"k{nth}", "Kid", f"Quokka{nth}", f"k{nth}@maple.example", role="student")
         for nth in range(count)
     ]
+
+
+def families(count: int) -> list[Member]:
+    """So many students of two families each two, with a parent or two."""
+    children = [
+        Member(
+            f"k{nth}",
+            f"Kid{nth}",
+            f"Family{nth // 2}",
+            f"k{nth}@maple.example",
+            f"s{1 + nth % 2}",
+            "student",
+            number=f"N{nth}",
+            grades="04",
+            relatives=f"p{nth // 2}" if nth % 4 else f"p{nth // 2},q{nth // 2}",
+        )
+        for nth in range(count)
+    ]
+    parents = [
+        Member(
+            f"{letter}{nth}",
+            f"Parent{letter}{nth}",
+            f"Family{nth}",
+            f"{letter}{nth}@home.example",
+            role="parent",
+            mobile=f"(312) 555-{1000 + nth}",
+        )
+        for nth in range(-(-count // 2))
+        for letter in ("p", "q")
+    ]
+    return [*children, *parents]
 
 
 def files(
@@ -100,6 +137,12 @@ def files(
             "orgSourcedIds": one.school,
             "role": one.role,
             "primaryOrgSourcedId": one.school,
+            "identifier": one.number,
+            "grades": one.grades,
+            "agentSourcedIds": one.relatives,
+            "sms": one.mobile,
+            "phone": one.phone,
+            "userMasterIdentifier": one.master,
         }
         for one in members
     ]

@@ -69,7 +69,7 @@ def again(run_id: UUID) -> RosterImport:
 
 
 def verdicts(run: RosterImport) -> dict[str, int]:
-    return {verdict: count for (what, verdict), count in ImportRow.counts(run.id).items() if what != "school"}
+    return {verdict: count for (kind, verdict), count in ImportRow.counts(run.id).items() if kind == "staff"}
 
 
 def with_address(email: str) -> Person:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app.admin.forms import RosterFileForm
 from app.admin.permissions import RULES, May
 from app.admin.views.answers import done_unless_refused
-from app.core import services
+from app.core import audit, services
 from app.core.db import db
 from app.core.feed import RULES_IN_WORDS, Rule
 from app.core.files import StorageFault
@@ -23,7 +23,7 @@ from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import PAGE, VERDICTS, ImportRow
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
-from app.roster.models.roster_source import RosterSource
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.web.guard import allow, me
 from app.web.page import done, page, wants_part
 
@@ -71,8 +71,7 @@ def show(run: RosterImport) -> ResponseReturnValue:
         "admin/import.html",
         block="progress",
         run=run,
-        schools=_of(counts, "school"),
-        people=_of(counts, "person", "gone"),
+        changes={caption: _of(counts, group, run.unchanged.get(group, 0)) for group, caption in _shown(run)},
         left_out=[(RULES_IN_WORDS[Rule(rule)], count) for rule, count in sorted(run.left_out.items())],
         notes=ImportNote.of(run.id),
         verdicts=VERDICTS,
@@ -83,6 +82,8 @@ def show(run: RosterImport) -> ResponseReturnValue:
 @allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
 def rows(run: RosterImport) -> ResponseReturnValue:
     """Those with one verdict, or those that somebody asks about, with the rule that left them out."""
+    if run.takes_families:
+        audit.viewed(run)
     verdict, typed = request.args.get("verdict", "new"), request.args.get("q", "").strip()[:254]
     verdict = verdict if verdict in VERDICTS else "new"
     after = request.args.get("after", "0")
@@ -96,7 +97,8 @@ def rows(run: RosterImport) -> ResponseReturnValue:
         verdict=verdict,
         verdicts=VERDICTS,
         typed=typed,
-        not_staff=run.left_out.get(Rule.NOT_STAFF, 0),
+        not_staff=run.left_out.get(Rule.NOT_STAFF, 0) + run.left_out.get(Rule.NO_ROLE, 0),
+        unchanged=sum(run.unchanged.values()),
     )
 
 
@@ -150,11 +152,22 @@ def put_precedence() -> ResponseReturnValue:
     return done(f"{whose} from the next import on.", url_for("admin.imports_index"))
 
 
+@doors.post("/admin/imports/families")
+@allow(May.IMPORT_PEOPLE, RULES)
+def put_families() -> ResponseReturnValue:
+    """Whether students and families are taken in."""
+    takes = request.form.get("takes") == "yes"
+    importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=takes)
+    whom = "Students and families are taken in, too," if takes else "Schools and staff alone are taken in"
+    return done(f"{whom} from the next import on.", url_for("admin.imports_index"))
+
+
 def _do(run: RosterImport, act: Callable[[], None], sentence: str) -> ResponseReturnValue:
     return done_unless_refused(act, sentence, url_for("admin.imports_show", id=run.id))
 
 
 def _listed(form: RosterFileForm, status: int = 200) -> Response:
+    sources = list(db.session.scalars(RosterSource.all()))
     return page(
         "admin/imports.html",
         status=status,
@@ -165,14 +178,20 @@ def _listed(form: RosterFileForm, status: int = 200) -> Response:
             (services.service(one.service), services.is_on(one.service), RosterConnection.of_kind(kind))
             for kind, one in CONNECTORS.items()
         ],
-        goes_first=any(source.goes_first for source in db.session.scalars(RosterSource.all())),
+        goes_first=any(source.goes_first for source in sources),
+        takes_families=any(source.takes_families for source in sources),
     )
 
 
-def _of(counts: dict[tuple[str, str], int], *what: str) -> dict[str, int]:
-    """By verdict, in the order of the preview."""
-    summed = {name: sum(counts.get((one, name), 0) for one in what) for name in VERDICTS}
-    return {name: count for name, count in summed.items() if count}
+def _shown(run: RosterImport) -> list[tuple[str, str]]:
+    families = [("student", "Students"), ("guardian", "Guardians")] if run.takes_families else []
+    return [("staff", "Staff"), *families, ("school", "Schools")]
+
+
+def _of(counts: dict[tuple[str, str], int], group: str, unchanged: int) -> dict[str, int]:
+    """By verdict, in the order of the preview. Whom the file tells nothing new of was not staged."""
+    told = {name: counts.get((group, name), 0) + (unchanged if name == "same" else 0) for name in VERDICTS}
+    return {name: count for name, count in told.items() if count}
 
 
 def _no_formula(value: str) -> str:

@@ -1,16 +1,28 @@
-"""Schools and staff out of a OneRoster CSV export: 1.1 and 1.2, bulk and delta.
+"""Schools, staff, students and families out of a OneRoster CSV export: 1.1 and 1.2, bulk and delta.
 
-The binding: 1EdTech OneRoster 1.2 CSV. Of orgs.csv the schools are read, of users.csv who has a staff role; students,
-families, and every other column and file are passed over. In bulk files the status is blank and whoever is missing
-has gone; in delta files it is filled and nobody is missing. Where a manifest and the rows disagree, or anything else
-is in doubt, the feed says that absence counts for nothing.
+The binding: 1EdTech OneRoster 1.2 CSV. Of orgs.csv the schools are read, of users.csv who has a staff role and, where
+they are asked for, students and those who belong to them. Every other column and file is passed over. In bulk files
+the status is blank and whoever is missing has gone; in delta files it is filled and nobody is missing. Where a
+manifest and the rows disagree, or anything else is in doubt, the feed says that absence counts for nothing.
 """
 
 from collections.abc import Iterator
 from datetime import date
 from typing import IO, Final
 
-from app.core.feed import FedPerson, FedSchool, Feed, LeftOut, Remark, Rule, Unreadable, WholeRead
+from app.core.feed import (
+    FedGuardian,
+    FedPerson,
+    FedSchool,
+    FedSomebody,
+    FedStudent,
+    Feed,
+    LeftOut,
+    Remark,
+    Rule,
+    Unreadable,
+    WholeRead,
+)
 from app.integrations.oneroster.archive import Archive
 from app.integrations.oneroster.table import Table, open_table
 
@@ -28,10 +40,15 @@ STAFF_ROLES: Final = {
         "teacher",
     )
 }
-OTHER_ROLES: Final = frozenset({"student", "guardian", "parent", "relative"})
-#: Held in memory while users.csv is read: so many staff no district has.
+STUDENT: Final = "student"
+GUARDIANS: Final = frozenset({"guardian", "parent", "relative"})
+OTHER_ROLES: Final = frozenset({STUDENT, *GUARDIANS})
+#: Held in memory while users.csv is read: so many staff, or people in all, no district has.
 MOST_STAFF: Final = 200_000
-LONGEST: Final = {"key": 255, "name": 80, "email": 254}
+MOST_PEOPLE: Final = 1_000_000
+LONGEST: Final = {"key": 255, "name": 80, "email": 254, "number": 60}
+#: Of one student, or of one guardian.
+MOST_RELATIVES: Final = 30
 
 _ORGS: Final = ("sourcedId", "status", "name", "type")
 _USERS: Final = (
@@ -47,6 +64,15 @@ _USERS: Final = (
     "orgSourcedIds",
     "primaryOrgSourcedId",
 )
+#: Read only where students and families are taken in.
+_OF_FAMILIES: Final = (
+    "identifier",
+    "grades",
+    "agentSourcedIds",
+    "sms",
+    "phone",
+    "userMasterIdentifier",
+)
 _ROLES: Final = ("userSourcedId", "status", "roleType", "role", "beginDate", "endDate", "orgSourcedId")
 TRUE: Final = frozenset({"", "true", "1", "yes", "y", "t"})
 _FALSE: Final = frozenset({"false", "0", "no", "n", "f"})
@@ -58,14 +84,17 @@ NOBODY: Final = (
 
 #: File and line.
 Where = tuple[str, int]
+#: The word for it, the school, and whether it is the primary one.
+Role = tuple[str, str, bool]
 
 
 class Export:
-    """One upload. `today`: roles that ended before it count no more."""
+    """One upload. Roles that ended before `today` count no more; `families`: students and families are asked for."""
 
-    def __init__(self, stream: IO[bytes], *, today: date) -> None:
+    def __init__(self, stream: IO[bytes], *, today: date, families: bool = False) -> None:
         """Raises Unreadable."""
-        self.today = today
+        self.today, self.families = today, families
+        self.columns = (*_USERS, *_OF_FAMILIES) if families else _USERS
         self.archive = Archive(stream)
         self.says = self._manifest()
         for name in ("orgs.csv", "users.csv"):
@@ -75,7 +104,7 @@ class Export:
             self.archive, "orgs.csv", columns=_ORGS, required=("sourcedId", "name", "type")
         )
         self.users = open_table(
-            self.archive, "users.csv", columns=_USERS, required=("sourcedId", "givenName", "familyName")
+            self.archive, "users.csv", columns=self.columns, required=("sourcedId", "givenName", "familyName")
         )
         self.roles = self._open_roles()
         self.version = "1.2" if self.roles else "1.1"
@@ -163,34 +192,62 @@ class Export:
 
     def _people(self) -> Feed:
         roles = self._read_roles() if self.roles else None
-        for line, row in self.users.rows(_USERS):
+        for line, row in self.users.rows(self.columns):
             where = ("users.csv", line)
             if row is None or not row[0]:
                 self._nameless += 1
                 yield left(where, "", Rule.SHORT_ROW if row is None else Rule.NO_ID)
                 continue
             self._filled += bool(row[1])
-            yield self._person(where, row, roles)
+            if roles is None:
+                role, school = row[8], row[9].split(",")[0].strip()
+            else:
+                role, school, _ = roles.get(row[0], _NO_ROLE)
+            yield self._person(where, row, role, row[10] or school)
 
     def _person(
-        self, where: Where, row: list[str], roles: dict[str, tuple[str, str]] | None
-    ) -> FedPerson | LeftOut:
-        key, status, enabled, given, family, preferred, preferred_family, email, role, orgs, primary = row
-        if roles is None:
-            school = orgs.split(",")[0].strip()
-        else:
-            role, school = roles.get(key, ("", ""))
-            if not role and status.lower() == "tobedeleted":
-                # Their roles went with them. Whether they were staff is known where they are known.
-                self._staff += 1
-                return person_of(where, key[:255])
-            if not role and not self._is_delta:
-                role = "student"  # whoever has no role on the staff
-        if role.lower() in OTHER_ROLES:
-            return left(where, "", Rule.NOT_STAFF)
+        self, where: Where, row: list[str], role: str, school: str
+    ) -> FedPerson | FedStudent | FedGuardian | FedSomebody | LeftOut:
+        word = role.lower()
+        if not self.families:
+            if word in OTHER_ROLES or (not role and self.roles and not self._may_be_known(row)):
+                return left(where, "", Rule.NOT_STAFF)
+            return self._one_of_staff(where, row, role, school)
+        if word == STUDENT:
+            return _student(where, row, school)
+        if word in GUARDIANS:
+            return _guardian(where, row, word, school)
+        if role:
+            return self._one_of_staff(where, row, role, school)
+        if not self._may_be_known(row):
+            return left(where, "", Rule.NO_ROLE)
+        return self._somebody(where, row, school)
+
+    def _may_be_known(self, row: list[str]) -> bool:
+        """Without a role: a delta says it only where it changed, and of whoever is deleted it went with them."""
+        return self.roles is None or self._is_delta or row[1].lower() == "tobedeleted"
+
+    def _somebody(self, where: Where, row: list[str], school: str) -> FedSomebody | LeftOut:
+        staff = self._one_of_staff(where, row, "", school)
+        student, guardian = _student(where, row, school), _guardian(where, row, "", school)
+        for one in (staff, student, guardian):
+            if isinstance(one, LeftOut):
+                return one
+        assert isinstance(staff, FedPerson)
+        assert isinstance(student, FedStudent)
+        assert isinstance(guardian, FedGuardian)
+        return FedSomebody(
+            file=where[0], line=where[1], key=row[0], staff=staff, student=student, guardian=guardian
+        )
+
+    def _one_of_staff(self, where: Where, row: list[str], role: str, school: str) -> FedPerson | LeftOut:
+        key, status, enabled, given, family, preferred, preferred_family, email, *_ = row
+        self._staff += 1
+        if not role and self.roles and status.lower() == "tobedeleted":
+            # Their roles went with them. Whether they were staff is known where they are known.
+            return person_of(where, key[:255])
         given, family = preferred or given, preferred_family or family
         email = email.lower()
-        self._staff += 1
         rule = fault(key, enabled, given, family, email, role)
         if rule is not None:
             return left(where, key[:255], rule, given[:80], family[:80], email[:254])
@@ -200,16 +257,19 @@ class Export:
             given_name=" ".join(given.split()),
             family_name=" ".join(family.split()),
             email=email,
-            school_key=(primary or school)[:255],
+            school_key=school[:255],
             role=STAFF_ROLES.get(role.lower(), ""),
-            active=enabled.lower() in TRUE and status.lower() != "tobedeleted",
+            active=_is_active(status, enabled),
         )
 
-    def _read_roles(self) -> dict[str, tuple[str, str]]:
-        """Who has a role on the staff today: the word for it, and the school; the primary one before others."""
+    def _read_roles(self) -> dict[str, Role]:
+        """What everybody is today who is asked for: staff before students, students before families; then the primary
+        role before others. Equal roles are one object: of half a million people only the ids take room.
+        """
         assert self.roles is not None
-        staff: dict[str, tuple[str, str]] = {}
-        primaries: set[str] = set()
+        known: dict[str, Role] = {}
+        same: dict[Role, Role] = {}
+        most = MOST_PEOPLE if self.families else MOST_STAFF
         today = self.today.isoformat()
         for _, row in self.roles.rows(_ROLES):
             if row is None:
@@ -218,18 +278,86 @@ class Export:
             has_ended = ends and ends[:10] < today
             if not user or status.lower() == "tobedeleted" or has_ended or begins[:10] > today:
                 continue
-            if role.lower() in OTHER_ROLES:
+            if not self.families and role.lower() in OTHER_ROLES:
                 continue
-            is_primary = kind.lower() == "primary"
-            if user not in staff or (is_primary and user not in primaries):
-                staff[user] = (role, org)
-            if is_primary:
-                primaries.add(user)
-            if len(staff) > MOST_STAFF:
+            told = (role, org, kind.lower() == "primary")
+            before = known.get(user)
+            if before is None or _rank(told) > _rank(before):
+                known[user] = same.setdefault(told, told)
+            if len(known) > most:
                 raise Unreadable(
-                    f"More than {MOST_STAFF:,} people have a staff role in roles.csv. Nothing was read."
+                    f"More than {most:,} people have a {'' if self.families else 'staff '}role in roles.csv. "
+                    "Nothing was read."
                 )
-        return staff
+        return known
+
+
+_NO_ROLE: Final[Role] = ("", "", False)
+
+
+def _rank(role: Role) -> tuple[int, bool]:
+    word = role[0].lower()
+    return (0 if word in GUARDIANS else 1 if word == STUDENT else 2, role[2])
+
+
+def _is_active(status: str, enabled: str) -> bool:
+    return enabled.lower() in TRUE and status.lower() != "tobedeleted"
+
+
+def _student(where: Where, row: list[str], school: str) -> FedStudent | LeftOut:
+    key, status, enabled, given, family, preferred, preferred_family = row[:7]
+    number, grades, relatives = row[11:14]
+    given, family = preferred or given, preferred_family or family
+    is_gone = status.lower() == "tobedeleted"
+    rule = fault(key, enabled, given, family, "", "") if not is_gone else None
+    if rule is None and len(number) > LONGEST["number"]:
+        rule = Rule.TOO_LONG
+    if rule is not None:
+        return left(where, key[:255], rule, given[:80], family[:80])
+    return FedStudent(
+        file=where[0],
+        line=where[1],
+        key=key[:255],
+        given_name=" ".join(given.split()),
+        family_name=" ".join(family.split()),
+        number=number or key[: LONGEST["number"]],
+        grade=grades.split(",")[0].strip(),
+        school_key=school[:255],
+        active=_is_active(status, enabled),
+        relatives=_ids(relatives),
+    )
+
+
+def _guardian(where: Where, row: list[str], role: str, school: str) -> FedGuardian | LeftOut:
+    key, status, enabled, given, family, preferred, preferred_family, email = row[:8]
+    relatives, sms, phone, master = row[13:17]
+    given, family = preferred or given, preferred_family or family
+    is_gone = status.lower() == "tobedeleted"
+    rule = fault(key, enabled, given, family, "", "") if not is_gone else None
+    if rule is not None:
+        return left(where, key[:255], rule, given[:80], family[:80])
+    return FedGuardian(
+        file=where[0],
+        line=where[1],
+        key=key[:255],
+        given_name=" ".join(given.split()),
+        family_name=" ".join(family.split()),
+        role=role,
+        master=master[:255],
+        email=email[:255],
+        mobile=sms[:60],
+        phone=phone[:60],
+        school_key=school[:255],
+        active=_is_active(status, enabled),
+        relatives=_ids(relatives),
+    )
+
+
+def _ids(several: str) -> tuple[str, ...]:
+    """The ids of a list in one value, each once, in an order that does not matter to anybody."""
+    if not several:
+        return ()
+    return tuple(sorted({one.strip()[:255] for one in several.split(",")} - {""})[:MOST_RELATIVES])
 
 
 def fault(key: str, enabled: str, given: str, family: str, email: str, role: str) -> Rule | None:

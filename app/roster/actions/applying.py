@@ -7,16 +7,16 @@ transaction, so whatever stops it, the next worker goes on with the row after th
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.core import clock
 from app.core.db import db, uuid7
 from app.core.loading import load
 from app.core.queue import later_each
+from app.roster.actions import family_applying
 from app.roster.actions.comparing import (
     ABSENCES,
     Decision,
     decide,
+    is_known_elsewhere,
     known_of,
     school_called,
     school_link,
@@ -29,22 +29,37 @@ from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.source_school import SourceSchool
 
-BATCH: Final = 500
+BATCH: Final = 2000
 
 
 def apply(run: RosterImport, _until: float) -> None:
     """One batch. After the last one the import is done."""
-    rows = ImportRow.after(run.id, run.rows_applied, BATCH)
-    if not rows:
+    if run.rows_applied < run.rows_staged:
+        _take_over(run)
+    elif run.takes_families and run.rows_related < run.rows_staged:
+        upto = min(run.rows_related + BATCH, run.rows_staged)
+        family_applying.relate(run, run.rows_related, upto, may_remove=_may_remove(run))
+        run.rows_related = upto
+    else:
         run.state = "done"
         ImportNote.write(run.id, "Everything was applied.")
-        return
+
+
+def _take_over(run: RosterImport) -> None:
+    after, upto = run.rows_applied, min(run.rows_applied + BATCH, run.rows_staged)
+    rows = ImportRow.between(run.id, after, upto)
     for row in rows:
         if row.what == "school" and row.rule is None:
             _take_over_school(row, run.source_id)
     db.session.flush()
     Batch(run, rows).take_over()
-    run.rows_applied = rows[-1].position
+    if run.takes_families:
+        family_applying.take_over(run, after, upto, may_remove=_may_remove(run))
+    run.rows_applied = upto
+
+
+def _may_remove(run: RosterImport) -> bool:
+    return not run.guard or run.removals_confirmed
 
 
 class Batch:
@@ -60,7 +75,7 @@ class Batch:
         self.returned: list[UUID] = []
         #: Whoever left, as one source says: nobody stays signed in as them.
         self.to_sign_out: list[UUID] = []
-        self.may_remove = not run.guard or run.removals_confirmed
+        self.may_remove = _may_remove(run)
 
     def take_over(self) -> None:
         """Apply all of them."""
@@ -193,22 +208,13 @@ class Batch:
             self._deactivate(person, link)
 
     def _deactivate(self, person: Person, link: SourcePerson) -> None:
-        """They have left, as far as this source knows. Whom another source still has stays, and is signed out.
-
-        A source that nobody has read for a month has nobody: else whoever changed from files to a connection would
-        keep everybody for ever.
-        """
+        """They have left, as far as this source knows. Whom another source still has stays, and is signed out."""
         link.left_at = clock.now()
-        elsewhere = select(SourcePerson.id).where(
-            SourcePerson.person_id == person.id,
-            SourcePerson.source_id != link.source_id,
-            SourcePerson.left_at.is_(None),
-            SourcePerson.source_id.in_(RosterImport.sources_read_lately()),
-        )
-        if db.session.scalar(elsewhere.limit(1)) is None:
+        if not is_known_elsewhere(link):
             person.active = False
-        self.to_sign_out.append(person.id)
-        self.to_follow.append(person.id)
+        if person.kind == "staff":
+            self.to_sign_out.append(person.id)
+            self.to_follow.append(person.id)
 
 
 def _take_over_school(row: ImportRow, source_id: UUID) -> None:

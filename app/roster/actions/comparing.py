@@ -7,18 +7,20 @@ Who is who is decided here alone, once for the preview and once more when it is 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from app.core.db import db
+from app.core.db import changed_rows, db
 from app.core.feed import Rule
 from app.core.queue import later, later_each
+from app.core.tenancy import current_district_id
+from app.roster.actions import family_comparing
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import REMOVALS, VERDICTS, ImportRow
 from app.roster.models.person import Person
@@ -28,7 +30,7 @@ from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.source_school import SourceSchool
 
-BATCH: Final = 1000
+BATCH: Final = 2000
 #: The guard asks when more than this part, or this many, of a role or a school would go.
 PART_THAT_MAY_GO: Final = 0.05
 MANY: Final = 25
@@ -72,11 +74,17 @@ class Known:
 
 def compare(run: RosterImport, _until: float) -> None:
     """One batch; after the last one: who is missing, and whether the guard must ask."""
-    rows = ImportRow.after(run.id, run.rows_compared, BATCH)
-    if not rows:
+    after, upto = run.rows_compared, min(run.rows_compared + BATCH, run.rows_staged)
+    if after == upto:
+        db.session.connection().execute(_BY_HASH)
         _find_the_missing(run)
         _finish(run)
         return
+    if run.takes_families:
+        if not after:
+            family_comparing.first_row_counts(run)
+        family_comparing.decide(run, after, upto)
+    rows = ImportRow.between(run.id, after, upto)
     known = known_of(run, rows)
     for row in rows:
         if row.verdict is None:
@@ -90,7 +98,7 @@ def compare(run: RosterImport, _until: float) -> None:
     # Whoever is said to have left is signed out before anybody is asked: they may sign in again if that is wrong.
     gone = [row.person_id for row in rows if row.verdict == "leaves" and row.person_id is not None]
     later_each("jobs.roster.sign_out", gone)
-    run.rows_compared = rows[-1].position
+    run.rows_compared = upto
 
 
 # --- who is who --------------------------------------------------------------------------------------------
@@ -157,6 +165,8 @@ def decide(row: ImportRow, known: Known) -> Decision:
 def _about_known(row: ImportRow, link: SourcePerson, known: Known) -> Decision:
     person = known.people[link.person_id]
     so = partial(Decision, person=person, link=link)
+    if person.kind != "staff":
+        return so("left_out", Rule.OTHER_KIND)
     if not row.active:
         is_to_go = person.active and link.speaks and link.left_at is None
         return so("leaves") if is_to_go else so("left_out", Rule.NOT_ENABLED)
@@ -217,6 +227,21 @@ def _keeps(groups: Iterable[str], person: Person, link: SourcePerson | None, kno
             "school": person.school_id in (None, link.school_id),
         }
     return [group for group in groups if not untouched.get(group, True)]
+
+
+def is_known_elsewhere(link: SourcePerson) -> bool:
+    """Whether another source still has them.
+
+    A source that nobody has read for a month has nobody: else whoever changed from files to a connection would
+    keep everybody for ever.
+    """
+    elsewhere = select(SourcePerson.id).where(
+        SourcePerson.person_id == link.person_id,
+        SourcePerson.source_id != link.source_id,
+        SourcePerson.left_at.is_(None),
+        SourcePerson.source_id.in_(RosterImport.sources_read_lately()),
+    )
+    return db.session.scalar(elsewhere.limit(1)) is not None
 
 
 def decide_school(row: ImportRow) -> Decision:
@@ -281,55 +306,50 @@ def _find_the_missing(run: RosterImport) -> None:
     if again := _is_no_second_reading(run):
         ImportNote.write(run.id, f"{again}, so nobody's absence is counted again.")
         return
-    gone = _whom_the_file_has_not(run)
-    rows = [
-        ImportRow(
-            import_id=run.id,
-            position=run.rows_staged + nth,
-            what="gone",
-            key=link.key,
-            given_name=link.given_name,
-            family_name=link.family_name,
-            email=link.email,
-            school_key=link.school_key,
-            role=link.role,
-            verdict="vanished" if link.absences + 1 >= ABSENCES else "missing",
-            person_id=link.person_id,
-        )
-        for nth, link in enumerate(_records(gone), start=1)
-    ]
-    run.rows_staged += len(rows)
-    run.rows_compared = run.rows_staged
-    db.session.add_all(rows)
+    asked = {
+        "district": current_district_id(),
+        "import": run.id,
+        "source": run.source_id,
+        "after": run.rows_staged,
+        "families": run.takes_families,
+        "absences": ABSENCES,
+    }
     db.session.flush()
+    run.rows_staged += changed_rows(db.session.connection().execute(_STAGE_THE_MISSING, asked))
+    run.rows_compared = run.rows_staged
 
 
-def _records(ids: Sequence[UUID]) -> Iterator[SourcePerson]:
-    """Those records, asked for some at a time: a question has room for 65,535 values."""
-    for first in range(0, len(ids), BATCH):
-        some = select(SourcePerson).where(SourcePerson.id.in_(ids[first : first + BATCH]))
-        yield from db.session.scalars(some.order_by(SourcePerson.id))
+#: Until the transaction ends. Of fresh tables the planner thinks that they are small, and would look up half a
+#: million rows one by one.
+_BY_HASH: Final = text("select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)")
 
-
-def _whom_the_file_has_not(run: RosterImport) -> list[UUID]:
-    """The records that speak for somebody who works here, and of whom the file has no record at all.
-
-    Matched here and not in one question: with fresh tables the planner guesses, and takes a minute for a second's work.
+#: The records that speak for somebody who is here, and of whom the file has no record at all.
+_STAGE_THE_MISSING: Final = text(
     """
-    staged = select(ImportRow.key, ImportRow.verdict, ImportRow.person_id).where(
-        ImportRow.import_id == run.id, ImportRow.what == "person"
+    with told as (
+        select key, person_id, verdict from roster_import_rows where import_id = :import and what = 'person'
+    ), seen as (
+        select unnest(records) as id from roster_import_seen where import_id = :import
+    ), there as (
+        select known.person_id from source_people known join told on told.key = known.key
+            where known.source_id = :source
+        union select known.person_id from source_people known join seen on seen.id = known.id
+        union select person_id from told where verdict = 'rekeyed'
     )
-    rows = db.session.execute(staged).all()
-    keys = {row.key for row in rows}
-    there = {row.person_id for row in rows if row.verdict == "rekeyed"}
-    known = select(
-        SourcePerson.id, SourcePerson.key, SourcePerson.person_id, SourcePerson.speaks, SourcePerson.left_at
+    insert into roster_import_rows (
+        id, district_id, import_id, position, what, kind, key, given_name, family_name, email, school_key, role,
+        verdict, person_id
     )
-    links = db.session.execute(known.where(SourcePerson.source_id == run.source_id)).all()
-    there |= {link.person_id for link in links if link.key in keys}
-    working = set(db.session.scalars(select(Person.id).where(Person.active)))
-    missed = working - there
-    return [link.id for link in links if link.speaks and link.left_at is None and link.person_id in missed]
+    select gen_random_uuid(), :district, :import, :after + row_number() over (order by known.id), 'gone', people.kind,
+        known.key, known.given_name, known.family_name, known.email, known.school_key, known.role,
+        case when known.absences + 1 >= :absences then 'vanished' else 'missing' end, known.person_id
+    from source_people known
+    join people on people.id = known.person_id
+    left join there on there.person_id = known.person_id
+    where known.source_id = :source and known.speaks and known.left_at is null and people.active
+        and there.person_id is null and (:families or people.kind = 'staff')
+    """
+)
 
 
 def _is_no_second_reading(run: RosterImport) -> str:
@@ -355,6 +375,7 @@ def _finish(run: RosterImport) -> None:
     counts: Counter[str] = Counter()
     for (_, verdict), count in ImportRow.counts(run.id).items():
         counts[verdict] += count
+    counts["same"] += sum(int(count) for count in run.unchanged.values())
     told = ", ".join(f"{VERDICTS[name].lower()}: {counts[name]:,}" for name in VERDICTS if counts[name])
     ImportNote.write(run.id, f"Compared with who is here. {told.capitalize() or 'Nothing was found'}.")
     if set(counts) <= {"same", "left_out"}:
@@ -383,29 +404,40 @@ def _finish(run: RosterImport) -> None:
 
 def _new_with_the_name_of_somebody_missing(run: RosterImport) -> int:
     names = select(ImportRow.given_name, ImportRow.family_name).where(ImportRow.import_id == run.id)
-    gone = set(db.session.execute(names.where(ImportRow.what == "gone")))
+    gone = {tuple(name) for name in db.session.execute(names.where(ImportRow.what == "gone"))}
     if not gone:
         return 0
-    return sum(name in gone for name in db.session.execute(names.where(ImportRow.verdict == "new")))
+    return sum(tuple(name) in gone for name in db.session.execute(names.where(ImportRow.verdict == "new")))
 
 
 def _guarded(run: RosterImport) -> list[dict[str, Any]]:
-    """Roles and schools of which too many would go, with their numbers."""
-    removed = select(ImportRow.key).where(ImportRow.import_id == run.id, ImportRow.verdict.in_(REMOVALS))
-    keys = list(db.session.scalars(removed))
-    if not keys:
+    """Roles and schools of which too many would go, with their numbers; and relationships that would end."""
+    theirs = (SourcePerson.role, SourcePerson.school_id, func.count())
+    going = _by_group(
+        db.session.execute(
+            select(*theirs)
+            .join(ImportRow, ImportRow.key == SourcePerson.key)
+            .where(
+                SourcePerson.source_id == run.source_id,
+                ImportRow.import_id == run.id,
+                ImportRow.verdict.in_(REMOVALS),
+            )
+            .group_by(SourcePerson.role, SourcePerson.school_id)
+        )
+    )
+    ending = family_comparing.relationships_that_end(run) if run.takes_families else 0
+    if not going and not ending:
         return []
-    going: Counter[str | UUID] = Counter()
-    for first in range(0, len(keys), BATCH):
-        links = SourcePerson.of_source(run.source_id, keys[first : first + BATCH]).values()
-        going += _by_group((link.role, link.school_id, 1) for link in links)
     here = (
-        select(SourcePerson.role, SourcePerson.school_id, func.count())
+        select(*theirs)
         .join(Person, Person.id == SourcePerson.person_id)
         .where(SourcePerson.source_id == run.source_id, SourcePerson.speaks, Person.active)
         .group_by(SourcePerson.role, SourcePerson.school_id)
     )
     all_of = _by_group(db.session.execute(here))
+    if ending:
+        going["relationships"] = ending
+        all_of["relationships"] = family_comparing.relationships_told(run)
     names = {school.id: school.name for school in db.session.scalars(School.by_name())}
     return [
         {

@@ -22,11 +22,12 @@ from app.core.feed import Unreadable
 from app.core.fetching import NotNow
 from app.core.queue import later
 from app.integrations.oneroster.archive import Archive
-from app.roster.actions import applying, comparing, fetching, staging
+from app.roster.actions import applying, comparing, family_staging, fetching, staging
 from app.roster.actions.refused import Refused
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
+from app.roster.models.import_seen import ImportSeen
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import FILE_IS_KEPT, OVER, ROWS_ARE_KEPT, RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
@@ -60,8 +61,10 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
     quotas.refuse_if_reached(quotas.STORED)
     stream.seek(0)
     stored = storage.put(("roster", uuid7()), stream, "application/zip")
+    source = RosterSource.of_kind(ONEROSTER_CSV)
     run = RosterImport(
-        source_id=RosterSource.of_kind(ONEROSTER_CSV).id,
+        source_id=source.id,
+        takes_families=source.takes_families,
         storage_key=stored.key,
         size=stored.size,
         file_size=stored.size,
@@ -123,6 +126,10 @@ def approve(run: RosterImport, *, removals: bool) -> None:
     held = RosterImport.locked(run.id)
     if held is None or held.state != "ready":
         raise Refused("This import is not waiting for an answer any more.")
+    if held.takes_families and family_staging.is_under_an_older_key(held):
+        raise Refused(
+            "This district's key was replaced since the file was read. Cancel this import, and upload the file again."
+        )
     held.state, held.removals_confirmed = "applying", removals
     audit.noted("approved", "roster_imports", run.id, removals=removals, guard=bool(held.guard))
     sentence = "An admin said to apply it"
@@ -192,6 +199,12 @@ def put_precedence(*, goes_first: bool) -> None:
     db.session.flush()
 
 
+def put_families(source: RosterSource, *, takes: bool) -> None:
+    """Whether students and families are taken in from the next import on."""
+    source.takes_families = takes
+    db.session.flush()
+
+
 def forget_old_imports() -> None:
     """Give up previews that nobody answered, and forget imports that ended a month ago, with their rows."""
     waiting = select(RosterImport).where(
@@ -208,7 +221,7 @@ def forget_old_imports() -> None:
 
 
 def _forget(import_id: UUID) -> None:
-    for model in (ImportRow, ImportNote):
+    for model in (ImportRow, ImportNote, ImportSeen):
         rows = delete(model).where(model.import_id == import_id)
         db.session.execute(rows.execution_options(synchronize_session=False))
     db.session.delete(RosterImport.find(import_id))

@@ -13,25 +13,40 @@ from sqlalchemy import select
 
 from app.core import clock, directory, storage
 from app.core.db import db
-from app.core.feed import FedPerson, FedSchool, Feed, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
+from app.core.feed import (
+    FedGuardian,
+    FedPerson,
+    FedSchool,
+    FedSomebody,
+    FedStudent,
+    Feed,
+    Item,
+    LeftOut,
+    Remark,
+    Rule,
+    Unreadable,
+    WholeRead,
+)
 from app.core.queue import TryAgain
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.export import Export
+from app.roster.actions import family_staging
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.source_person import SourcePerson
 
-#: Items of the feed. Most are students, of whom nothing is staged.
+#: Items of the feed.
 BATCH: Final = 5000
-MOST_STAGED: Final = 250_000
+#: The feed itself holds those of the staff to 200,000 (integrations/oneroster/export.py).
+MOST_STAGED: Final = 1_200_000
 #: Beyond this the file is to be mended and not to be listed.
 MOST_FAULTS: Final = 10_000
 #: Where a row that is left out was about a school.
 FILES_OF_SCHOOLS: Final = ("orgs.csv", "orgs", "schools")
 #: Counted, and no more: nothing of them is kept.
-PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NOT_A_SCHOOL, Rule.GUEST)
+PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NO_ROLE, Rule.NOT_A_SCHOOL, Rule.GUEST)
 
 
 def read(run: RosterImport, until: float) -> None:
@@ -53,20 +68,40 @@ def read(run: RosterImport, until: float) -> None:
 
 
 def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
-    left_out, seen = dict(run.left_out), _staged_already(run, batch)
+    left_out, kinds = dict(run.left_out), family_staging.who_they_are(run, _without_a_role(batch))
+    told = iter(kinds)
+    batch = [next(told) if isinstance(item, FedSomebody) else item for item in batch]
+    run.rows_read += sum(not isinstance(item, Remark | WholeRead) for item in batch)
+    # Schools first: people are said to go there.
+    _stage_one_by_one(run, batch, left_out)
+    families = [item for item in batch if isinstance(item, FedStudent | FedGuardian)]
+    if families:
+        run.rows_staged += family_staging.stage(run, families, left_out)
+    run.left_out = left_out
+    if isinstance(batch[-1], WholeRead):
+        run.counts_absence, run.state = batch[-1].counts_absence, "comparing"
+        ImportNote.write(run.id, _whole(run))
+    if sum(count for rule, count in left_out.items() if rule not in PASSED_OVER) > MOST_FAULTS:
+        raise Unreadable(
+            f"More than {MOST_FAULTS:,} rows have something wrong, so the file itself is. Export it again."
+        )
+    if run.rows_staged > MOST_STAGED:
+        raise Unreadable(f"There are more than {MOST_STAGED:,} people in this file. Nothing was taken over.")
+
+
+def _without_a_role(batch: Sequence[Item]) -> list[FedSomebody]:
+    return [item for item in batch if isinstance(item, FedSomebody)]
+
+
+def _stage_one_by_one(run: RosterImport, batch: Sequence[Item], left_out: dict[str, int]) -> None:
+    seen = _staged_already(run, batch)
     never_here = _gone_without_ever_being_here(run, batch)
     rows: list[ImportRow] = []
     for item in batch:
         if isinstance(item, Remark):
             ImportNote.write(run.id, item.sentence)
+        if not isinstance(item, FedSchool | FedPerson | LeftOut):
             continue
-        if isinstance(item, WholeRead):
-            run.counts_absence, run.state = item.counts_absence, "comparing"
-            ImportNote.write(
-                run.id, f"Everything was read: {run.rows_read:,} rows, {len(rows) + run.rows_staged:,} kept."
-            )
-            continue
-        run.rows_read += 1
         row = _row_of(run, item)
         rule = item.rule if isinstance(item, LeftOut) else None
         if isinstance(item, FedPerson) and item.key in never_here:
@@ -84,17 +119,14 @@ def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
             row.verdict, row.rule = "left_out", str(rule)
         rows.append(row)
         row.position = run.rows_staged + len(rows)
-    run.left_out = left_out
     run.rows_staged += len(rows)
     db.session.add_all(rows)
-    if sum(count for rule, count in left_out.items() if rule not in PASSED_OVER) > MOST_FAULTS:
-        raise Unreadable(
-            f"More than {MOST_FAULTS:,} rows have something wrong, so the file itself is. Export it again."
-        )
-    if run.rows_staged > MOST_STAGED:
-        raise Unreadable(
-            f"There are more than {MOST_STAGED:,} schools and staff in this file. Nothing was taken over."
-        )
+
+
+def _whole(run: RosterImport) -> str:
+    unchanged = sum(int(count) for count in run.unchanged.values())
+    told = f", {unchanged:,} of them as they were" if unchanged else ""
+    return f"Everything was read: {run.rows_read:,} rows{told}, {run.rows_staged:,} kept to compare."
 
 
 def _row_of(run: RosterImport, item: FedSchool | FedPerson | LeftOut) -> ImportRow:
@@ -148,7 +180,7 @@ def _fed(run: RosterImport) -> Iterator[Feed]:
         yield FetchedPage.feed(run.id)
         return
     with _opened(run) as file:
-        yield Export(file, today=_day_of(run)).items()
+        yield Export(file, today=_day_of(run), families=run.takes_families).items()
 
 
 @contextmanager

@@ -50,6 +50,7 @@ class Contact(DistrictOwned, Base):
     )
     __table_args__ = owned(
         points_at("guardian_id", "guardians"),
+        points_at("source_id", "roster_sources"),
         UniqueConstraint("district_id", "guardian_id", "kind", "value_index"),
         CheckConstraint("kind in ('post','email','mobile','landline')", name="kind"),
         CheckConstraint("consent in ('given','implied','not asked','refused')", name="consent"),
@@ -68,6 +69,8 @@ class Contact(DistrictOwned, Base):
     value_index: Mapped[str] = mapped_column(info=PRIVATE)
     consent: Mapped[str] = mapped_column(default=NOT_ASKED, info=PUBLIC)
     consent_source: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    #: Which source of the roster named it; null if the office wrote it down.
+    source_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     #: When they said it, which may be before it was entered here.
     consent_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     #: Which version of our words they agreed to.

@@ -55,6 +55,7 @@ class Guardianship(DistrictOwned, Base):
     __table_args__ = owned(
         points_at("student_id", "students"),
         points_at("guardian_id", "guardians"),
+        points_at("source_id", "roster_sources"),
         CheckConstraint(_ONE_OF_THEM, name="relation"),
         Index(None, "district_id", "student_id"),
         Index(None, "district_id", "guardian_id"),
@@ -72,6 +73,8 @@ class Guardianship(DistrictOwned, Base):
     student_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     guardian_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     relation: Mapped[str] = mapped_column(info=PERSONAL)
+    #: Which source of the roster said so; null if the office did. Only what a source said can a source take back.
+    source_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 

@@ -3,12 +3,12 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, func, or_, select, text
+from sqlalchemy import CheckConstraint, Index, Select, case, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, db
 from app.core.feed import FAULTS, RULES_IN_WORDS, Rule
-from app.core.records import PERSONAL, PUBLIC, Keeping
+from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 
 #: Verdicts, and what the preview calls them.
@@ -31,16 +31,19 @@ PAGE: Final = 50
 
 
 class ImportRow(DistrictOwned, Base):
-    """A school or one of the staff, or (`what` is "gone") somebody whom the file has no more."""
+    """A school or somebody, or (`what` is "gone") somebody whom the file has no more."""
 
     __tablename__ = "roster_import_rows"
-    __keeping__ = Keeping("staff", "30 days after the import", exported=False, erased="delete")
+    __keeping__ = Keeping(
+        "staff, students and guardians", "30 days after the import", exported=False, erased="delete"
+    )
     __audited__ = False
     __table_args__ = owned(
         points_at("import_id", "roster_imports"),
         points_at("person_id", "people"),
         points_at("school_id", "schools"),
         CheckConstraint("what in ('school','person','gone')", name="what"),
+        CheckConstraint("kind in ('staff','student','guardian')", name="kind"),
         CheckConstraint(
             "(verdict = 'left_out') = (rule is not null) or verdict is null", name="left_out_by_a_rule"
         ),
@@ -54,8 +57,20 @@ class ImportRow(DistrictOwned, Base):
             postgresql_where=text("rule is null"),
         ),
         Index(None, "district_id", "import_id", "position"),
-        Index("ix_roster_import_rows_key", "district_id", "import_id", "key"),
-        Index("ix_roster_import_rows_email", "district_id", "import_id", "email"),
+        Index("ix_roster_import_rows_key", "district_id", "key", "import_id"),
+        Index(
+            "ix_roster_import_rows_email",
+            "district_id",
+            "import_id",
+            "email",
+            postgresql_where=text("email <> ''"),
+        ),
+        Index(
+            "ix_roster_import_rows_known_by",
+            "district_id",
+            "known_by",
+            postgresql_where=text("known_by <> ''"),
+        ),
         Index("ix_roster_import_rows_verdict", "district_id", "import_id", "verdict", "position"),
     )
 
@@ -63,6 +78,8 @@ class ImportRow(DistrictOwned, Base):
     #: From 1; the order in which rows are compared and applied.
     position: Mapped[int] = mapped_column(info=PUBLIC)
     what: Mapped[str] = mapped_column(info=PUBLIC)
+    #: Of a person what they are: staff, student or guardian.
+    kind: Mapped[str] = mapped_column(default="staff", server_default="staff", info=PUBLIC)
     key: Mapped[str] = mapped_column(info=PERSONAL)
     given_name: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
     #: Of a school its name.
@@ -72,12 +89,19 @@ class ImportRow(DistrictOwned, Base):
     role: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     groups: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
     active: Mapped[bool] = mapped_column(default=True, server_default="true", info=PUBLIC)
+    #: Of students and guardians, as in source_people; a contact is sealed already, for the row that it will be.
+    number: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    grade: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    known_by: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    contacts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PRIVATE)
+    relatives: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PERSONAL)
+    digest: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     file: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     line: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     verdict: Mapped[str | None] = mapped_column(info=PUBLIC)
     #: Why it is left out (core/feed.py).
     rule: Mapped[str | None] = mapped_column(info=PUBLIC)
-    #: Of name, email, school and role: what the source says anew.
+    #: Of name, email, school, role, number, grade, contacts, relatives: what the source says anew.
     changes: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
     #: Of those: what stays as an admin wrote it.
     kept: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
@@ -85,10 +109,11 @@ class ImportRow(DistrictOwned, Base):
     school_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
 
     @classmethod
-    def after(cls, import_id: UUID, position: int, limit: int) -> list["ImportRow"]:
-        """The next rows of an import, in their order."""
-        rows = select(cls).where(cls.import_id == import_id, cls.position > position)
-        return list(db.session.scalars(rows.order_by(cls.position).limit(limit)))
+    def between(cls, import_id: UUID, after: int, upto: int) -> list["ImportRow"]:
+        """Rows about schools, the staff and whoever is missing, in their order: those that are decided one by one."""
+        rows = select(cls).where(cls.import_id == import_id, cls.position > after, cls.position <= upto)
+        one_by_one = or_(cls.kind == "staff", cls.what == "gone")
+        return list(db.session.scalars(rows.where(one_by_one).order_by(cls.position)))
 
     @classmethod
     def with_verdict(cls, import_id: UUID, verdict: str, after: int = 0) -> list["ImportRow"]:
@@ -98,11 +123,12 @@ class ImportRow(DistrictOwned, Base):
 
     @classmethod
     def counts(cls, import_id: UUID) -> dict[tuple[str, str], int]:
-        """How many, by what and verdict."""
-        asked = select(cls.what, cls.verdict, func.count()).where(cls.import_id == import_id)
+        """How many, by verdict, of schools ("school") and of each kind of people."""
+        group = case((cls.what == "school", "school"), else_=cls.kind)
+        asked = select(group, cls.verdict, func.count()).where(cls.import_id == import_id)
         return {
-            (what, verdict): count
-            for what, verdict, count in db.session.execute(asked.group_by(cls.what, cls.verdict))
+            (kind, verdict): count
+            for kind, verdict, count in db.session.execute(asked.group_by(group, cls.verdict))
             if verdict
         }
 

@@ -75,12 +75,18 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     only_changes: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Applied without an admin's yes, unless something must be asked.
     applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Whether students and families are taken in: as the source was set when it was uploaded.
+    takes_families: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Items of the feed that were taken in: where reading goes on after a break.
     items_read: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     rows_read: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     rows_staged: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     rows_compared: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     rows_applied: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: Up to which row students and families were linked, once everybody was applied.
+    rows_related: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: How many of a kind the file tells nothing new of, while reading: nothing of them is staged.
+    unchanged: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     #: How many rows each rule left out, while reading.
     left_out: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     #: All was read, and whoever is missing is missing.

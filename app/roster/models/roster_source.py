@@ -36,6 +36,8 @@ class RosterSource(DistrictOwned, Base):
     kind: Mapped[str] = mapped_column(info=PUBLIC)
     #: True if its words replace what an admin wrote.
     goes_first: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
+    #: True if students and families are taken in, too. Off until an admin says so.
+    takes_families: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod

@@ -5,25 +5,31 @@ What a person's page shows may be an admin's word: it is the source's if both st
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
 from app.core.db import Base, db
-from app.core.records import PERSONAL, PUBLIC, Keeping
+from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.roster.models.person import Person
 from app.roster.models.roster_source import RosterSource
+from app.roster.models.student import Student
 
 
 class SourcePerson(DistrictOwned, Base):
     """A person as a source knows them. One person may have several: a record for each school is common."""
 
     __tablename__ = "source_people"
-    __keeping__ = Keeping("staff", "as long as they work here, and one year", exported=True, erased="delete")
+    __keeping__ = Keeping(
+        "staff, students and guardians",
+        "as long as they work or go to school here, and one year",
+        exported=True,
+        erased="delete",
+    )
     __audited__ = False
     __table_args__ = owned(
         points_at("source_id", "roster_sources"),
@@ -33,6 +39,13 @@ class SourcePerson(DistrictOwned, Base):
         CheckConstraint("key <> ''", name="keyed"),
         CheckConstraint("absences >= 0", name="absences"),
         Index(None, "district_id", "person_id"),
+        Index(
+            "ix_source_people_known_by",
+            "district_id",
+            "source_id",
+            "known_by",
+            postgresql_where=text("known_by <> ''"),
+        ),
     )
 
     source_id: Mapped[UUID] = mapped_column(info=PUBLIC)
@@ -52,6 +65,19 @@ class SourcePerson(DistrictOwned, Base):
     role: Mapped[str] = mapped_column(info=PUBLIC)
     #: Ids of the groups of a directory that they are in (DirectoryGroup).
     groups: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PUBLIC)
+    #: Of a student.
+    number: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    number_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    grade: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    grade_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: By which several records are one person: a student's number, a guardian's id in every school or their email.
+    known_by: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    #: Of a guardian: the blind index of each way to reach them that the source named, by kind.
+    contacts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PRIVATE)
+    #: The source's ids of those who belong to them, as far as they are linked here.
+    relatives: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PERSONAL)
+    #: Of a student or guardian: a code of all that the source said. The same code again is nothing new.
+    digest: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     #: How many whole readings in a row did not have them.
     absences: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: When this source had them deactivated, if it did.
@@ -102,7 +128,10 @@ class SourcePerson(DistrictOwned, Base):
         return db.session.scalars(asked.order_by(cls.family_name, cls.given_name, cls.id)).all()
 
     def tells(self, group: str) -> bool:
-        """True if what the person's page shows of "name", "email" or "school" is what this source said."""
+        """True if what the page of the person shows of "name", "email", "school", "number" or "grade" is its word."""
+        if group in ("number", "grade"):
+            student = db.session.get(Student, self.person_id)
+            return student is not None and getattr(student, group) == getattr(self, group) != ""
         person = self.person
         return {
             "name": (person.given_name, person.family_name) == (self.given_name, self.family_name),

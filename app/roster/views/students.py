@@ -17,6 +17,7 @@ from app.roster.models.envelopes import envelopes
 from app.roster.models.family import family_of
 from app.roster.models.language import LANGUAGES
 from app.roster.models.school import School
+from app.roster.models.source_person import SourcePerson
 from app.roster.models.student import Student
 from app.roster.models.student_page import students_found
 from app.roster.permissions import RULES, May, schools_kept_by, schools_read_by
@@ -125,6 +126,7 @@ def _shown(student: Student, form: StudentForm | None = None, status: int = 200)
         student=student,
         school=School.find(student.school_id) if student.school_id else None,
         family=family_of(student),
+        told_by=SourcePerson.of_person(student.id),
         envelopes=envelopes([student]),
         languages=LANGUAGES,
         may_keep=may_keep,

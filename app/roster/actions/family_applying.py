@@ -1,0 +1,392 @@
+"""Students and guardians are applied: new ones by one statement a table, changed ones one by one, for the audit log.
+
+A new person takes the id of the row that told of them, so a batch that is done again makes nobody twice. Who belongs
+to whom comes last, when everybody is there. Rights are not among what a source tells: they stay unknown, which is no.
+"""
+
+from collections.abc import Iterable, Mapping
+from string import Template
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import TextClause, select, text
+
+from app.core import audit, clock
+from app.core.db import UUID7, changed_rows, db
+from app.core.tenancy import current_district_id
+from app.roster.actions import comparing, family_comparing, households
+from app.roster.models.contact import Contact
+from app.roster.models.guardianship import Guardianship
+from app.roster.models.household import HouseholdMember
+from app.roster.models.import_row import ImportRow
+from app.roster.models.person import Person
+from app.roster.models.roster_import import RosterImport
+from app.roster.models.source_person import SourcePerson
+from app.roster.models.source_school import SourceSchool
+from app.roster.models.student import Student
+
+#: Verdicts by which somebody who is here is written to.
+CHANGES: Final = ("matched", "changed", "rekeyed", "returns", "leaves")
+
+
+def take_over(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
+    """Apply these rows, as far as they are about students and guardians."""
+    family_comparing.decide(run, after, upto)
+    asked = _asked(run, after, upto)
+    connection = db.session.connection()
+    for table, statement in _ADD_NEW.items():
+        if count := changed_rows(connection.execute(statement, asked)):
+            audit.noted("loaded", table, rows=count, source=f"roster import {run.id}")
+    _change_one_by_one(run, after, upto, may_remove=may_remove)
+    db.session.flush()
+    connection.execute(_LINK, asked)
+    if count := changed_rows(connection.execute(_ADD_CONTACTS, asked)):
+        audit.noted("loaded", Contact.__tablename__, rows=count, source=f"roster import {run.id}")
+    connection.execute(_NOTE_DOWN, asked)
+    db.session.expire_all()
+
+
+def relate(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
+    """Say who belongs to whom, as far as these rows tell."""
+    asked = {**_asked(run, after, upto), "may_end": may_remove}
+    connection = db.session.connection()
+    connection.execute(family_comparing.AS_THEY_ARE)
+    if may_remove:
+        ended = [row.id for row in connection.execute(_ENDED, asked)]
+        for held in db.session.scalars(select(Guardianship).where(Guardianship.id.in_(ended))):
+            held.ended_at = clock.now()
+        db.session.flush()
+    made = [row.guardian_id for row in connection.execute(_RELATE, asked)]
+    if made:
+        audit.noted("loaded", Guardianship.__tablename__, rows=len(made), source=f"roster import {run.id}")
+    connection.execute(_NOTE_RELATIVES, asked)
+    _derive_households(made)
+
+
+def _asked(run: RosterImport, after: int, upto: int) -> dict[str, Any]:
+    return {
+        "district": current_district_id(),
+        "import": run.id,
+        "source": run.source_id,
+        "after": after,
+        "upto": upto,
+        "now": clock.now(),
+    }
+
+
+# --- those who are here already ----------------------------------------------------------------------------
+
+
+def _change_one_by_one(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
+    rows = db.session.scalars(
+        select(ImportRow).where(
+            ImportRow.import_id == run.id,
+            ImportRow.position > after,
+            ImportRow.position <= upto,
+            ImportRow.what == "person",
+            ImportRow.kind != "staff",
+            ImportRow.verdict.in_(CHANGES),
+        )
+    ).all()
+    if not rows:
+        return
+    ids = {row.person_id for row in rows}
+    people = {one.id: one for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
+    students = {one.id: one for one in db.session.scalars(select(Student).where(Student.id.in_(ids)))}
+    links = SourcePerson.of_source(run.source_id, {row.key for row in rows})
+    speaking = select(SourcePerson).where(
+        SourcePerson.source_id == run.source_id, SourcePerson.person_id.in_(ids), SourcePerson.speaks
+    )
+    speakers = {one.person_id: one for one in db.session.scalars(speaking)}
+    schools = _schools(run, rows)
+    for row in rows:
+        assert row.person_id is not None
+        person = people[row.person_id]
+        link = links.get(row.key) or speakers.get(row.person_id)
+        if row.verdict == "leaves":
+            if may_remove and link is not None:
+                _let_go(person, link)
+            continue
+        _write(row, person, students.get(person.id), schools.get(row.school_key))
+        if row.kind == "guardian" and link is not None and "contacts" in row.changes:
+            _drop_contacts(row, person.id, link)
+        if row.verdict == "rekeyed" and link is not None:
+            link.key = row.key
+        if link is not None and link.left_at is not None:
+            person.active, link.left_at = True, None
+
+
+def _schools(run: RosterImport, rows: Iterable[ImportRow]) -> Mapping[str, UUID]:
+    asked = select(SourceSchool).where(
+        SourceSchool.source_id == run.source_id, SourceSchool.key.in_({row.school_key for row in rows})
+    )
+    return {one.key: one.school_id for one in db.session.scalars(asked)}
+
+
+def _write(row: ImportRow, person: Person, student: Student | None, school_id: UUID | None) -> None:
+    """Those groups of which the source speaks, and no admin has said otherwise."""
+    groups = {group for group in row.changes if group not in row.kept}
+    if "name" in groups:
+        person.given_name, person.family_name = row.given_name, row.family_name
+    if "school" in groups and school_id is not None:
+        person.school_id = school_id
+    if student is not None and "number" in groups:
+        student.number = row.number
+    if student is not None and "grade" in groups:
+        student.grade = row.grade
+
+
+def _drop_contacts(row: ImportRow, guardian_id: UUID, link: SourcePerson) -> None:
+    """What the source named and names no more, of those kinds of which it names another. Consent goes with it."""
+    for kind, told in row.contacts.items():
+        before = link.contacts.get(kind)
+        if before in (None, told["index"]):
+            continue
+        held = select(Contact).where(
+            Contact.guardian_id == guardian_id,
+            Contact.kind == kind,
+            Contact.value_index == before,
+            Contact.source_id == link.source_id,
+        )
+        for contact in db.session.scalars(held):
+            db.session.delete(contact)
+
+
+def _let_go(person: Person, link: SourcePerson) -> None:
+    """They have left, as far as this source knows. Whom another source still has stays."""
+    link.left_at = clock.now()
+    if not comparing.is_known_elsewhere(link):
+        person.active = False
+
+
+def _derive_households(guardian_ids: list[UUID]) -> None:
+    """Of those whom the office has put into a household: a source tells no addresses, so the others have none."""
+    for guardian_id in HouseholdMember.of_guardians(set(guardian_ids)):
+        households.derive_for([guardian_id])
+
+
+# --- everybody else ----------------------------------------------------------------------------------------
+
+_NEW: Final = """
+    from roster_import_rows staged
+    left join lateral (
+            select school_id from source_schools where source_id = :source and key = staged.school_key limit 1
+        ) school on true
+    where staged.import_id = :import and staged.position > :after and staged.position <= :upto
+        and staged.what = 'person' and staged.kind <> 'staff' and staged.verdict = 'new'
+"""
+
+_TOLD: Final = """
+    told as materialized (
+        select staged.key, staged.kind, staged.relatives, staged.digest, known.id as known_id, known.person_id,
+            known.relatives as before, known.role
+        from roster_import_rows staged
+        cross join lateral (
+            select * from source_people where source_id = :source and key = staged.key limit 1
+        ) known
+        where staged.import_id = :import and staged.position > :after and staged.position <= :upto
+            and staged.what = 'person' and staged.kind <> 'staff' and staged.rule is null
+            and staged.relatives <> '[]' and staged.active and known.digest <> staged.digest
+    )
+"""
+
+
+def _sql(written: str) -> TextClause:
+    """With the parts that several statements have in common."""
+    return text(Template(written).substitute(new=_NEW, told=_TOLD, uuid7=UUID7))
+
+
+#: By table.
+_ADD_NEW: Final = {
+    "people": _sql(
+        """
+        insert into people (
+            id, district_id, given_name, family_name, kind, school_id, title, active, source, made_at
+        )
+        select staged.id, :district, staged.given_name, staged.family_name, staged.kind,
+            case when staged.kind = 'student' then school.school_id end, '', true, 'sync', :now
+        $new
+        """
+    ),
+    "students": _sql(
+        """
+        insert into students (id, district_id, number, grade, language)
+        select staged.id, :district, staged.number, staged.grade, 'en' $new and staged.kind = 'student'
+        """
+    ),
+    "guardians": _sql(
+        """
+        insert into guardians (id, district_id, language)
+        select staged.id, :district, 'en' $new and staged.kind = 'guardian'
+        """
+    ),
+}
+
+#: What the source calls them. With relatives the code of what it said is written last, when they are linked.
+_LINK: Final = _sql(
+    """
+    with staged as (
+        select staged.*, school.school_id as school, coalesce(
+            case when staged.verdict = 'new' then staged.id end,
+            staged.person_id,
+            (select id from students where staged.kind = 'student' and students.number = staged.number),
+            (select other.person_id from source_people other
+                where staged.kind = 'guardian' and other.source_id = :source and other.known_by <> ''
+                    and other.known_by = staged.known_by
+                order by other.speaks desc, other.id limit 1)
+        ) as person
+        from roster_import_rows staged
+        left join lateral (
+            select school_id from source_schools where source_id = :source and key = staged.school_key limit 1
+        ) school on true
+        where staged.import_id = :import and staged.position > :after and staged.position <= :upto
+            and staged.what = 'person' and staged.kind <> 'staff' and staged.verdict in ('new', 'also', 'matched')
+    )
+    insert into source_people (
+        id, district_id, source_id, key, person_id, speaks, given_name, family_name, name_at, email, email_at,
+        school_key, school_id, school_at, role, number, number_at, grade, grade_at, known_by, contacts, digest
+    )
+    select $uuid7, :district, :source, key, person, verdict <> 'also', given_name, family_name, :now, '', :now,
+        school_key, school, :now, role, number, :now, grade, :now, known_by,
+        coalesce(
+            (select jsonb_object_agg(kind, told -> 'index') from jsonb_each(contacts) as way (kind, told)), '{}'
+        ),
+        case when relatives = '[]' then digest else '' end
+    from staged where person is not null
+    on conflict do nothing
+    """
+)
+
+#: Sealed while they were staged. Nobody was asked for consent.
+_ADD_CONTACTS: Final = _sql(
+    """
+    insert into guardian_contacts (
+        id, district_id, guardian_id, kind, value_sealed, value_index, consent, consent_source, consent_wording,
+        source_id, made_at
+    )
+    select (told ->> 'id')::uuid, :district, known.person_id, way.kind, told ->> 'sealed', told ->> 'index',
+        'not asked', '', '', :source, :now
+    from roster_import_rows staged
+    cross join lateral (
+        select * from source_people where source_id = :source and key = staged.key limit 1
+    ) known
+    cross join lateral jsonb_each(staged.contacts) as way (kind, told)
+    where staged.import_id = :import and staged.position > :after and staged.position <= :upto
+        and staged.what = 'person' and staged.kind = 'guardian' and known.speaks
+        and (staged.verdict in ('new', 'matched')
+            or staged.verdict in ('changed', 'rekeyed', 'returns')
+                and known.contacts ->> way.kind is distinct from told ->> 'index')
+    on conflict do nothing
+    """
+)
+
+#: What it said last, and when. What it leaves blank is no news.
+_NOTE_DOWN: Final = _sql(
+    """
+    with staged as materialized (
+        select staged.*, known.id as known_id, school.school_id as school, coalesce(
+            (select jsonb_object_agg(kind, told -> 'index') from jsonb_each(staged.contacts) as way (kind, told)), '{}'
+        ) as ways
+        from roster_import_rows staged
+        cross join lateral (
+            select id, digest from source_people where source_id = :source and key = staged.key limit 1
+        ) known
+        left join lateral (
+            select school_id from source_schools where source_id = :source and key = staged.school_key limit 1
+        ) school on true
+        where staged.import_id = :import and staged.position > :after and staged.position <= :upto
+            and staged.what = 'person' and staged.kind <> 'staff'
+            and staged.verdict in ('same', 'changed', 'rekeyed', 'returns') and known.digest <> staged.digest
+    )
+    update source_people known set
+        given_name = staged.given_name, family_name = staged.family_name,
+        name_at = case when staged.changes @> '["name"]' then :now else known.name_at end,
+        school_key = case when staged.school_key = '' then known.school_key else staged.school_key end,
+        school_id = case when staged.school_key = '' then known.school_id else staged.school end,
+        school_at = case when staged.changes @> '["school"]' then :now else known.school_at end,
+        number = staged.number,
+        number_at = case when staged.changes @> '["number"]' then :now else known.number_at end,
+        grade = case when staged.grade = '' then known.grade else staged.grade end,
+        grade_at = case when staged.changes @> '["grade"]' then :now else known.grade_at end,
+        known_by = staged.known_by, role = staged.role, absences = 0, contacts = known.contacts || staged.ways,
+        digest = case when staged.relatives = '[]' then staged.digest else '' end
+    from staged where known.id = staged.known_id
+    """
+)
+
+#: Told of before, and now neither by the one nor by the other.
+_ENDED: Final = _sql(
+    """
+    with $told
+    select held.id
+    from told
+    cross join lateral jsonb_array_elements_text(told.before) as other (key)
+    cross join lateral (
+        select * from source_people where source_id = :source and key = other.key limit 1
+    ) known
+    cross join lateral (
+        select id, source_id from guardianships
+        where student_id = case when told.kind = 'student' then told.person_id else known.person_id end
+            and guardian_id = case when told.kind = 'student' then known.person_id else told.person_id end
+            and ended_at is null
+        limit 1
+    ) held
+    where held.source_id = :source
+        and not told.relatives @> to_jsonb(other.key) and not known.relatives @> to_jsonb(told.key)
+    """
+)
+
+#: Only whom the source did not name before: whom the office took off the list stays off it.
+_RELATE: Final = _sql(
+    """
+    with $told, pairs as (
+        select distinct on (student_id, guardian_id) case when told.kind = 'student' then told.person_id
+                else known.person_id end as student_id,
+            case when told.kind = 'student' then known.person_id else told.person_id end as guardian_id,
+            case case when told.kind = 'student' then known.role else told.role end
+                when 'parent' then 'Parent' when 'guardian' then 'Guardian' else 'Family member' end as relation
+        from told
+        cross join lateral jsonb_array_elements_text(told.relatives) as other (key)
+        cross join lateral (
+            select * from source_people where source_id = :source and key = other.key limit 1
+        ) known
+        where (select kind from people where people.id = known.person_id)
+                = case when told.kind = 'student' then 'guardian' else 'student' end
+            and not told.before @> to_jsonb(other.key) and not known.relatives @> to_jsonb(told.key)
+    )
+    insert into guardianships (id, district_id, student_id, guardian_id, relation, source_id, made_at)
+    select $uuid7, :district, student_id, guardian_id, relation, :source, :now from pairs
+    on conflict do nothing
+    returning guardian_id
+    """
+)
+
+#: Whom it named, as far as they are linked; the code of it all only when nothing is left to be done for it.
+_NOTE_RELATIVES: Final = _sql(
+    """
+    with $told, linked as (
+        select told.known_id, told.digest, told.relatives,
+            coalesce((
+                select jsonb_agg(other.key order by other.key)
+                from jsonb_array_elements_text(told.relatives) as other (key)
+                cross join lateral (
+                    select from source_people where source_id = :source and key = other.key limit 1
+                ) known
+            ), '[]') as there,
+            coalesce((
+                select jsonb_agg(other.key order by other.key)
+                from jsonb_array_elements_text(told.before) as other (key)
+                where not told.relatives @> to_jsonb(other.key)
+            ), '[]') as gone
+        from told
+    ), noted as (
+        select known_id, case when :may_end then there else there || gone end as relatives,
+            case when there = relatives and (:may_end or gone = '[]') then digest else '' end as digest
+        from linked
+    )
+    update source_people set relatives = noted.relatives, digest = noted.digest
+    from noted
+    where source_people.id = noted.known_id
+        and (source_people.relatives, source_people.digest) is distinct from (noted.relatives, noted.digest)
+    """
+)

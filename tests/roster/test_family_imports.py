@@ -1,0 +1,544 @@
+"""Students and families of an import: taken in where somebody asked for them, without rights, and never thrown out."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from app.core import directory, resealing
+from app.core.actor import SYSTEM, acting_as
+from app.core.audit import AuditEntry
+from app.core.db import db
+from app.core.tenancy import as_district
+from app.roster.actions import contacts, guardians, importing, students
+from app.roster.actions.contacts import Consent
+from app.roster.actions.guardians import Particulars
+from app.roster.actions.refused import Refused
+from app.roster.actions.students import Enrollment
+from app.roster.models.contact import Contact
+from app.roster.models.guardian import Guardian
+from app.roster.models.guardian_right import GuardianRight
+from app.roster.models.guardianship import Guardianship
+from app.roster.models.import_row import ImportRow
+from app.roster.models.person import Person
+from app.roster.models.recipients import recipients
+from app.roster.models.roster_import import RosterImport
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+from app.roster.models.school import School
+from app.roster.models.source_person import SourcePerson
+from app.roster.models.student import Student
+from tests.roster.exports import Member, an_export, broken, families, files, staff, zipped
+from tests.roster.test_imports import answered, log_of, looked_at, taken_in, verdicts, who_works
+from tests.world import World
+
+STAFF = staff(4)
+
+
+@pytest.fixture
+def maple(app: Flask, world: World) -> Iterator[World]:
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=True)
+        db.session.commit()
+        yield world
+
+
+def of_kind(run: RosterImport, kind: str) -> dict[str, int]:
+    told = {verdict: count for (group, verdict), count in ImportRow.counts(run.id).items() if group == kind}
+    unchanged = run.unchanged.get(kind, 0)
+    return told | ({"same": told.get("same", 0) + unchanged} if unchanged else {})
+
+
+def student(number: str) -> Student:
+    db.session.expire_all()
+    found = Student.numbered(number)
+    assert found is not None
+    return found
+
+
+def guardian_called(name: str) -> Guardian:
+    db.session.expire_all()
+    found = db.session.scalar(
+        select(Guardian).join(Person, Person.id == Guardian.id).where(Person.given_name == name)
+    )
+    assert found is not None
+    return found
+
+
+def a_school() -> School:
+    found = db.session.scalars(School.by_name()).first()
+    assert found is not None
+    return found
+
+
+def parents_of(number: str) -> set[str]:
+    held = Guardianship.of_student(student(number).id)
+    people = select(Person.given_name).where(Person.id.in_([one.guardian_id for one in held]))
+    return set(db.session.scalars(people))
+
+
+def count(model: Any) -> int:
+    return db.session.scalar(select(func.count(model.id))) or 0
+
+
+def tables() -> dict[str, Any]:
+    asked = "select id, xmin::text from {} order by id"
+    names = (
+        "people",
+        "students",
+        "guardians",
+        "guardianships",
+        "guardian_contacts",
+        "source_people",
+        "households",
+    )
+    return {name: db.session.execute(text(asked.format(name))).all() for name in names}
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_students_and_families_are_taken_over(maple: World, version: str) -> None:
+    run = taken_in(an_export([*STAFF, *families(4)], version=version))
+
+    assert run.state == "done"
+    assert of_kind(run, "student") == {"new": 4}
+    assert of_kind(run, "guardian") == {"new": 4}
+    first = student("N0")
+    assert (first.name, first.grade, first.person.source, first.person.email) == (
+        "Kid0 Family0",
+        "04",
+        "sync",
+        None,
+    )
+    assert first.person.school is not None
+    assert first.person.school.name == "Ash School"
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+    assert parents_of("N1") == {"Parentp0"}
+
+
+def test_until_somebody_asks_for_them_they_are_passed_over(maple: World) -> None:
+    importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=False)
+    db.session.commit()
+
+    run = taken_in(an_export([*STAFF, *families(4)]))
+
+    assert run.left_out["not_staff"] == 8
+    assert count(Student) == count(Guardian) == 0
+
+
+def test_a_file_gives_nobody_a_right_and_asks_nobody_for_consent(maple: World) -> None:
+    taken_in(an_export([*STAFF, *families(4)]))
+
+    assert count(GuardianRight) == 0
+    assert set(db.session.scalars(select(Contact.consent))) == {"not asked"}
+    told = recipients(student("N0"))
+    assert not told.may
+    assert len(told.left_out) == 2
+
+
+def test_a_guardians_email_and_number_lie_sealed(maple: World) -> None:
+    run = looked_at(an_export([*STAFF, *families(2)]))
+    answered(run, removals=True)
+
+    values = {contact.value for contact in Contact.of_guardians([guardian_called("Parentp0").id])}
+    assert values == {"p0@home.example", "+13125551000"}
+    for table in ("roster_import_rows", "guardian_contacts", "source_people", "people", "audit_entries"):
+        open_ = text(
+            f"select count(*) from {table} t where t::text like '%home.example%' or t::text like '%5551000%'"
+        )
+        assert db.session.scalar(open_) == 0, table
+
+
+def test_contacts_that_lie_under_an_older_key_are_not_applied(maple: World) -> None:
+    run = looked_at(an_export([*STAFF, *families(2)]))
+    resealing.begin()
+    db.session.commit()
+    directory.forget_directory()
+
+    with pytest.raises(Refused, match="key was replaced"):
+        importing.approve(run, removals=True)
+
+
+def test_passwords_and_usernames_are_kept_nowhere(maple: World) -> None:
+    taken_in(zipped(files([*STAFF, *families(4)], password="owl-moon-7")))
+
+    for table in ("roster_import_rows", "people", "students", "guardians", "source_people", "audit_entries"):
+        kept = text(
+            f"select count(*) from {table} t where t::text like '%owl-moon-7%' or t::text like '%k1@%'"
+        )
+        assert db.session.scalar(kept) == 0, table
+
+
+def test_a_number_that_nothing_arrives_at_is_left_away_and_the_guardian_is_not(maple: World) -> None:
+    parent = Member(
+        "p9", "Ada", "Quill", "not an address", role="guardian", mobile="911", phone="312 555 0177"
+    )
+
+    taken_in(an_export([*STAFF, parent]))
+
+    assert [one.value for one in Contact.of_guardians([guardian_called("Ada").id])] == ["+13125550177"]
+
+
+def test_the_same_file_again_writes_nothing(maple: World) -> None:
+    export = an_export([*STAFF, *families(20)])
+    taken_in(export)
+
+    before, entries = tables(), count(AuditEntry)
+    run = taken_in(export)
+
+    assert run.state == "done"
+    assert of_kind(run, "student") == {"same": 20}
+    assert tables() == before
+    assert count(AuditEntry) == entries + 2
+
+
+def test_new_people_are_one_audit_entry_a_batch(maple: World) -> None:
+    taken_in(an_export([*STAFF, *families(20)]))
+
+    loaded = select(AuditEntry.what).where(
+        AuditEntry.did == "loaded", AuditEntry.changes.op("->>")("rows") == "20"
+    )
+    assert set(db.session.scalars(loaded)) >= {"students", "guardians"}
+
+
+def test_what_changed_is_written_and_told(maple: World) -> None:
+    members = families(4)
+    taken_in(an_export([*STAFF, *members]))
+    members[0] = replace(members[0], given="Max", grades="05", school="s2")
+
+    run = taken_in(an_export([*STAFF, *members]))
+
+    assert of_kind(run, "student") == {"changed": 1, "same": 3}
+    changed = student("N0")
+    assert (changed.name, changed.grade) == ("Max Family0", "05")
+    assert changed.person.school is not None
+    assert changed.person.school.name == "Beech School"
+    entries = select(AuditEntry.what).where(AuditEntry.which == changed.id, AuditEntry.did == "changed")
+    assert set(db.session.scalars(entries)) == {"people", "students"}
+    link = SourcePerson.of_person(changed.id)
+    assert link is not None
+    assert link.grade_at is not None
+    assert link.grade_at > (link.number_at or link.grade_at)
+
+
+def test_what_the_office_wrote_stays(maple: World) -> None:
+    members = families(4)
+    taken_in(an_export([*STAFF, *members]))
+    first = student("N0")
+    first.person.given_name, first.grade = "Maxine", "06"
+    db.session.commit()
+    members[0] = replace(members[0], given="Max", grades="05")
+
+    taken_in(an_export([*STAFF, *members]))
+
+    assert (student("N0").name, student("N0").grade) == ("Maxine Family0", "06")
+
+
+def test_what_a_file_leaves_blank_overwrites_nothing(maple: World) -> None:
+    members = families(4)
+    taken_in(an_export([*STAFF, *members]))
+
+    taken_in(
+        an_export([*STAFF, *(replace(one, grades="", relatives="", mobile="", email="") for one in members)])
+    )
+
+    assert student("N0").grade == "04"
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+    assert len(Contact.of_guardians([guardian_called("Parentp0").id])) == 2
+
+
+def test_a_student_who_was_here_by_that_number_is_the_same(maple: World) -> None:
+    school_id = a_school().id
+    here = Enrollment(given_name="Kid0", family_name="Family0", number="N0", school_id=school_id)
+    students.add(here, once=UUID(int=7))
+    db.session.commit()
+
+    run = taken_in(an_export([*STAFF, *families(2)]))
+
+    assert of_kind(run, "student") == {"matched": 1, "new": 1}
+    assert student("N0").school_id == school_id
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+
+
+def test_one_number_and_no_name_in_common_are_two_students(maple: World) -> None:
+    here = Enrollment(given_name="Somebody", family_name="Else", number="N0", school_id=a_school().id)
+    students.add(here, once=UUID(int=7))
+    db.session.commit()
+
+    run = taken_in(an_export([*STAFF, *families(2)]))
+
+    assert of_kind(run, "student") == {"left_out": 1, "new": 1}
+    assert student("N0").name == "Somebody Else"
+    (row,) = ImportRow.about(run.id, "k0")
+    assert "another student" in row.why
+
+
+def test_a_guardian_who_was_here_by_that_email_and_name_is_the_same(maple: World) -> None:
+    once = UUID(int=8)
+    made = guardians.add(Particulars(given_name="Parentp0", family_name="Family0"), once=once)
+    contacts.add(made, "email", "p0@home.example", Consent(), once=UUID(int=9))
+    db.session.commit()
+
+    run = taken_in(an_export([*STAFF, *families(2)]))
+
+    assert of_kind(run, "guardian") == {"matched": 1, "new": 1}
+    assert guardian_called("Parentp0").id == once
+    assert len(Contact.of_guardians([once])) == 2
+
+
+def test_a_record_for_each_school_is_one_student_and_one_guardian(maple: World) -> None:
+    members = families(2)
+    again = [
+        replace(one, key=f"{one.key}-b", school="s2", relatives="p0-b" if one.relatives else "")
+        for one in members
+    ]
+
+    run = taken_in(an_export([*STAFF, *members, *again]))
+
+    assert of_kind(run, "student") == {"new": 2, "also": 2}
+    assert of_kind(run, "guardian") == {"new": 2, "also": 2}
+    assert count(Student) == count(Guardian) == 2
+    assert parents_of("N1") == {"Parentp0"}
+
+
+def test_an_id_of_every_school_makes_two_records_one_guardian(maple: World) -> None:
+    one = Member("p1", "Ada", "Quill", "", role="guardian", master="district-7")
+
+    taken_in(an_export([*STAFF, one, replace(one, key="p2", given="Adah")]))
+
+    assert count(Guardian) == 1
+
+
+def test_new_ids_for_the_same_people_make_nobody_twice(maple: World) -> None:
+    members = families(6)
+    taken_in(an_export([*STAFF, *members]))
+    moved = [replace(one, key=f"new-{one.key}", relatives=_moved(one.relatives)) for one in members]
+
+    run = taken_in(an_export([*STAFF, *moved]))
+
+    assert of_kind(run, "student") == {"rekeyed": 6}
+    assert of_kind(run, "guardian") == {"rekeyed": 6}
+    assert count(Student) == count(Guardian) == 6
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+    assert taken_in(an_export([*STAFF, *moved], salt="b")).state == "done"
+
+
+def _moved(relatives: str) -> str:
+    return ",".join(f"new-{one}" for one in relatives.split(",")) if relatives else ""
+
+
+def test_whoever_is_missing_from_two_files_in_a_row_has_left(maple: World) -> None:
+    members = families(80)
+    taken_in(an_export([*STAFF, *members]))
+    fewer = [one for one in members if one.key != "k79"]
+
+    first = taken_in(an_export([*STAFF, *fewer]))
+    assert of_kind(first, "student")["missing"] == 1
+    assert student("N79").person.active
+
+    second = taken_in(an_export([*STAFF, *fewer], salt="b"))
+    assert of_kind(second, "student")["vanished"] == 1
+    assert not student("N79").person.active
+
+
+def test_whoever_comes_back_goes_to_school_here_again(maple: World) -> None:
+    members = families(80)
+    taken_in(an_export([*STAFF, *members]))
+    fewer = [one for one in members if one.key != "k79"]
+    for salt in "ab":
+        taken_in(an_export([*STAFF, *fewer], salt=salt))
+
+    run = taken_in(an_export([*STAFF, *members], salt="c"))
+
+    assert of_kind(run, "student")["returns"] == 1
+    assert student("N79").person.active
+
+
+def test_whom_the_office_marked_as_left_no_file_brings_back(maple: World) -> None:
+    taken_in(an_export([*STAFF, *families(4)]))
+    students.leave(student("N0"))
+    db.session.commit()
+
+    run = taken_in(an_export([*STAFF, *families(4)], salt="b"))
+
+    assert of_kind(run, "student") == {"left_out": 1, "same": 3}
+    assert not student("N0").person.active
+
+
+def test_families_that_are_passed_over_again_are_not_missing(maple: World) -> None:
+    taken_in(an_export([*STAFF, *families(40)]))
+    importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=False)
+    db.session.commit()
+
+    for salt in "ab":
+        run = taken_in(an_export([*STAFF, *families(40)], salt=salt))
+
+    assert run.guard == {}
+    assert student("N0").person.active
+
+
+def test_the_guard_asks_when_too_many_students_would_go(maple: World) -> None:
+    members = families(40)
+    taken_in(an_export([*STAFF, *members]))
+
+    run = looked_at(an_export([*STAFF, *(one for one in members if one.key not in ("k0", "k2", "k4"))]))
+
+    groups = {group["group"]: (group["gone"], group["of"]) for group in run.guard["groups"]}
+    assert groups["student"] == (3, 40)
+    assert "parent" not in groups
+
+
+@pytest.mark.parametrize("shape", sorted(broken(staff(4), "")))
+def test_a_broken_feed_deactivates_no_student_and_no_guardian(maple: World, shape: str) -> None:
+    members = [*staff(40), *families(40)]
+    taken_in(an_export(members))
+    here, held = who_works(), count(Guardianship)
+
+    for salt in ("first", "second", "third"):
+        try:
+            run = looked_at(broken(members, salt)[shape])
+        except Refused:
+            continue
+        if run.state == "ready":
+            run = answered(run, removals=not run.guard)
+        assert run.is_over
+
+    assert here <= who_works()
+    lasting = select(func.count(Guardianship.id)).where(Guardianship.ended_at.is_(None))
+    assert (db.session.scalar(lasting) or 0) >= held
+
+
+def test_the_guard_asks_when_many_relationships_would_end(maple: World) -> None:
+    members = families(40)
+    taken_in(an_export([*STAFF, *members]))
+    shifted = [
+        replace(one, relatives=f"q{int(one.key[1:]) // 2}") if one.role == "student" else one
+        for one in members
+    ]
+    held = parents_of("N1")
+
+    run = looked_at(an_export([*STAFF, *shifted]))
+    assert [group["group"] for group in run.guard["groups"]] == ["relationships"]
+    answered(run, removals=False)
+
+    assert parents_of("N1") == held | {"Parentq0"}
+
+
+def test_a_relationship_that_a_file_told_and_tells_no_more_ends(maple: World) -> None:
+    members = families(80)
+    taken_in(an_export([*STAFF, *members]))
+    members[0] = replace(members[0], relatives="p0")
+
+    run = taken_in(an_export([*STAFF, *members]))
+
+    assert run.guard == {}
+    assert parents_of("N0") == {"Parentp0"}
+    assert taken_in(an_export([*STAFF, *members], salt="b")).state == "done"
+
+
+def test_a_relationship_that_the_office_entered_stays(maple: World) -> None:
+    named = families(80)
+    unnamed = [replace(named[0], relatives="p0"), *named[1:]]
+    taken_in(an_export([*STAFF, *unnamed]))
+    guardians.link(student("N0"), guardian_called("Parentq0"), "Aunt")
+    db.session.commit()
+
+    for salt, members in enumerate((named, unnamed)):
+        taken_in(an_export([*STAFF, *members], salt=str(salt)))
+
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+
+
+def test_whom_the_office_took_off_the_list_no_file_puts_back(maple: World) -> None:
+    members = families(4)
+    taken_in(an_export([*STAFF, *members]))
+    held = Guardianship.between(student("N0").id, guardian_called("Parentq0").id)
+    assert held is not None
+    guardians.unlink(held)
+    db.session.commit()
+    members[0] = replace(members[0], given="Max")
+
+    taken_in(an_export([*STAFF, *members]))
+
+    assert parents_of("N0") == {"Parentp0"}
+
+
+def test_a_guardian_who_comes_later_than_their_student_is_linked_then(maple: World) -> None:
+    members = families(2)
+    later = [one for one in members if one.key != "q0"]
+    taken_in(an_export([*STAFF, *later]))
+    assert parents_of("N0") == {"Parentp0"}
+
+    taken_in(an_export([*STAFF, *members]))
+
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+
+
+def test_another_number_is_asked_anew(maple: World) -> None:
+    members = families(2)
+    taken_in(an_export([*STAFF, *members]))
+    parent = guardian_called("Parentp0")
+    (mobile,) = [one for one in Contact.of_guardians([parent.id]) if one.kind == "mobile"]
+    contacts.change(mobile, "+13125551000", Consent(state="given", source="paper", wording="1"))
+    db.session.commit()
+    members[2] = replace(members[2], mobile="312-555-0188")
+
+    taken_in(an_export([*STAFF, *members]))
+
+    held = {one.value: one.consent for one in Contact.of_guardians([guardian_called("Parentp0").id])}
+    assert held == {"p0@home.example": "not asked", "+13125550188": "not asked"}
+
+
+def test_a_delta_changes_those_whom_it_names(maple: World) -> None:
+    members = families(4)
+    taken_in(an_export([*STAFF, *members]))
+    changed = replace(members[0], family="Moved", status="active")
+    left = replace(members[1], status="tobedeleted")
+
+    run = taken_in(an_export([changed, left, replace(STAFF[0], status="active")], kind="delta"))
+
+    assert of_kind(run, "student") == {"changed": 1, "leaves": 1}
+    assert student("N0").name == "Kid0 Moved"
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+
+
+def test_a_delta_without_a_role_is_about_whoever_they_were(maple: World) -> None:
+    members = families(4)
+    taken_in(an_export([*STAFF, *members]))
+    made = files([replace(members[0], family="Moved", status="active")], kind="delta")
+    made["roles.csv"] = made["roles.csv"][:1]
+
+    run = taken_in(zipped(made))
+
+    assert of_kind(run, "student") == {"changed": 1}
+    assert student("N0").name == "Kid0 Moved"
+
+
+def test_a_student_who_becomes_staff_under_the_same_id_is_told(maple: World) -> None:
+    members = families(2)
+    taken_in(an_export([*STAFF, *members]))
+
+    run = looked_at(an_export([*STAFF, replace(members[0], role="aide"), *members[1:]]))
+
+    assert verdicts(run)["left_out"] == 1
+    (row,) = ImportRow.about(run.id, "k0")
+    assert "another kind" in row.why
+
+
+def test_the_same_id_twice_with_other_words_is_a_fault_each_time(maple: World) -> None:
+    members = families(2)
+    twice = an_export([*STAFF, *members, replace(members[0], given="Other")])
+    taken_in(twice)
+
+    run = taken_in(twice)
+
+    assert student("N0").name == "Kid0 Family0"
+    assert [row.rule for row in db.session.scalars(ImportRow.faults(run.id))] == ["twice"]
+
+
+def test_the_log_tells_how_many_are_as_they_were(maple: World) -> None:
+    taken_in(an_export([*STAFF, *families(4)]))
+
+    assert "8 of them as they were" in log_of(taken_in(an_export([*STAFF, *families(4)], salt="b")))
