@@ -57,7 +57,7 @@ def test_a_killed_worker_costs_the_page_that_it_was_at(
         with as_district(district):
             run = db.session.scalars(select(RosterImport)).one()
             assert run.state == "ready", run.sentence
-            assert ImportRow.counts(run.id)["person", "new"] == 60
+            assert ImportRow.counts(run.id)["staff", "new"] == 60
     times = Counter(one["offset"] for one in server.questions("users"))
     assert sum(times.values()) == len(times) + 3, "one page for each death"
     assert max(times.values()) == 2
