@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -181,6 +182,10 @@ class Peer(ThreadingHTTPServer):
         self.changes: list[dict[str, Any]] = []
         self.lock = threading.Lock()
         self.calls = 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # whoever asked has gone
+            super().handle_error(request, client_address)
 
     @property
     def at(self) -> str:

@@ -191,5 +191,42 @@ def test_another_districts_groups_are_not_there(app: Flask, admin: PageClient, w
     admin.get(f"/maple/admin/directory-groups/{group_id}/second-look", status=404)
 
 
+@pytest.mark.parametrize(
+    ("at", "what", "name", "needed"),
+    [
+        (GOOGLE, "ou", "/Staff", ["admin.directory.user.readonly"]),
+        (GOOGLE, "group", "techs@maple.example", ["admin.directory.group.readonly"]),
+        (ENTRA, "group", TENANT, ["User.Read.All, GroupMember.Read.All"]),
+        (ENTRA, "app_role", "Desk", ["GroupMember.Read.All, Application.Read.All"]),
+    ],
+)
+def test_the_page_says_what_to_allow_there(
+    admin: PageClient, at: str, what: str, name: str, needed: list[str]
+) -> None:
+    if at == GOOGLE:
+        admin.submit(admin.get(at), f"{at}/connection", admin="adams@maple.example", secret=key_file())
+    add(admin, at, what=what, name=name)
+
+    page = admin.get(at)
+
+    assert all(one in page.text for one in needed)
+    assert ("108123456789012345678" in page.text) == (at == GOOGLE)
+    assert ("directory.group" in page.text) == (at == GOOGLE and what == "group")
+
+
+def test_a_persons_page_tells_which_role_comes_with_a_group(
+    app: Flask, admin: PageClient, world: World
+) -> None:
+    with app.app_context(), as_district(world.maple.id):
+        grant = world.tess.account().grants[0]
+        grant.from_directory = True
+        db.session.commit()
+
+    page = admin.get(f"/maple/admin/people/{world.tess.person_id}")
+
+    assert "It comes with a group of the directory, and goes with it." in page.text
+    assert "Take away" not in page.text
+
+
 def test_only_directories_have_groups(admin: PageClient) -> None:
     admin.get("/maple/admin/services/oneroster/groups", status=404)

@@ -20,7 +20,7 @@ from app.core.services import ONEROSTER, Hand, OutsideService, ServiceSwitch
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.presets import PRESETS, Preset
 from app.integrations.openid.providers import BY_SERVICE
-from app.roster.actions import connecting, grouping
+from app.roster.actions import connecting, directories, grouping
 from app.roster.actions.connectors import kind_of_service
 from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.roster_connection import RosterConnection
@@ -147,6 +147,7 @@ def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | Non
         "kind": kind,
         "has_groups": kind in grouping.HAS,
         "groups": len(DirectoryGroup.of_kind(kind)),
+        "to_allow": directories.to_allow(kind, connection.secret if connection else None),
         "presets": PRESETS.values() if one.key == ONEROSTER else (),
         "preset": preset,
         "connection": connection,

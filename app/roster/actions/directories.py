@@ -1,6 +1,7 @@
 """The directories of accounts as sources of the roster: what an admin fills in becomes somewhere to ask."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -13,7 +14,7 @@ from app.core.services import GOOGLE_DIRECTORY as GOOGLE_DIRECTORY_SERVICE
 from app.integrations.entra_users.client import EntraUsers
 from app.integrations.entra_users.registration import Registration
 from app.integrations.google_directory.client import GoogleDirectory
-from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
+from app.integrations.google_directory.service_account import SCOPE, NotAKey, ServiceAccount
 from app.roster.actions.placing import Group, Placing
 from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY
@@ -52,6 +53,25 @@ class DirectoryConnector:
             for one in DirectoryGroup.of_kind(self.kind)
         ]
         return Placing(self.made(settings, secret, groups), groups)
+
+
+def to_allow(kind: str, secret: str | None) -> list[tuple[str, str]]:
+    """What an admin allows at the directory for the groups that there are: words, and what to copy."""
+    whats = {one.what for one in DirectoryGroup.of_kind(kind)}
+    if kind == GOOGLE_DIRECTORY:
+        scopes = [SCOPE.format(what) for what in ("user", *(["group"] if "group" in whats else []))]
+        told = [("Scopes of domain-wide delegation", ", ".join(scopes))]
+        with suppress(NotAKey):
+            told.insert(
+                0, ("Client ID of the service account", ServiceAccount.of_file(secret or "").client_id)
+            )
+        return told
+    if kind == ENTRA_USERS:
+        needed = ["User.Read.All"]
+        needed += ["GroupMember.Read.All"] if whats & {"group", "app_role"} else []
+        needed += ["Application.Read.All"] if "app_role" in whats else []
+        return [("Application permissions of Microsoft Graph", ", ".join(needed))]
+    return []
 
 
 def _google(settings: Settings, secret: str, groups: Sequence[Group]) -> Directory:
