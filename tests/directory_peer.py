@@ -597,7 +597,7 @@ def stand_in(patch: pytest.MonkeyPatch, settings: Settings, peer: Peer) -> None:
     """Google and Microsoft are there from now on."""
     patch.setattr(service_account, "TOKEN", f"{peer.url}/token")
     patch.setattr(google_client, "API", f"{peer.url}/admin/directory/v1")
-    patch.setattr(registration, "LOGIN", peer.url)
+    patch.setattr(registration, "TOKEN", f"{peer.url}/{{tenant}}/oauth2/v2.0/token")
     patch.setattr(entra_client, "API", f"{peer.url}/v1.0")
     for key in (GOOGLE_DIRECTORY, ENTRA_USERS):
         here = replace(services.service(key), hosts=("127.0.0.1",), built=True)

@@ -21,7 +21,7 @@ from app.core.asking import Said
 from app.core.db import uuid7
 from app.core.feed import Unreadable
 
-LOGIN: Final = "https://login.microsoftonline.com"
+TOKEN: Final = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"  # noqa: S105 - where tokens are given
 #: As Microsoft knows itself, wherever it is reached.
 AUDIENCE: Final = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
 SCOPE: Final = "https://graph.microsoft.com/.default"
@@ -55,8 +55,7 @@ class Registration:
             form |= {"client_assertion_type": ASSERTION, "client_assertion": assertion}
         else:
             form |= {"client_secret": self.secret}
-        address = f"{LOGIN}/{self.tenant}/oauth2/v2.0/token"
-        said = asking.ask(client, "Microsoft", "POST", address, form=form)
+        said = asking.ask(client, "Microsoft", "POST", TOKEN.format(tenant=self.tenant), form=form)
         token = said.body.get("access_token")
         if not said.is_good or not isinstance(token, str) or not token.isascii():
             raise Unreadable(_why(said))
@@ -137,6 +136,8 @@ def _why(said: Said) -> str:
     for code in codes if isinstance(codes, list) else []:
         if code in _CODES:
             return _CODES[code]
+    if said.body.get("error") == "invalid_client" and not codes:
+        return _CODES[7000215]
     number = f"AADSTS{codes[0]}" if isinstance(codes, list) and codes and isinstance(codes[0], int) else ""
     told = f" (look up {number} at login.microsoftonline.com/error)" if number else f" (error {said.status})"
     return f"Microsoft gave no token for the application{told}. Check the settings, and try again."
