@@ -1,6 +1,8 @@
 """What an admin fills in."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER
 from app.integrations.entra_users.registration import NotACertificate, read_pem
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.oneroster.presets import METHODS
+from app.integrations.spreadsheet.staff import FIELDS
 from app.roster.actions.connecting import Particulars
 from app.roster.actions.grouping import Meaning
 from app.roster.actions.importing import LARGEST_FILE
@@ -120,23 +123,70 @@ class GrantForm(Paper):
 
 
 class RosterField(FilesField):
-    """The zip of a roster: one, and larger than what may hang on a ticket."""
+    """The file of a roster: one, and larger than what may hang on a ticket."""
 
     widget = FilesInput(multiple=False)
 
     def __call__(self, **kwargs: Any) -> Any:
-        kwargs.update(data_max_files=1, data_max_bytes=LARGEST_FILE, accept=".zip,application/zip")
+        kwargs.update(
+            data_max_files=1, data_max_bytes=LARGEST_FILE, accept=".zip,.csv,.txt,application/zip,text/csv"
+        )
         return super().__call__(**kwargs)
 
     def pre_validate(self, form: Any) -> None:
         if len(self.data or []) != 1:
-            raise ValidationError("Choose the zip file that your student information system exported.")
+            raise ValidationError("Choose the file that your student information system exported.")
 
 
 class RosterFileForm(Paper):
-    """A OneRoster export to read."""
+    """A OneRoster export to read, or a CSV file of staff."""
 
-    file = RosterField("OneRoster zip file", [InputRequired("Choose the zip file.")])
+    file = RosterField("OneRoster zip, or CSV file of staff", [InputRequired("Choose the file.")])
+
+
+class ColumnsForm(Paper):
+    """Which column of a CSV file is what. The choices are the columns of that file."""
+
+    given_name = SelectField("First name")
+    family_name = SelectField("Last name")
+    email = SelectField("Work email")
+    number = SelectField(
+        "Staff number", description="By it people are known again when their address changes."
+    )
+    school = SelectField("School", description="By name. A name that is not here yet becomes a new school.")
+    role = SelectField("Role or job")
+    active = SelectField("Active", description="Yes or no; an empty one is a yes.")
+    has_everybody = BooleanField(
+        "Everybody on the staff is in this file: whoever is missing twice in a row has left"
+    )
+
+    def offer(self, columns: Sequence[str], guess: Mapping[str, str], examples: Mapping[str, str]) -> None:
+        """The columns to choose from, and what stands there until somebody chooses otherwise."""
+        for name in FIELDS:
+            field = self[name]
+            field.choices = options([("", "Not in this file"), *((one, one) for one in columns if one)])
+            if not self.is_submitted():
+                field.data = guess.get(name, "")
+            if example := examples.get(field.data or ""):
+                field.description = f"{field.description} In the first row: {example}".strip()
+
+    def chosen(self) -> dict[str, str]:
+        """What → its column."""
+        return {name: self[name].data for name in FIELDS if self[name].data}
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Somebody must be told from others, and have a name."""
+        valid = super().validate(extra_validators)
+        chosen = self.chosen()
+        if "email" not in chosen and "number" not in chosen:
+            self.refuse(
+                "Choose the column of the work email or of the staff number: by it people are known again."
+            )
+        if "given_name" not in chosen and "family_name" not in chosen:
+            self.refuse("Choose the columns in which the names stand.")
+        if twice := [one for one, times in Counter(chosen.values()).items() if times > 1]:
+            self.refuse(f"“{twice[0]}” is chosen twice. Each column can be one thing alone.")
+        return valid and not self.form_errors
 
 
 class SchoolForm(KeyedPaper):

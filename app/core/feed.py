@@ -46,11 +46,11 @@ RULES_IN_WORDS = {
     Rule.NO_ROLE: "It has no role in this file, or none today, and was not here before.",
     Rule.UNKNOWN_ROLE: "Its role is none that we know. Ask whoever makes the file to use a role of the standard.",
     Rule.NOT_ENABLED: "The file says that this person is not enabled, or is to be deleted.",
-    Rule.NO_ID: "The row has no sourcedId, so it cannot be told whom it is about.",
+    Rule.NO_ID: "The row has no id (sourcedId), so it cannot be told whom it is about.",
     Rule.NO_NAME: "The row has no name.",
     Rule.NO_ADDRESS: "What stands in the email column is not an email address.",
     Rule.TOO_LONG: "A value is longer than such a value can be.",
-    Rule.UNCLEAR_FLAG: "enabledUser is neither true nor false.",
+    Rule.UNCLEAR_FLAG: "Whether they are active (enabledUser) is neither true nor false.",
     Rule.SHORT_ROW: "The row has fewer or more values than the file has columns.",
     Rule.TWICE: "The same sourcedId stands in the file twice with different words. The first row counts.",
     Rule.TAKEN: "The new email address belongs to somebody else here.",
@@ -183,3 +183,11 @@ class WholeRead:
 
 Item = FedSchool | FedPerson | FedStudent | FedGuardian | FedSomebody | LeftOut | Remark | WholeRead
 Feed = Iterator[Item]
+
+
+def is_address(given: str) -> bool:
+    """True if this can be an email address. Whether mail arrives there is another matter."""
+    before, at, after = given.rpartition("@")
+    return bool(
+        at and before and "." in after.strip(".") and "@" not in before and given.isprintable()
+    ) and not any(letter.isspace() for letter in given)

@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import select
@@ -14,8 +15,8 @@ from app.core.tenancy import as_district
 from app.roster.actions import importing
 from app.roster.models.person import Person
 from app.roster.models.roster_import import RosterImport
-from tests.page_client import PageClient
-from tests.roster.exports import Member, an_export, families, staff, students
+from tests.page_client import Page, PageClient
+from tests.roster.exports import Member, an_export, families, staff, students, zipped_texts
 from tests.world import World
 
 
@@ -24,6 +25,20 @@ def upload(client: PageClient, export: bytes, **kwargs: Any) -> Any:
     return client.submit(
         form, action="/maple/admin/imports", file=(io.BytesIO(export), "export.zip"), **kwargs
     )
+
+
+def under_way(app: Flask, world: World) -> UUID:
+    """The import that is not over."""
+    with app.app_context(), as_district(world.maple.id):
+        run = RosterImport.under_way()
+        assert run is not None
+        return run.id
+
+
+def chosen(page: Page, name: str) -> str:
+    """What stands in a list to choose from."""
+    offered = page.one("select", name=name).all("option")
+    return next(one.text for one in offered if "selected" in one.attributes)
 
 
 def work(app: Flask, world: World) -> RosterImport:
@@ -75,12 +90,91 @@ def test_the_progress_asks_again_only_while_there_is_any(
     assert client.get(here).one("div", id="progress").get("hx-trigger") is None
 
 
-def test_what_is_no_zip_is_said_beside_the_form(client: PageClient, world: World) -> None:
+def test_what_is_no_roster_is_said_beside_the_form(client: PageClient, world: World) -> None:
     client.sign_in(world.adams)
 
-    refused = upload(client, b"sourcedId,givenName", status=422)
+    assert "not a text file" in upload(client, b"\0\1\2", status=422).text
+    assert "not a zip file" in upload(client, b"PK, and no more", status=422).text
 
-    assert "not a zip file" in refused.text
+
+def test_a_workbook_is_told_how_to_become_a_csv_file(client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+
+    workbook = zipped_texts({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
+
+    assert "Save it as CSV" in upload(client, workbook, status=422).text
+
+
+LIST = "Staff ID,First,Last,Email,Building,Pet\n17,Nia,Okoro,nia@maple.example,Elm School,Rex\n"
+
+
+def test_a_csv_file_of_any_shape_becomes_staff(app: Flask, client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+
+    asked = client.follow(upload(client, LIST.encode(), status=303))
+    assert "Which column is what?" in asked.text
+    assert chosen(asked, "number") == "Staff ID"
+    assert "In the first row: Nia" in asked.text
+    assert "Rex" not in asked.text
+    run = under_way(app, world)
+    assert "Waits for its columns" in client.get(f"/maple/admin/imports/{run}").text
+    client.submit(asked, action=f"/maple/admin/imports/{run}/columns", status=303)
+    work(app, world)
+    shown = client.get(f"/maple/admin/imports/{run}")
+    assert "Nothing has changed yet" in shown.text
+    client.submit(shown, action=f"/maple/admin/imports/{run}/approval", status=303)
+    work(app, world)
+
+    with app.app_context(), as_district(world.maple.id):
+        nia = Person.with_address("nia@maple.example")
+        assert nia is not None
+        assert nia.school_id is not None
+        assert (nia.given_name, nia.family_name) == ("Nia", "Okoro")
+
+
+def test_the_choice_of_columns_is_remembered(app: Flask, client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    odd = LIST.replace("First", "Called")
+
+    asked = client.follow(upload(client, odd.encode(), status=303))
+    assert chosen(asked, "given_name") == "Not in this file"
+    run = under_way(app, world)
+    client.submit(asked, action=f"/maple/admin/imports/{run}/columns", given_name="Called", status=303)
+    work(app, world)
+    client.submit(client.get(f"/maple/admin/imports/{run}"), action=f"/maple/admin/imports/{run}/cancel")
+
+    asked = client.follow(upload(client, odd.encode(), status=303))
+    assert chosen(asked, "given_name") == "Called"
+
+
+def test_columns_by_which_nobody_can_be_told_are_refused_and_kept(
+    app: Flask, client: PageClient, world: World
+) -> None:
+    client.sign_in(world.adams)
+    asked = client.follow(upload(client, LIST.encode(), status=303))
+    columns = f"/maple/admin/imports/{under_way(app, world)}/columns"
+
+    refused = client.submit(asked, action=columns, number="", email="", role="Pet", status=422)
+    assert "people are known again" in refused.text
+    assert chosen(refused, "role") == "Pet"
+    refused = client.submit(asked, action=columns, given_name="", family_name="", status=422)
+    assert "the names stand" in refused.text
+    refused = client.submit(asked, action=columns, role="Email", status=422)
+    assert "chosen twice" in refused.text
+    refused = client.submit(asked, action=columns, role="No such column", status=422)
+    assert "Not a valid choice" in refused.text
+
+
+def test_columns_are_chosen_once(app: Flask, client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    asked = client.follow(upload(client, LIST.encode(), status=303))
+    columns = f"/maple/admin/imports/{under_way(app, world)}/columns"
+    client.submit(asked, action=columns, status=303)
+
+    again = client.submit(asked, action=columns, role="Pet", status=422)
+
+    assert "not waiting for its columns" in again.text
+    assert client.get(columns, status=303).headers["Location"].endswith(columns.removesuffix("/columns"))
 
 
 def test_the_guard_offers_to_remove_nobody(app: Flask, client: PageClient, world: World) -> None:

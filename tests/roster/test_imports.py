@@ -608,3 +608,32 @@ def test_an_import_tells_no_school_of_another_district(maple: World, app: Flask)
     with as_district(maple.birch.id):
         assert db.session.scalar(select(func.count(SourcePerson.id))) == 0
         assert db.session.scalar(select(func.count(School.id)).where(School.name == "Ash School")) == 0
+
+
+def test_columns_of_a_file_that_is_read_already_are_not_chosen_again(maple: World) -> None:
+    run = importing.begin(io.BytesIO(b"email,last\nnia@maple.example,Okoro\n"), by=SYSTEM)
+    columns = {"email": "email", "family_name": "last"}
+    importing.choose_columns(run, columns, has_everybody=False)
+
+    with pytest.raises(Refused, match="not waiting for its columns"):
+        importing.choose_columns(run, columns, has_everybody=True)
+
+
+def test_whoever_is_missing_twice_in_a_file_of_everybody_has_left(maple: World) -> None:
+    def listed(*names: str) -> RosterImport:
+        lines = "".join(f"{name}@maple.example,{name}\n" for name in names)
+        run = importing.begin(io.BytesIO(f"email,last\n{lines}".encode()), by=SYSTEM)
+        run_id = run.id
+        importing.choose_columns(run, {"email": "email", "family_name": "last"}, has_everybody=True)
+        db.session.commit()
+        importing.advance(run_id)
+        read = again(run_id)
+        return answered(read, removals=True) if read.state == "ready" else read
+
+    listed("nia", "ada", "wu")
+    listed("nia", "ada")
+    assert with_address("wu@maple.example").active
+    listed("ada", "nia")
+
+    assert not with_address("wu@maple.example").active
+    assert with_address("nia@maple.example").active

@@ -8,14 +8,16 @@ from typing import BinaryIO, cast
 from flask import Response, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import RosterFileForm
+from app.admin.forms import ColumnsForm, RosterFileForm
 from app.admin.permissions import RULES, May
 from app.admin.views.answers import done_unless_refused
 from app.core import audit, services
 from app.core.db import db
-from app.core.feed import RULES_IN_WORDS, Rule
+from app.core.feed import RULES_IN_WORDS, Rule, Unreadable
 from app.core.files import StorageFault
+from app.core.queue import TryAgain
 from app.core.room import Doors
+from app.integrations.spreadsheet.staff import FIELDS
 from app.roster.actions import importing
 from app.roster.actions.connectors import CONNECTORS
 from app.roster.actions.refused import Refused
@@ -25,7 +27,7 @@ from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.web.guard import allow, me
-from app.web.page import done, page, wants_part
+from app.web.page import done, go, page, wants_part
 
 doors = Doors()
 
@@ -57,7 +59,23 @@ def create() -> ResponseReturnValue:
     except StorageFault as fault:
         form.refuse(str(fault))
         return _listed(form, 422)
+    if run.state == "columns":
+        return go(url_for("admin.imports_columns", id=run.id))
     return done("The file is being read.", url_for("admin.imports_show", id=run.id))
+
+
+@doors.get("/admin/imports/<uuid:id>/columns")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def columns(run: RosterImport) -> ResponseReturnValue:
+    """Of a CSV file: which column is what."""
+    return _asked_for_columns(run, ColumnsForm.filled())
+
+
+@doors.post("/admin/imports/<uuid:id>/columns")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport, paper=ColumnsForm)
+def choose_columns(run: RosterImport) -> ResponseReturnValue:
+    """Read it so."""
+    return _asked_for_columns(run, ColumnsForm.filled())
 
 
 @doors.get("/admin/imports/<uuid:id>")
@@ -160,6 +178,34 @@ def put_families() -> ResponseReturnValue:
     importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=takes)
     whom = "Students and families are taken in, too," if takes else "Schools and staff alone are taken in"
     return done(f"{whom} from the next import on.", url_for("admin.imports_index"))
+
+
+def _asked_for_columns(run: RosterImport, form: ColumnsForm) -> ResponseReturnValue:
+    here = url_for("admin.imports_show", id=run.id)
+    if run.state != "columns":
+        if not form.is_submitted():
+            return go(here)
+        form.offer((), {}, {})
+        form.refuse(importing.NOT_WAITING)
+        return page("admin/import_columns.html", status=422, run=run, form=form, fields=FIELDS)
+    try:
+        columns, guess, examples = importing.columns_of(run)
+    except (Unreadable, TryAgain) as error:
+        return done(str(error), here, tone="bad")
+    form.offer(columns, guess, examples)
+    if form.is_submitted() and form.validate():
+        try:
+            importing.choose_columns(run, form.chosen(), has_everybody=bool(form.has_everybody.data))
+        except Refused as refused:
+            return done(refused.sentence, here, tone="bad")
+        return done("The file is being read.", here)
+    return page(
+        "admin/import_columns.html",
+        status=422 if form.is_submitted() else 200,
+        run=run,
+        form=form,
+        fields=FIELDS,
+    )
 
 
 def _do(run: RosterImport, act: Callable[[], None], sentence: str) -> ResponseReturnValue:

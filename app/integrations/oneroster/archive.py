@@ -22,6 +22,7 @@ CHUNK: Final = 256 * 1024
 #: What is read, by the name that the standard gives it.
 READ: Final = ("manifest.csv", "orgs.csv", "users.csv", "roles.csv")
 
+WORKBOOK: Final = "This is an Excel workbook. Save it as CSV (File, Save as), and upload that."
 DAMAGED: Final = "The zip is damaged or was not uploaded whole. Export it again, and upload it once more."
 
 
@@ -36,6 +37,8 @@ class Archive:
             raise Unreadable(
                 "This is not a zip file. Upload the zip as your student information system exports it."
             ) from error
+        if "[Content_Types].xml" in self._zip.namelist():
+            raise Unreadable(WORKBOOK)
         self._members = self._known(self._zip.infolist())
         self._refuse_what_bursts()
 

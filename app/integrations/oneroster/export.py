@@ -22,6 +22,7 @@ from app.core.feed import (
     Rule,
     Unreadable,
     WholeRead,
+    is_address,
 )
 from app.integrations.oneroster.archive import Archive
 from app.integrations.oneroster.table import Table, open_table
@@ -374,16 +375,9 @@ def fault(key: str, enabled: str, given: str, family: str, email: str, role: str
         return Rule.TOO_LONG
     if enabled.lower() not in TRUE and enabled.lower() not in _FALSE:
         return Rule.UNCLEAR_FLAG
-    if email and not _is_address(email):
+    if email and not is_address(email):
         return Rule.NO_ADDRESS
     return None
-
-
-def _is_address(given: str) -> bool:
-    before, at, after = given.rpartition("@")
-    return bool(
-        at and before and "." in after.strip(".") and "@" not in before and given.isprintable()
-    ) and not any(letter.isspace() for letter in given)
 
 
 def person_of(

@@ -7,7 +7,7 @@ with it, after a crash too, goes on from that place.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Final
 from uuid import UUID
@@ -22,6 +22,7 @@ from app.core.feed import Unreadable
 from app.core.fetching import NotNow
 from app.core.queue import later
 from app.integrations.oneroster.archive import Archive
+from app.integrations.spreadsheet.staff import Sheet
 from app.roster.actions import applying, comparing, family_staging, fetching, staging
 from app.roster.actions.refused import Refused
 from app.roster.models.fetched_page import FetchedPage
@@ -30,13 +31,17 @@ from app.roster.models.import_row import ImportRow
 from app.roster.models.import_seen import ImportSeen
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import FILE_IS_KEPT, OVER, ROWS_ARE_KEPT, RosterImport
-from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+from app.roster.models.roster_source import ONEROSTER_CSV, SPREADSHEET, RosterSource
 
 #: Octets. Half a million people make about thirty megabytes.
 LARGEST_FILE: Final = 100 * 1024 * 1024
 #: Seconds that one job goes on; then it rings for itself, so that others have their turn.
 A_WHILE: Final = 45.0
 
+#: How a zip begins.
+ZIPPED: Final = b"PK"
+
+NOT_WAITING: Final = "This import is not waiting for its columns any more."
 ONE_AT_A_TIME: Final = "Another import is not over yet. Finish or cancel it first."
 
 _STEPS: Final[dict[str, Callable[[RosterImport, float], None]]] = {
@@ -48,22 +53,27 @@ _STEPS: Final[dict[str, Callable[[RosterImport, float], None]]] = {
 
 
 def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
-    """Store a OneRoster export, and have it read. Raises Refused and StorageFault."""
+    """Store a OneRoster export and have it read, or a CSV file of staff. Raises Refused and StorageFault.
+
+    Of a CSV file an admin says first which column is what.
+    """
     if RosterImport.under_way() is not None:
         raise Refused(ONE_AT_A_TIME)
     if stream.seek(0, 2) > LARGEST_FILE:
         raise Refused(f"A roster file may have at most {LARGEST_FILE // 1024**2} MB.")
     stream.seek(0)
+    is_zip = stream.read(2) == ZIPPED
     try:
-        Archive(stream)
+        _look_at(stream, is_zip=is_zip)
     except Unreadable as error:
         raise Refused(error.sentence) from error
     quotas.refuse_if_reached(quotas.STORED)
     stream.seek(0)
-    stored = storage.put(("roster", uuid7()), stream, "application/zip")
-    source = RosterSource.of_kind(ONEROSTER_CSV)
+    stored = storage.put(("roster", uuid7()), stream, "application/zip" if is_zip else "text/csv")
+    source = RosterSource.of_kind(ONEROSTER_CSV if is_zip else SPREADSHEET)
     run = RosterImport(
         source_id=source.id,
+        state="reading" if is_zip else "columns",
         takes_families=source.takes_families,
         storage_key=stored.key,
         size=stored.size,
@@ -73,9 +83,34 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
     )
     _add(run)
     audit.noted("began", "roster_imports", run.id, sha256=stored.sha256, size=stored.size)
-    ImportNote.write(run.id, "The file was uploaded. Reading begins.")
-    later("jobs.roster.advance", run.id)
+    if is_zip:
+        ImportNote.write(run.id, "The file was uploaded. Reading begins.")
+        later("jobs.roster.advance", run.id)
+    else:
+        ImportNote.write(run.id, "The file was uploaded. An admin says which column is what.")
     return run
+
+
+def choose_columns(run: RosterImport, columns: Mapping[str, str], *, has_everybody: bool) -> None:
+    """Have a CSV file read so, and remember it for the next one. `columns`: what → its column. Raises Refused."""
+    held = RosterImport.locked(run.id)
+    if held is None or held.state != "columns":
+        raise Refused(NOT_WAITING)
+    held.state, held.columns, held.has_everybody = "reading", dict(columns), has_everybody
+    held.source.columns = dict(columns)
+    ImportNote.write(run.id, "An admin said which column is what. Reading begins.")
+    later("jobs.roster.advance", run.id)
+
+
+def columns_of(run: RosterImport) -> tuple[list[str], dict[str, str], dict[str, str]]:
+    """Of a CSV file: its columns, which is probably what, and what stands in the first row of those.
+
+    Raises Unreadable and TryAgain.
+    """
+    with staging.opened(run) as file:
+        sheet = Sheet(file)
+        guess = sheet.guessed(run.columns or run.source.columns)
+        return sheet.columns, guess, sheet.example(guess.values())
 
 
 def begin_sync(
@@ -189,6 +224,14 @@ def advance(import_id: UUID) -> None:
         if time.monotonic() > until:
             later("jobs.roster.advance", import_id)
             return
+
+
+def _look_at(stream: BinaryIO, *, is_zip: bool) -> None:
+    stream.seek(0)
+    if is_zip:
+        Archive(stream)
+    else:
+        Sheet(stream)
 
 
 def put_precedence(*, goes_first: bool) -> None:

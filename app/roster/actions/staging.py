@@ -30,11 +30,13 @@ from app.core.feed import (
 from app.core.queue import TryAgain
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.export import Export
+from app.integrations.spreadsheet.staff import Sheet
 from app.roster.actions import family_staging
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.roster_import import RosterImport
+from app.roster.models.roster_source import SPREADSHEET
 from app.roster.models.source_person import SourcePerson
 
 #: Items of the feed.
@@ -179,13 +181,19 @@ def _fed(run: RosterImport) -> Iterator[Feed]:
     if run.is_sync:
         yield FetchedPage.feed(run.id)
         return
-    with _opened(run) as file:
-        yield Export(file, today=_day_of(run), families=run.takes_families).items()
+    with opened(run) as file:
+        if run.source.kind == SPREADSHEET:
+            yield Sheet(file).items(run.columns, has_everybody=run.has_everybody)
+        else:
+            yield Export(file, today=_day_of(run), families=run.takes_families).items()
 
 
 @contextmanager
-def _opened(run: RosterImport) -> Iterator[IO[bytes]]:
-    """A zip is read from its end, which a stream out of a bucket has not: so it is copied aside, unnamed."""
+def opened(run: RosterImport) -> Iterator[IO[bytes]]:
+    """The file that was uploaded. Raises Unreadable and TryAgain.
+
+    A zip is read from its end, which a stream out of a bucket has not: so it is copied aside, unnamed.
+    """
     assert run.storage_key is not None
     with tempfile.TemporaryFile() as aside:
         try:

@@ -13,9 +13,19 @@ from app.core.db import Base, db
 from app.core.quotas import HoldsAFile
 from app.core.records import NAMES_A_FILE, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
-from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+from app.roster.models.roster_source import UPLOADED, RosterSource
 
-STATES: Final = ("fetching", "reading", "comparing", "ready", "applying", "done", "cancelled", "failed")
+STATES: Final = (
+    "columns",
+    "fetching",
+    "reading",
+    "comparing",
+    "ready",
+    "applying",
+    "done",
+    "cancelled",
+    "failed",
+)
 #: A worker is at it, or will be.
 WORKING: Final = ("fetching", "reading", "comparing", "applying")
 OVER: Final = ("done", "cancelled", "failed")
@@ -25,7 +35,10 @@ ROWS_ARE_KEPT: Final = timedelta(days=30)
 
 
 class RosterImport(HoldsAFile, DistrictOwned, Base):
-    """It goes (fetching →) reading → comparing → ready (an admin looks) → applying → done."""
+    """It goes reading → comparing → ready (an admin looks) → applying → done.
+
+    Before that a sync is fetching, and of a CSV file an admin says what its columns are.
+    """
 
     __tablename__ = "roster_imports"
     __keeping__ = Keeping(
@@ -35,7 +48,7 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     __table_args__ = owned(
         points_at("source_id", "roster_sources"),
         CheckConstraint(
-            "state in ('fetching','reading','comparing','ready','applying','done','cancelled','failed')",
+            "state in ('columns','fetching','reading','comparing','ready','applying','done','cancelled','failed')",
             name="state",
         ),
         CheckConstraint("size >= 0", name="size"),
@@ -45,7 +58,7 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
             "uq_roster_imports_one_at_a_time",
             "district_id",
             unique=True,
-            postgresql_where=text("state in ('fetching','reading','comparing','ready','applying')"),
+            postgresql_where=text("state in ('columns','fetching','reading','comparing','ready','applying')"),
         ),
     )
     FOUND_BY = ("id",)
@@ -60,6 +73,9 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     #: The account that uploaded the file, or asked for the sync; None for the timetable.
     made_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: Of a CSV file: what → the column that it stands in; and whether whoever is missing in it is missing.
+    columns: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
+    has_everybody: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Of a sync: where in its source the next page begins (core/fetching.py).
     place: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     pages_fetched: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
@@ -161,7 +177,7 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     @property
     def is_sync(self) -> bool:
         """True if nobody uploaded a file: the source was asked."""
-        return self.source.kind != ONEROSTER_CSV
+        return self.source.kind not in UPLOADED
 
     @property
     def is_over(self) -> bool:

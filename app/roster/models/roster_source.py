@@ -1,7 +1,7 @@
 """A source of the roster: a system that tells us of schools and staff, by files or because we ask it."""
 
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import CheckConstraint, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,12 +15,16 @@ ONEROSTER_CSV: Final = "oneroster_csv"
 ONEROSTER_REST: Final = "oneroster_rest"
 GOOGLE_DIRECTORY: Final = "google_directory"
 ENTRA_USERS: Final = "entra_users"
+SPREADSHEET: Final = "spreadsheet"
+#: Those whose word comes as a file.
+UPLOADED: Final = (ONEROSTER_CSV, SPREADSHEET)
 #: Every kind there is. Those that we ask ourselves have a connector (roster/actions/connectors.py).
 NAMES: Final = {
     ONEROSTER_CSV: "OneRoster file",
     ONEROSTER_REST: "OneRoster",
     GOOGLE_DIRECTORY: "Google Directory",
     ENTRA_USERS: "Microsoft Entra users",
+    SPREADSHEET: "CSV file of staff",
 }
 
 
@@ -38,6 +42,8 @@ class RosterSource(DistrictOwned, Base):
     goes_first: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
     #: True if students and families are taken in, too. Off until an admin says so.
     takes_families: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Of a CSV file, as it was last read: what → the column that it stands in.
+    columns: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod

@@ -1,0 +1,1 @@
+"""A spreadsheet of staff, saved as CSV, whatever its columns are called."""
