@@ -6,8 +6,7 @@ from app.admin.actions import staff
 from app.auth.models.sealed_account import admins
 from app.core.actor import SYSTEM
 from app.notices.actions import compose
-from app.roster.actions import connecting, fetching, importing
-from app.roster.models.roster_connection import RosterConnection
+from app.roster.actions import connecting, importing
 from app.roster.models.roster_import import RosterImport
 from jobs import job
 
@@ -57,24 +56,6 @@ def tell_of_sync(import_id: UUID) -> None:
         if run.guard:
             happened += " More people than usual would go: please see whether they have really left."
     _tell_admins(what, happened)
-
-
-@job
-def remind_of_secrets() -> None:
-    """Tell all admins that the secret of a connection ends soon, or has ended."""
-    today = fetching.today()
-    for connection in RosterConnection.all():
-        days, ends = connection.reminder_due(today), connection.secret_expires_on
-        if days is None or ends is None:
-            continue
-        name, left = connection.source.name, connection.days_left(today) or 0
-        when = f"ends in {left} days" if left > 1 else "ends tomorrow" if left == 1 else "ends today"
-        _tell_admins(
-            f"The secret for {name} {when if left >= 0 else 'has ended'}",
-            f"Its last day is {ends.day} {ends:%B %Y}. Make a new one in the system itself, and enter it on the "
-            "page of the connection: without it the roster is not read any more.",
-        )
-        connection.reminded(days)
 
 
 @job

@@ -48,7 +48,7 @@ TIMETABLE: Final = (
         every=timedelta(minutes=5),
         states=("preparing", "open"),  # in a district that is read-only nobody comes or goes
     ),
-    Entry("Remind of secrets that end soon", "jobs.roster.remind_of_secrets", at=time(7, 0)),
+    Entry("Remind of secrets that end soon", "jobs.admin.remind_of_secrets", at=time(7, 0)),
     Entry(
         "Ask the directories who left",
         "jobs.roster.look_for_changes",

@@ -229,6 +229,7 @@ class RegistrationForm(Paper):
 
     client_id = StringField("Client ID", [InputRequired("Copy the client ID from there."), Length(max=255)])
     client_secret = PasswordField("Client secret", [Length(max=500)])
+    secret_expires_on = DateField("Last day on which the secret works", [Optional()])
     tenant = StringField("Tenant ID", [Length(max=40)])
     domains = StringField("Domains", [Length(max=1000)])
 

@@ -233,5 +233,5 @@ def test_the_first_page_says_when_a_secret_ends(
     client.submit(client.get(HERE), action=f"{HERE}/connection", status=303, **paper)
 
     shown = client.get("/maple/admin").text
-    assert "OneRoster: the secret has ended" in shown
+    assert "The secret for OneRoster has ended" in shown
     assert "Jan 31, 2020" in shown

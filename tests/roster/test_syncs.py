@@ -466,7 +466,7 @@ def test_a_secret_that_ends_is_told_of_in_time_and_once_each(maple: World, monke
     for days in range(70, -5, -1):
         with clock.frozen(datetime(2027, 3, 1, 18, tzinfo=UTC) - timedelta(days=days)):
             before = len(mails())
-            perform("jobs.roster.remind_of_secrets")
+            perform("jobs.admin.remind_of_secrets")
             if len(mails()) > before:
                 told[days] = mails()[-1]
 
@@ -482,9 +482,9 @@ def test_a_new_secret_is_reminded_of_anew(maple: World, monkeypatch: Any) -> Non
     settings = {"where": "here"}
     with clock.frozen(tonight()):
         connected(monkeypatch, MadeUp([[school()]]), secret_expires_on=date(2026, 12, 1))
-        perform("jobs.roster.remind_of_secrets")
+        perform("jobs.admin.remind_of_secrets")
         again_soon = Particulars(settings=settings, secret="sesame", secret_expires_on=date(2026, 12, 20))
         connecting.change(KIND, again_soon, by=SYSTEM)
-        perform("jobs.roster.remind_of_secrets")
+        perform("jobs.admin.remind_of_secrets")
 
     assert mails() == ["The secret for Made-up ends in 5 days", "The secret for Made-up ends in 24 days"]

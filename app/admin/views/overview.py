@@ -5,11 +5,10 @@ from flask.typing import ResponseReturnValue
 from app.admin.actions import opening_day
 from app.admin.permissions import RULES, May
 from app.auth.models.sealed_account import SealedAccount
-from app.core import alarms
+from app.core import alarms, expiring
 from app.core.room import Doors
-from app.roster.actions import fetching
 from app.roster.actions.connectors import CONNECTORS
-from app.roster.models.roster_connection import REMINDED_BEFORE, RosterConnection
+from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.web.guard import allow
 from app.web.page import page
@@ -21,20 +20,17 @@ doors = Doors()
 @allow(May.SEE_OVERVIEW, RULES)
 def index() -> ResponseReturnValue:
     """What is wrong, what is missing, and the way to each setting."""
+    today = expiring.today()
     missing = [step for step in opening_day.steps() if not step.is_done]
     sealed = SealedAccount.of_district()
     return page(
         "admin/overview.html",
         missing=missing,
         alarms=alarms.of_this_district(),
-        connections=[one for one in RosterConnection.all() if one.failing or _ends_soon(one)],
+        connections=[one for one in RosterConnection.all() if one.failing],
+        ending=[one for one in expiring.all_expiring() if one.ends_soon(today)],
         waiting=RosterImport.waiting(),
         services={kind: one.service for kind, one in CONNECTORS.items()},
-        today=fetching.today(),
+        today=today,
         seal_is_broken=sealed is not None and not sealed.holds,
     )
-
-
-def _ends_soon(connection: RosterConnection) -> bool:
-    left = connection.days_left(fetching.today())
-    return left is not None and left <= REMINDED_BEFORE[0]

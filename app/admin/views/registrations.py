@@ -29,6 +29,7 @@ def change(key: str) -> ResponseReturnValue:
                 client_id=form.client_id.data or "",
                 client_secret=form.client_secret.data or "",
                 tenant=form.tenant.data or "" if provider.has_tenants else "",
+                secret_expires_on=form.secret_expires_on.data,
                 domains="" if provider.has_tenants else form.domains.data or "",
             )
         except Refused as refused:

@@ -11,7 +11,7 @@ from app.auth.actions import requiring, signing_in_elsewhere
 from app.auth.actions.refused import Refused
 from app.auth.models.account import Account
 from app.auth.models.sign_in_provider import SignInProvider
-from app.core import services
+from app.core import expiring, services
 from app.core.addresses import OutsideRefused
 from app.core.db import db
 from app.core.directory import domains_of
@@ -132,6 +132,7 @@ def _of_sign_in(one: OutsideService, form: RegistrationForm | None) -> dict[str,
         "back_to": signing_in_elsewhere.back_to(provider.word),
         "domains": sorted(domains_of(current_district_id())),
         "failures": setting.latest_failures() if setting else [],
+        "today": expiring.today(),
     }
 
 
@@ -177,11 +178,16 @@ def _as_filled(connection: RosterConnection | None) -> dict[str, Any]:
     }
 
 
-def _as_kept(setting: SignInProvider | None) -> dict[str, str]:
+def _as_kept(setting: SignInProvider | None) -> dict[str, Any]:
     """What the form shows: everything but the secret."""
     if setting is None:
         return {}
-    return {"client_id": setting.client_id, "tenant": setting.tenant, "domains": setting.domains}
+    return {
+        "client_id": setting.client_id,
+        "tenant": setting.tenant,
+        "domains": setting.domains,
+        "secret_expires_on": setting.secret_expires_on,
+    }
 
 
 def _missing(one: OutsideService) -> str:

@@ -1,5 +1,7 @@
 """What an admin says about a district's registration at a provider, and trying out whether it can work."""
 
+from datetime import date
+
 from app.auth.actions.refused import Refused
 from app.auth.models.sign_in_provider import SignInProvider
 from app.core.audit import noted
@@ -11,7 +13,13 @@ from app.integrations.openid.refused import ProviderRefused
 
 
 def change(
-    word: str, *, client_id: str, client_secret: str, tenant: str = "", domains: str = ""
+    word: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    tenant: str = "",
+    domains: str = "",
+    secret_expires_on: date | None = None,
 ) -> SignInProvider:
     """Keep what was filled in; a secret left empty stays as it is. Raises Refused."""
     wanted = set(domains.lower().replace(",", " ").split())
@@ -28,6 +36,7 @@ def change(
     setting.domains = " ".join(sorted(wanted))
     if client_secret.strip():
         setting.client_secret = client_secret.strip()
+    setting.expires_on(secret_expires_on, anew=bool(client_secret.strip()))
     setting.version += 1
     db.session.flush()
     return setting

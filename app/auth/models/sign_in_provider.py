@@ -12,6 +12,7 @@ from app.core.audit import AuditEntry
 from app.core.crypto import Sealed
 from app.core.db import Base, db
 from app.core.directory import domains_of
+from app.core.expiring import Expiring
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, current_district_id, owned
 from app.integrations.openid.providers import PROVIDERS, Provider, Registration
@@ -22,7 +23,7 @@ TOLD_EVERY: Final = timedelta(minutes=1)
 WORDS: Final = tuple(sorted(PROVIDERS))
 
 
-class SignInProvider(DistrictOwned, Base):
+class SignInProvider(Expiring, DistrictOwned, Base):
     """One district at one provider. Whether it is in use says the switch of the outside service."""
 
     __tablename__ = "sign_in_providers"
@@ -62,6 +63,21 @@ class SignInProvider(DistrictOwned, Base):
     def is_in_use(self) -> bool:
         """Turned on, and nothing is missing."""
         return not self.missing() and services.is_on(self.provider.service)
+
+    @property
+    def secret_of(self) -> str:
+        """As Expiring has it."""
+        return f"signing in with {self.provider.name}"
+
+    @property
+    def without_it(self) -> str:
+        """As Expiring has it."""
+        return f"Nobody can sign in with {self.provider.name}."
+
+    @property
+    def kept_at(self) -> str:
+        """As Expiring has it."""
+        return f"/admin/services/{self.provider.service}"
 
     def missing(self) -> str:
         """What must be filled in before it can be used, or ""."""

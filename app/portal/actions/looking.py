@@ -35,8 +35,8 @@ def leave(operator: SignedIn, district_id: UUID, visit_id: UUID) -> None:
 
 
 def as_guest(visit: OperatorVisit | None) -> Guest | None:
-    """Who looks by that visit, while it is on."""
-    if visit is None or visit.expires_at is None or not visit.is_on:
+    """Who looks by that visit, which is on."""
+    if visit is None or visit.expires_at is None:
         return None
     return Guest(
         id=visit.operator_id,

@@ -58,9 +58,7 @@ def change(kind: str, given: Particulars, *, by: Actor) -> RosterConnection:
     connection.settings = {name: value.strip() for name, value in given.settings.items()}
     if given.secret:
         connection.secret = given.secret
-    if given.secret or connection.secret_expires_on != given.secret_expires_on:
-        connection.reminded_days = None
-    connection.secret_expires_on = given.secret_expires_on
+    connection.expires_on(given.secret_expires_on, anew=bool(given.secret))
     connection.hour, connection.applies_itself = given.hour, given.applies_itself
     db.session.flush()
     db.session.refresh(connection)

@@ -4,16 +4,16 @@ No transaction is open while a source is asked: it may take its time, and nobody
 """
 
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from app.core import clock, directory, quotas, services, spool
+from app.core import clock, quotas, services, spool
 from app.core.db import db
+from app.core.expiring import today
 from app.core.feed import FedPerson, Unreadable, WholeRead
 from app.core.fetching import Fetching, NotNow, Page
 from app.core.queue import later
-from app.core.tenancy import current_district_id
 from app.roster.actions.connectors import CONNECTORS
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
@@ -88,12 +88,6 @@ def put_off(import_id: UUID, reason: NotNow) -> None:
     due = clock.now() + timedelta(seconds=seconds)
     ImportNote.write(import_id, f"{reason.sentence} It is asked again in {_in_words(seconds)}.")
     later("jobs.roster.advance", import_id, due=due)
-
-
-def today() -> date:
-    """The day it is in the district."""
-    card = directory.district_by_id(current_district_id())
-    return clock.local(clock.now(), card.zone if card else "UTC").date()
 
 
 def _write_down(run: RosterImport, page: Page) -> None:

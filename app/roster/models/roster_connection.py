@@ -1,7 +1,7 @@
 """A source of the roster that we ask ourselves: what an admin filled in, when it is asked, and how it went lately."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -11,17 +11,16 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from app.core import clock
 from app.core.crypto import Sealed
 from app.core.db import Base, db
+from app.core.expiring import Expiring
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.roster.models.roster_source import RosterSource
 
-#: So many days before its secret ends admins are reminded; and when it has ended.
-REMINDED_BEFORE: Final = (60, 30, 7, 0)
 #: A sync whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
 STILL_TIME: Final = timedelta(hours=6)
 
 
-class RosterConnection(DistrictOwned, Base):
+class RosterConnection(Expiring, DistrictOwned, Base):
     """One a source. Whether it may be called says the switch of its outside service."""
 
     __tablename__ = "roster_connections"
@@ -37,10 +36,6 @@ class RosterConnection(DistrictOwned, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PERSONAL)
     secret_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
     secret = Sealed("secret_sealed")
-    #: The last day on which the secret works, if the admin knows it.
-    secret_expires_on: Mapped[date | None] = mapped_column(info=PUBLIC)
-    #: Of those days the last of which admins were told, for this secret.
-    reminded_days: Mapped[int | None] = mapped_column(info=PUBLIC)
     #: When it is asked each night, in the district's zone; None: only when an admin says so.
     hour: Mapped[int | None] = mapped_column(info=PUBLIC)
     #: What the nightly sync finds is applied without an admin's yes, unless something must be asked.
@@ -89,17 +84,20 @@ class RosterConnection(DistrictOwned, Base):
         struck = clock.last_struck(self.hour, zone_name)
         return now - struck < STILL_TIME and (self.struck_at is None or self.struck_at < struck)
 
-    def days_left(self, today: date) -> int | None:
-        """How many days its secret still works; None if nobody said."""
-        return (self.secret_expires_on - today).days if self.secret_expires_on else None
+    @property
+    def secret_of(self) -> str:
+        """The system that is asked."""
+        return self.source.name
 
-    def reminder_due(self, today: date) -> int | None:
-        """Of how many days before its end admins are to be told now; None if they know."""
-        left = self.days_left(today)
-        reached = [days for days in REMINDED_BEFORE if left is not None and left <= days]
-        if not reached or (self.reminded_days is not None and self.reminded_days <= reached[-1]):
-            return None
-        return reached[-1]
+    @property
+    def without_it(self) -> str:
+        """As Expiring has it."""
+        return "The roster is not read any more."
+
+    @property
+    def kept_at(self) -> str:
+        """As Expiring has it."""
+        return "/admin/services"
 
     @property
     def failing(self) -> bool:
@@ -111,10 +109,6 @@ class RosterConnection(DistrictOwned, Base):
     def struck(self) -> None:
         """Tonight's sync is begun, or need not be."""
         self._note(struck_at=clock.now())
-
-    def reminded(self, days: int) -> None:
-        """Admins were told that the secret ends in so many days."""
-        self._note(reminded_days=days)
 
     def worked(self) -> None:
         """It answered, to the end."""
