@@ -278,6 +278,7 @@ class ConnectionForm(Paper):
             secret=(self.secret.data or "").strip(),
             secret_expires_on=self.secret_expires_on.data,
             hour=int(self.hour.data) if self.hour.data else None,
+            families="families" in self and bool(self["families"].data),
             applies_itself=bool(self.applies_itself.data),
         )
 
@@ -295,6 +296,11 @@ class OneRosterForm(ConnectionForm):
     method = SelectField("How it knows us", choices=options(METHODS.items()), default="oauth2")
     client_id = StringField(
         "Key, or client ID", [Length(max=500)], description="Not needed with a bearer token."
+    )
+    families = BooleanField(
+        "Take in students and families, too",
+        description="Of students name, number, school and first grade; of their families name, role, email and "
+        "numbers; and who belongs to whom. Never who has which rights: those are entered by the school office.",
     )
     token_address = StringField(
         "Address for tokens", [Length(max=500)], description="For OAuth 2 alone: where the token is made."

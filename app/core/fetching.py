@@ -29,8 +29,11 @@ from app.core.feed import Item, WholeRead
 
 #: Where the next page begins: plain JSON, the source's own business. {} is the beginning.
 Place = Mapping[str, Any]
-#: What an admin filled in, by the names of the form's fields. Never a secret.
+#: What an admin filled in, by the names of the form's fields, and FAMILIES. Never a secret.
 Settings = Mapping[str, str]
+#: YES where students and families are to be taken in, too, by a source that can tell of them.
+FAMILIES = "takes_families"
+YES = "yes"
 
 #: Seconds. A source may ask for longer; we come back by then all the same, and ask again.
 LONGEST_PAUSE = 3600.0

@@ -225,9 +225,11 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         key=ONEROSTER,
         name="OneRoster",
         company="The roster vendor that the district names",
-        purpose="Fetches schools and staff from the district’s student information system.",
+        purpose="Fetches schools and staff, and students and families if the district chooses so, from its student "
+        "information system.",
         passes="The key that the district has there, and when we ask. Of schools the names come in, of staff names, "
-        "work addresses, roles and schools. Nothing else goes out, and birthdays and the like are not asked for.",
+        "work addresses, roles and schools; if chosen, of students names, numbers, schools and grades, of families "
+        "names, emails and telephone numbers, and who belongs to whom. Nothing else goes out or comes in.",
         location="Where the district’s roster vendor keeps it",
         turned_on_by=Hand.DISTRICT,
         proposed=("oneroster-proxy.classlink.io",),

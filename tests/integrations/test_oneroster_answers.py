@@ -1,17 +1,23 @@
 """Whatever a OneRoster server writes into its answers, it becomes items that can be kept; or is left out."""
 
 from datetime import date
+from itertools import product
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.core import spool
-from app.core.feed import FedPerson, FedSchool, LeftOut
+from app.core.feed import FedGuardian, FedPerson, FedSchool, FedSomebody, FedStudent, LeftOut
 from app.integrations.oneroster.keys import Bearer
+from app.integrations.oneroster.people import People
 from app.integrations.oneroster.rest import Asking, At
 
-ASKING = Asking("https://sis.maple.example/v1p2", "v1p2", Bearer("token"), date(2026, 11, 26))
+ADDRESS, DAY = "https://sis.maple.example/v1p2", date(2026, 11, 26)
+ASKING = [
+    Asking(ADDRESS, "v1p2", Bearer("token"), DAY, People(families, roles_apart=True))
+    for families in (False, True)
+]
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
 anything = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=3), scalars, max_size=2)
@@ -26,10 +32,13 @@ def records(*names: str) -> Any:
     return st.dictionaries(st.sampled_from(names), known | anything | st.lists(role | anything, max_size=3))
 
 
+KINDS = (FedSchool, FedPerson, FedStudent, FedGuardian, FedSomebody, LeftOut)
+
 ORGS = ("sourcedId", "status", "name", "type")
 USERS = (
     *("sourcedId", "status", "enabledUser", "givenName", "familyName", "preferredFirstName", "email"),
     *("role", "roles", "orgs", "org", "primaryOrg"),
+    *("identifier", "grades", "agents", "sms", "phone", "userMasterIdentifier"),
 )
 
 
@@ -40,13 +49,13 @@ USERS = (
 )
 @given(orgs=st.lists(records(*ORGS), max_size=5), users=st.lists(records(*USERS), max_size=5))
 def test_every_record_is_an_item(orgs: list[dict[str, Any]], users: list[dict[str, Any]]) -> None:
-    for what, given_records in (("orgs", orgs), ("users", users)):
+    for asking, (what, given_records) in product(ASKING, (("orgs", orgs), ("users", users))):
         at = At(what=what)
-        items = ASKING._items(at, given_records)
+        items = asking._items(at, given_records)
         at.take(given_records, None)
 
         assert len(items) == len(given_records)
-        assert all(isinstance(item, FedSchool | FedPerson | LeftOut) for item in items)
+        assert all(isinstance(item, KINDS) for item in items)
         text = spool.written(items)
         assert "\\u0000" not in text
         text.encode()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.core import clock, services
 from app.core.actor import SYSTEM, acting_as
@@ -23,12 +23,14 @@ from app.roster.actions import connecting, importing
 from app.roster.actions.connecting import Particulars
 from app.roster.actions.refused import Refused
 from app.roster.models.fetched_page import FetchedPage
+from app.roster.models.guardianship import Guardianship
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_REST
+from app.roster.models.student import Student
 from tests.integrations.oneroster_server import (
     KEY,
     SECRET,
@@ -76,7 +78,7 @@ def start(maple: World) -> Iterator[Start]:
         yield begin
 
 
-def connect(server: OneRosterServer, **more: str) -> None:
+def connect(server: OneRosterServer, *, families: bool = False, **more: str) -> None:
     method = {"HMAC-SHA1": "oauth1_sha1", "HMAC-SHA256": "oauth1_sha256"}.get(server.method, server.method)
     settings = {
         "address": server.address,
@@ -86,7 +88,8 @@ def connect(server: OneRosterServer, **more: str) -> None:
         **more,
     }
     secret = STATIC_TOKEN if method == "bearer" else SECRET
-    connecting.change(ONEROSTER_REST, Particulars(settings=settings, secret=secret), by=SYSTEM)
+    filled = Particulars(settings=settings, secret=secret, families=families)
+    connecting.change(ONEROSTER_REST, filled, by=SYSTEM)
     services.turn(ONEROSTER, True, SYSTEM, connecting.hosts(ONEROSTER_REST))
     db.session.commit()
 
@@ -118,11 +121,12 @@ def gone_on(run_id: Any) -> RosterImport:
 
 
 def kept_text() -> str:
-    return " ".join(db.session.scalars(select(FetchedPage.items)))
+    runs = db.session.scalars(select(FetchedPage.import_id).distinct()).all()
+    return repr([item for run_id in runs for item in FetchedPage.feed(run_id)])
 
 
 def verdicts(run: RosterImport) -> dict[str, int]:
-    return {verdict: count for (what, verdict), count in ImportRow.counts(run.id).items() if what != "school"}
+    return {verdict: count for (what, verdict), count in ImportRow.counts(run.id).items() if what == "staff"}
 
 
 def log_of(run: RosterImport) -> str:
@@ -258,6 +262,107 @@ def test_a_token_that_ends_in_the_middle_is_renewed(start: Start) -> None:
 
     assert (run.state, verdicts(run)) == ("done", {"new": 7})
     assert len(server.tokens) > 3
+
+
+# --- students and families, where the district asked for them -------------------------------------------------
+
+
+def a_family(**of_the_student: Any) -> list[dict[str, Any]]:
+    """Ana, and her mother, who name each other; and one of the staff, without whom nothing is believed."""
+    ana = user(
+        *(7, role("student", "s2")),
+        givenName="Ana",
+        familyName="Ortega",
+        identifier="70007",
+        grades=["05"],
+        email="",
+        **{"agents": [pointer("u00008", "user")], **of_the_student},
+    )
+    mother = user(
+        *(8, role("parent", "s2")),
+        givenName="Luz",
+        familyName="Ortega",
+        email="luz@home.example",
+        sms="+1 206 555 0117",
+        userMasterIdentifier="m-8",
+        agents=[pointer("u00007", "user")],
+    )
+    return [user(1), ana, mother]
+
+
+def families_of(run: RosterImport) -> dict[tuple[str, str], int]:
+    return {
+        (kind, verdict): count
+        for (kind, verdict), count in ImportRow.counts(run.id).items()
+        if kind in ("student", "guardian")
+    }
+
+
+def test_students_and_families_come_where_they_are_asked_for(start: Start) -> None:
+    server = start(users=a_family())
+    connect(server, families=True)
+
+    run = asked()
+
+    assert run.state == "done"
+    assert families_of(run) == {("student", "new"): 1, ("guardian", "new"): 1}
+    ana = Student.numbered("70007")
+    assert ana is not None
+    assert ana.grade == "05"
+    (held,) = Guardianship.of_student(ana.id)
+    assert Person.find(held.guardian_id).name == "Luz Ortega"
+    assert {"agents", "sms", "userMasterIdentifier"} <= set(
+        server.questions("users")[-1]["fields"].split(",")
+    )
+
+
+def test_without_a_word_nothing_of_them_is_asked_for_or_kept(start: Start) -> None:
+    server = start(users=a_family())
+
+    run = looked_at()
+
+    assert run.left_out["not_staff"] == 2
+    assert not {"agents", "sms", "phone", "identifier"} & set(
+        server.questions("users")[0]["fields"].split(",")
+    )
+    assert "Ortega" not in kept_text()
+
+
+def test_what_families_are_reached_by_lies_open_nowhere(start: Start) -> None:
+    server = start(users=a_family())
+    connect(server, families=True)
+
+    run = looked_at()
+
+    assert run.state == "ready"
+    assert "luz@home.example" in kept_text()
+    for table in ("roster_fetched_pages", "roster_import_rows"):
+        rows = db.session.execute(text(f"select to_jsonb({table})::text from {table}")).scalars().all()
+        assert rows
+        assert not any("luz@home" in row or "5550117" in row or "555 0117" in row for row in rows)
+
+
+def test_a_family_is_known_again_the_next_night(start: Start) -> None:
+    server = start(users=a_family())
+    connect(server, families=True)
+    asked()
+
+    run = asked()
+
+    assert run.state == "done"
+    assert families_of(run) == {}
+    assert run.unchanged == {"student": 1, "guardian": 1}
+
+
+def test_a_student_who_is_deleted_there_leaves(start: Start) -> None:
+    server = start(users=a_family())
+    connect(server, families=True)
+    asked()
+    server.users[1] = a_family(status="tobedeleted", roles=[role("student", "s2")])[1]
+
+    run = asked()
+
+    assert families_of(run)["student", "leaves"] == 1
 
 
 # --- it breaks off, and goes on -----------------------------------------------------------------------------

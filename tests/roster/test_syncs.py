@@ -50,7 +50,7 @@ def pages_kept() -> int:
 
 
 def verdicts(run: RosterImport) -> dict[str, int]:
-    return {verdict: count for (what, verdict), count in ImportRow.counts(run.id).items() if what != "school"}
+    return {verdict: count for (what, verdict), count in ImportRow.counts(run.id).items() if what == "staff"}
 
 
 def applied(run: RosterImport, *, removals: bool = True) -> RosterImport:

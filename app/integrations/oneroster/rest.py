@@ -17,20 +17,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from app.core import asking, egress
 from app.core.asking import Said
-from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
-from app.core.fetching import Page, Place, Settings
+from app.core.feed import FedSchool, Item, Remark, Rule, Unreadable, WholeRead
+from app.core.fetching import FAMILIES, YES, Page, Place, Settings
 from app.core.services import ONEROSTER
 from app.core.spool import NEVER_STORED
-from app.integrations.oneroster.export import (
-    LONGEST,
-    OTHER_ROLES,
-    STAFF_ROLES,
-    TRUE,
-    fault,
-    left,
-    person_of,
-)
 from app.integrations.oneroster.keys import SERVER, WRONG_KEY, Key, key_of
+from app.integrations.oneroster.people import LONGEST, People, Role, left, rank
 from app.integrations.oneroster.presets import METHODS, TO_REPLACE
 
 #: Records asked for at once. A server may give fewer.
@@ -46,6 +38,7 @@ LONGEST_TRIAL: Final = 8.0
 LARGEST_ANSWER: Final = 25 * 1024 * 1024
 
 WHAT: Final = ("orgs", "users")
+#: 1.0 said "inactive".
 _GONE: Final = frozenset({"tobedeleted", "inactive"})
 _COMMON: Final = ("sourcedId", "status")
 _FIELDS: Final = {
@@ -63,6 +56,11 @@ _FIELDS: Final = {
         "roles",
         "primaryOrg",
     ),
+}
+#: Asked for only where students and families are taken in.
+_OF_FAMILIES: Final = {
+    "v1p1": ("identifier", "grades", "agents", "sms", "phone"),
+    "v1p2": ("identifier", "grades", "agents", "sms", "phone", "userMasterIdentifier"),
 }
 
 
@@ -98,7 +96,9 @@ class OneRosterRest:
         """Ready to be asked."""
         base = settings["address"].rstrip("/")
         version = "v1p2" if "v1p2" in urlsplit(base).path else "v1p1"
-        return Asking(base, version, key_of(settings, secret, version=version), today)
+        key = key_of(settings, secret, version=version)
+        people = People(settings.get(FAMILIES) == YES, roles_apart=True)
+        return Asking(base, version, key, today, people)
 
 
 @dataclass
@@ -109,6 +109,7 @@ class Asking:
     version: str
     key: Key
     today: date
+    people: People
 
     def pages(self, place: Place) -> Iterator[Page]:
         """All orgs, then all users."""
@@ -182,7 +183,8 @@ class Asking:
         if at.step < 2:
             asked |= {"sort": "sourcedId", "orderBy": "asc"}
         if at.step < 1:
-            asked["fields"] = ",".join(_FIELDS[at.what, self.version])
+            families = _OF_FAMILIES[self.version] if at.what == "users" and self.people.families else ()
+            asked["fields"] = ",".join((*_FIELDS[at.what, self.version], *families))
         return urlencode(asked, quote_via=quote)
 
     def _items(self, at: "At", records: Sequence[Mapping[str, Any]]) -> list[Item]:
@@ -201,51 +203,27 @@ class Asking:
             return left(where, key[:255], Rule.TOO_LONG)
         return FedSchool(file=where[0], line=where[1], key=key, name=name)
 
-    def _person(self, where: tuple[str, int], user: Mapping[str, Any]) -> FedPerson | LeftOut:
-        key, is_gone = _text(user, "sourcedId"), _text(user, "status").lower() in _GONE
-        if not key:
+    def _person(self, where: tuple[str, int], user: Mapping[str, Any]) -> Item:
+        if not _text(user, "sourcedId"):
             return left(where, "", Rule.NO_ID)
-        role, school = self._role(user)
-        if not role and is_gone:
-            # Their roles went with them. Whether they were staff is known where they are known.
-            return person_of(where, key[:255])
-        if not role or role.lower() in OTHER_ROLES:
-            return left(where, "", Rule.NOT_STAFF)
-        given = _text(user, "preferredFirstName") or _text(user, "givenName")
-        family = _text(user, "preferredLastName") or _text(user, "familyName")
-        email, enabled = _text(user, "email").lower(), _text(user, "enabledUser").lower()
-        rule = fault(key, enabled, given, family, email, role)
-        if rule is not None:
-            return left(where, key[:255], rule, given[:80], family[:80], email[:254])
-        return person_of(
-            where,
-            key,
-            given_name=given,
-            family_name=family,
-            email=email,
-            school_key=(_id_of(user.get("primaryOrg")) or school)[:255],
-            role=STAFF_ROLES.get(role.lower(), ""),
-            active=enabled in TRUE and not is_gone,
-        )
+        role, school, _ = self._role(user)
+        return self.people.read(where, _row(user), role, _id_of(user.get("primaryOrg")) or school)
 
-    def _role(self, user: Mapping[str, Any]) -> tuple[str, str]:
-        """The word for it, and the school: of 1.2 the primary one on the staff that holds today; 1.1 has but one."""
+    def _role(self, user: Mapping[str, Any]) -> Role:
+        """What they are today: of 1.2 the role that ranks highest of those that hold; 1.1 has but one."""
         roles = user.get("roles")
         if not isinstance(roles, list):
-            orgs = user.get("orgs")
-            school = next(map(_id_of, orgs), "") if isinstance(orgs, list) else _id_of(user.get("org"))
-            return _text(user, "role"), school
-        today, found = self.today.isoformat(), ("", "")
+            school = next(map(_id_of, _listed(user.get("orgs"))), "") or _id_of(user.get("org"))
+            return _text(user, "role"), school, True
+        today, found = self.today.isoformat(), ("", "", False)
         for one in roles:
             if not isinstance(one, dict):
                 continue
             role, begins, ends = _text(one, "role"), _text(one, "beginDate")[:10], _text(one, "endDate")[:10]
-            if not role or role.lower() in OTHER_ROLES or begins > today or (ends and ends < today):
-                continue
-            if not found[0] or _text(one, "roleType").lower() == "primary":
-                found = (role, _id_of(one.get("org")))
-                if _text(one, "roleType").lower() == "primary":
-                    break
+            told = (role, _id_of(one.get("org")), _text(one, "roleType").lower() == "primary")
+            holds = role and begins <= today and not (ends and ends < today)
+            if holds and (not found[0] or rank(told) > rank(found)):
+                found = told
         return found
 
 
@@ -357,6 +335,30 @@ def _text(record: Mapping[str, Any], name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return " ".join(NEVER_STORED.sub("", str(value)).split()) if isinstance(value, str | int) else ""
+
+
+def _row(user: Mapping[str, Any]) -> list[str]:
+    """The values that People reads, in its order: REST has other names for some of them."""
+    status = "tobedeleted" if _text(user, "status").lower() in _GONE else ""
+    names = ("enabledUser", "givenName", "familyName", "preferredFirstName", "preferredLastName", "email")
+    return [
+        _text(user, "sourcedId"),
+        status,
+        *(_text(user, name) for name in names),
+        *("", "", ""),  # role and schools are told beside it
+        _text(user, "identifier"),
+        ",".join(_several(user.get("grades"))),
+        ",".join(filter(None, map(_id_of, _listed(user.get("agents"))))),
+        *(_text(user, name) for name in ("sms", "phone", "userMasterIdentifier")),
+    ]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _several(value: Any) -> list[str]:
+    return [one for one in _listed(value) if isinstance(one, str)]
 
 
 def _id_of(reference: Any) -> str:

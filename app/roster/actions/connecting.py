@@ -35,6 +35,8 @@ class Particulars:
     secret: str = ""
     secret_expires_on: date | None = None
     hour: int | None = None
+    #: Whether students and families are taken in; only from a source that can tell of them.
+    families: bool = False
     applies_itself: bool = False
 
 
@@ -60,6 +62,7 @@ def change(kind: str, given: Particulars, *, by: Actor) -> RosterConnection:
         connection.secret = given.secret
     connection.expires_on(given.secret_expires_on, anew=bool(given.secret))
     connection.hour, connection.applies_itself = given.hour, given.applies_itself
+    RosterSource.of_kind(kind).takes_families = given.families
     db.session.flush()
     db.session.refresh(connection)
     if hosts and tuple(hosts) != tuple(before) and services.is_on(connector.service):

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from app.core import clock, quotas, services, spool
+from app.core import clock, quotas, services
 from app.core.db import db
 from app.core.expiring import today
 from app.core.feed import FedPerson, Unreadable, WholeRead
-from app.core.fetching import Fetching, NotNow, Page
+from app.core.fetching import FAMILIES, YES, Fetching, NotNow, Page
 from app.core.queue import later
 from app.roster.actions.connectors import CONNECTORS
 from app.roster.models.fetched_page import FetchedPage
@@ -36,7 +36,7 @@ MOST_PAGES: Final = 50_000
 def fetch(run: RosterImport, until: float) -> None:
     """Ask for what comes next, until time is up or all was answered. Raises Unreadable and NotNow."""
     import_id, number, place = run.id, run.pages_fetched, dict(run.place)
-    source = opened(RosterConnection.of_source(run.source_id))
+    source = opened(RosterConnection.of_source(run.source_id), families=run.takes_families)
     db.session.commit()
     for page in source.pages(place):
         held = RosterImport.locked(import_id)
@@ -51,7 +51,7 @@ def fetch(run: RosterImport, until: float) -> None:
             return
 
 
-def opened(connection: RosterConnection | None) -> Fetching:
+def opened(connection: RosterConnection | None, *, families: bool = False) -> Fetching:
     """The source behind it, ready to be asked. Raises Unreadable where something is not filled in or turned off."""
     if connection is None:
         raise Unreadable("This connection was taken away.")
@@ -61,7 +61,8 @@ def opened(connection: RosterConnection | None) -> Fetching:
         raise Unreadable(f"Fill in {missing} first, and save.")
     if connection.secret_sealed is None:
         raise Unreadable("Fill in the secret first, and save.")
-    return connector.opened(connection.settings, connection.secret or "", today=today())
+    settings = {**connection.settings, FAMILIES: YES if families else ""}
+    return connector.opened(settings, connection.secret or "", today=today())
 
 
 def refuse_if_off(kind: str) -> None:
@@ -111,9 +112,7 @@ def _write_down(run: RosterImport, page: Page) -> None:
             connection.worked()
     else:
         run.place = dict(page.then)
-    text = spool.written(items)
-    db.session.add(FetchedPage(import_id=run.id, number=run.pages_fetched, items=text))
-    run.size += len(text.encode())
+    run.size += FetchedPage.keep(run.id, run.pages_fetched, items)
     run.file_size = run.size
     if run.size > MOST_KEPT or run.pages_fetched > MOST_PAGES:
         raise Unreadable("The answers are far more than any roster. Nothing was taken over.")

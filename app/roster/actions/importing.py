@@ -143,6 +143,7 @@ def begin_sync(
         file_size=0,
         sha256="",
         made_by_id=by.id,
+        takes_families=RosterSource.takes(source_id),
         applies_itself=applies_itself,
         tells_admins=nightly and not makes_way,
         only_changes=since is not None,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final, Self
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,6 +61,11 @@ class RosterSource(DistrictOwned, Base):
             db.session.add(found)
             db.session.flush()
         return found
+
+    @classmethod
+    def takes(cls, source_id: UUID) -> bool:
+        """Whether students and families are taken in from that source."""
+        return bool(db.session.scalar(select(cls.takes_families).where(cls.id == source_id)))
 
     @property
     def name(self) -> str:
