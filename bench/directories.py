@@ -44,8 +44,10 @@ from tests.roster.directories import connect, key_of
 
 PAGE: Final = 100
 FAULTS: Final = ("429", "500", "html", "cut", "401", "again", "overlap")
-#: Seconds after which a worker is killed, at random between.
-SHORTEST_LIFE, LONGEST_LIFE = 0.5, 4.0
+#: Seconds after which a worker is killed, at random between; the next pair after twenty deaths each. Short lives end
+#: while pages are asked for, longer ones also while they are read, compared and applied.
+LIVES: Final = ((1.0, 6.0), (4.0, 12.0), (8.0, 30.0))
+DEATHS_OF_EACH: Final = 20
 PATIENCE: Final = 3600
 
 
@@ -90,7 +92,7 @@ def _whole(kind: str, people: int, dice: random.Random) -> int:
     try:
         with directory_peer.running() as peer, durable(folder / "here") as environment:
             peer.people, peer.most = [Somebody(nth) for nth in range(1, people + 1)], PAGE
-            peer.groups = {"techs@maple.example": peer.people[: people // 50]}
+            peer.groups = {"techs@maple.example": peer.people[: people // 200]}
             _in_a_process(environment, _open)
             _in_a_process(environment, lambda: _there(peer, lambda: _set_up(kind)))
             peer.trouble = trouble = Trouble(kind)
@@ -123,8 +125,8 @@ def _sync(environment: dict[str, str], peer: Peer, kind: str, dice: random.Rando
     _in_a_process(environment, lambda: _there(peer, lambda: _begin(kind)))
     deaths, until = 0, time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        # Not in an order that a fault could hide in: each life ends somewhere else.
-        life = dice.uniform(SHORTEST_LIFE, LONGEST_LIFE) if deaths < 60 else PATIENCE
+        turn = deaths // DEATHS_OF_EACH
+        life = dice.uniform(*LIVES[turn]) if turn < len(LIVES) else PATIENCE
         child = os.fork()
         if child == 0:
             try:

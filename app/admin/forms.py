@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from app.core import clock
 from app.core.actor import Role
 from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER
-from app.integrations.entra_users.registration import NotACertificate, read_pem
+from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.oneroster.presets import METHODS
 from app.integrations.spreadsheet.staff import FIELDS
@@ -478,6 +479,13 @@ class EntraUsersForm(ConnectionForm):
                 raise ValidationError(str(error)) from error
         elif any(letter.isspace() for letter in given):
             raise ValidationError("A client secret has no spaces. Copy its value once more.")
+
+    def particulars(self) -> Particulars:
+        """What was filled in. A certificate says itself how long it holds."""
+        given = super().particulars()
+        if not given.secret.startswith("-----BEGIN") or given.secret_expires_on is not None:
+            return given
+        return replace(given, secret_expires_on=runs_out(given.secret).date())
 
 
 #: The paper of each source of the roster that is asked, by its outside service.

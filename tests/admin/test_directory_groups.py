@@ -64,6 +64,16 @@ def test_a_directory_is_set_up_and_its_secret_never_comes_out(
         assert kept.secret == fields["secret"].strip()
 
 
+def test_a_certificate_says_itself_how_long_it_holds(app: Flask, admin: PageClient, world: World) -> None:
+    fields = {"tenant": TENANT, "client_id": APPLICATION, "secret": CERTIFICATE + PRIVATE_PEM}
+    admin.submit(admin.get(ENTRA), f"{ENTRA}/connection", status=303, **fields)
+
+    with app.app_context(), as_district(world.maple.id):
+        until = RosterConnection.of_kind(ENTRA_USERS).secret_expires_on
+    assert until is not None
+    assert until.year == clock.now().year + 1
+
+
 @pytest.mark.parametrize(
     ("at", "fields", "sentence"),
     [

@@ -199,6 +199,14 @@ def test_a_bookmark_leads_to_graph_alone(peer: Peer) -> None:
         entra().changes("https://evil.example/v1.0/users/delta?$deltatoken=d1")
 
 
+def test_a_group_whose_place_is_forgotten_is_asked_for_again(peer: Peer) -> None:
+    peer.groups = {DESK: [Somebody(nth) for nth in range(1, 1502)]}
+    peer.trouble = lambda path, _: "forgotten" if "embers" in path else ""
+
+    with pytest.raises(NotNow, match="has forgotten"):
+        list(entra([DESK]).members())
+
+
 def test_a_page_that_leads_back_to_itself_is_asked_for_again(peer: Peer) -> None:
     peer.people = [Somebody(nth) for nth in range(1, 1202)]
     directory = entra()

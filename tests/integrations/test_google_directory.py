@@ -166,6 +166,14 @@ def test_a_place_that_google_has_forgotten_begins_anew(peer: Peer) -> None:
         directory.people(then)
 
 
+def test_a_group_whose_place_is_forgotten_is_asked_for_again(peer: Peer) -> None:
+    peer.groups = {"techs@maple.example": [Somebody(nth) for nth in range(1, 1502)]}
+    peer.trouble = lambda path, _: "forgotten" if "embers" in path else ""
+
+    with pytest.raises(NotNow, match="has forgotten"):
+        list(google(["techs@maple.example"]).members())
+
+
 def test_a_page_that_leads_back_to_itself_is_asked_for_again(peer: Peer) -> None:
     peer.people = [Somebody(nth) for nth in range(1, 702)]
     directory = google()

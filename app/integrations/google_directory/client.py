@@ -69,7 +69,10 @@ class GoogleDirectory:
         for group in self.groups:
             at = ""
             for _ in range(MOST_PAGES):
-                said = self._members(group, MOST_MEMBERS, at)
+                try:
+                    said = self._members(group, MOST_MEMBERS, at)
+                except BeginAnew as forgotten:
+                    raise NotNow("Google has forgotten where a group was to go on.") from forgotten
                 keys = [text(one, "id") for one in rows(said, "members") if one.get("type", "USER") == "USER"]
                 yield Members(("group", group), [key for key in keys if key])
                 then = text(said, "nextPageToken")
