@@ -70,6 +70,7 @@ ROLES: Final = {
     Role.SCHOOL_OFFICE: "School office: keeps the students, guardians and households of their schools",
     Role.COUNSELOR: "Counselor: reads the guardians of the students of their schools",
     Role.ATTENDANCE_CLERK: "Attendance clerk: reads the guardians of the students of their schools",
+    Role.PRINCIPAL: "Principal: reads the students and guardians of their schools, and changes nothing",
 }
 
 

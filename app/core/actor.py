@@ -20,6 +20,7 @@ class Role(StrEnum):
     SCHOOL_OFFICE = "school_office"
     COUNSELOR = "counselor"
     ATTENDANCE_CLERK = "attendance_clerk"
+    PRINCIPAL = "principal"
 
 
 #: What a role brings along: whoever leads the desk works at it, and everybody may ask for help.
@@ -31,6 +32,7 @@ BRINGS: Final[dict[Role, frozenset[Role]]] = {
     Role.SCHOOL_OFFICE: frozenset({Role.SCHOOL_OFFICE, Role.REQUESTER}),
     Role.COUNSELOR: frozenset({Role.COUNSELOR, Role.REQUESTER}),
     Role.ATTENDANCE_CLERK: frozenset({Role.ATTENDANCE_CLERK, Role.REQUESTER}),
+    Role.PRINCIPAL: frozenset({Role.PRINCIPAL, Role.REQUESTER}),
 }
 
 

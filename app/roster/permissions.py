@@ -1,7 +1,7 @@
 """Who may see students and those who belong to them.
 
-The school office keeps them for its schools, counselors and attendance clerks read those of theirs, an admin reads
-all. Technicians, leads, teachers and requesters see nothing: every door here is a 404 to them.
+The school office keeps them for its schools; counselors, attendance clerks and principals read those of theirs, an
+admin reads all. Technicians, leads, teachers and requesters see nothing: every door here is a 404 to them.
 """
 
 from collections.abc import Collection
@@ -17,9 +17,9 @@ from app.roster.models.guardianship import Guardianship
 from app.roster.models.household import Household
 from app.roster.models.student import Student
 
-READERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.ATTENDANCE_CLERK, Role.ADMIN)
+READERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.ATTENDANCE_CLERK, Role.PRINCIPAL, Role.ADMIN)
 #: What a court order says, and not only that there is one, is for those who decide about the student's day.
-READERS_OF_ORDERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR)
+READERS_OF_ORDERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.PRINCIPAL)
 
 Theirs = Student | Guardian | Guardianship | Contact | Household
 

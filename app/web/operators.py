@@ -12,6 +12,9 @@ from werkzeug.wrappers import Response
 from app.core.actor import Guest
 from app.web import district, sessions
 
+#: Doors of rooms that are open to a guest, behind which students are seen: what an import brings.
+WITH_STUDENTS: Final = ("admin.imports_",)
+
 
 class Portal(Protocol):
     """What the hall asks of the room that knows operators."""
@@ -65,8 +68,9 @@ def stands_outside() -> bool:
 
 
 def may_enter(who: Guest, endpoint: str | None) -> bool:
-    """True for the rooms that the visit opens."""
-    return (endpoint or "").partition(".")[0] in who.rooms
+    """True for the rooms that the visit opens, without what of them shows students."""
+    room = (endpoint or "").partition(".")[0]
+    return room in who.rooms and not (endpoint or "").startswith(WITH_STUDENTS)
 
 
 def looks(who: Guest, thing: Any = None) -> None:

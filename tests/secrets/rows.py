@@ -2,20 +2,24 @@
 
 import re
 from datetime import date, datetime
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, inspect
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, inspect, select
+from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.crypto import sealed_columns
 from app.core.db import Base, db, uuid7
 from app.core.records import every_model
+from app.roster.models.roster_source import NAMES, RosterSource
 
 _NUMBERS = count(1)
 #: What a check wants together with a secret, beyond what can be read from it.
 WITH_A_SECRET = {"guardian_rights": {"name": "court_order"}}
+#: Words that pages look up.
+KINDS_OF_SOURCES = cycle(NAMES)
 ONE_OF = re.compile(r"\b(\w+) in \('([^']+)'")
 
 
@@ -44,11 +48,13 @@ def _needed(model: type[Base], given: dict[str, Any]) -> dict[str, Any]:
         if isinstance(key, ForeignKeyConstraint) and len(key.column_keys) == 2
     }
     values = {**WITH_A_SECRET.get(str(table.name), {}), **given}
+    if model is RosterSource:
+        values.setdefault("kind", next(KINDS_OF_SOURCES))
     sealed = {one.column: one.name for one in sealed_columns(model).values()}
     for attribute in inspect(model).column_attrs:
         column: Any = attribute.columns[0]
         if attribute.key == "id" and "id" in points_at:
-            values["id"] = make(_model_of(points_at["id"])).id
+            values["id"] = _one_of(_model_of(points_at["id"])).id
         if attribute.key in ("id", "district_id") or attribute.key in values:
             continue
         if column.name in sealed:
@@ -57,17 +63,26 @@ def _needed(model: type[Base], given: dict[str, Any]) -> dict[str, Any]:
         elif column.nullable or column.default is not None or column.server_default is not None:
             continue
         elif column.name in points_at:
-            values[attribute.key] = make(_model_of(points_at[column.name])).id
+            values[attribute.key] = _one_of(_model_of(points_at[column.name])).id
         else:
             values[attribute.key] = words.get(column.name) or _plain(column)
     return values
+
+
+def _one_of(model: type[Base]) -> Any:
+    """A fresh one, or, where a district has but one, that."""
+    try:
+        with db.session.begin_nested():
+            return make(model)
+    except IntegrityError:
+        return db.session.scalars(select(model).limit(1)).one()
 
 
 def _plain(column: Column[Any]) -> Any:
     kind = column.type.python_type
     made: dict[type, Any] = {
         bool: False,
-        int: 1,
+        int: next(_NUMBERS),
         datetime: clock.now(),
         date: clock.now().date(),
         UUID: uuid7(),

@@ -25,7 +25,8 @@ class RoleGrant(DistrictOwned, Base):
             "district_id", "account_id", "role", "school_id", postgresql_nulls_not_distinct=True
         ),
         CheckConstraint(
-            "role in ('requester','technician','lead','admin','school_office','counselor','attendance_clerk')",
+            "role in ('requester','technician','lead','admin','school_office','counselor','attendance_clerk',"
+            "'principal')",
             name="role",
         ),
         CheckConstraint("role <> 'admin' or school_id is null", name="admin_of_all_schools"),

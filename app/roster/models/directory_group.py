@@ -43,7 +43,7 @@ class DirectoryGroup(DistrictOwned, Base):
         CheckConstraint("takes_in or (role is null and school_id is null)", name="leaves_out_and_no_more"),
         CheckConstraint("what <> 'everybody' or role is null", name="no_role_for_everybody"),
         CheckConstraint(
-            "role in ('technician','lead','admin','school_office','counselor','attendance_clerk')",
+            "role in ('technician','lead','admin','school_office','counselor','attendance_clerk','principal')",
             name="role",
         ),
         CheckConstraint("role <> 'admin' or school_id is null", name="admin_of_all_schools"),
