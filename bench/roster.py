@@ -1,8 +1,10 @@
 """`make bench-roster`: a OneRoster export is taken in, and the unchanged file again: seconds, processor, memory.
 
-`python -m bench.roster [people] --staff N`: of the rest three in five are students, two in five their guardians.
-`--staff-alone`: students and families are passed over. Each phase is a process of its own, as a worker is. PostgreSQL
-works beside it, on the same cores.
+`python -m bench.roster [people] --staff N --enrollments N`: of those who are not staff three in five are students, two
+in five their guardians. `--staff-alone`: students and families are passed over. `--kills N`: the same export once more
+in another district, its worker killed so often at random points, and both must come to the same. Each phase is a
+process of its own, as a worker is. PostgreSQL works beside it, on the same cores; its seconds of the processor are
+told, too: where others use the cores, the two together say what the clock would on quiet ones.
 """
 
 import argparse
@@ -10,15 +12,18 @@ import csv
 import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from random import Random, SystemRandom
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.admin.actions import opening
 from app.core import across_districts
@@ -36,37 +41,118 @@ from bench.settled import settled_in
 from tests.roster.exports import ORGS, ROLES, USERS
 
 SCHOOLS = 100
+ENROLLMENTS = (
+    "sourcedId",
+    "status",
+    "dateLastModified",
+    "classSourcedId",
+    "schoolSourcedId",
+    "userSourcedId",
+    "role",
+    "primary",
+    "beginDate",
+    "endDate",
+)
+SHAPE = """
+    select md5(string_agg(line, '|' order by line)) from (
+        select concat_ws(
+            ',', link.key, link.speaks, link.relatives, link.absences, link.digest <> '', person.kind,
+            person.given_name, person.family_name, person.email, person.active, school.name, student.number,
+            student.grade, (select count(*) from guardian_contacts way where way.guardian_id = person.id)
+        ) as line
+        from source_people link join people person on person.id = link.person_id
+        left join schools school on school.id = person.school_id
+        left join students student on student.id = person.id
+        union all
+        select concat_ws(',', child.key, elder.key, held.relation, held.ended_at is null)
+        from guardianships held
+        join source_people child on child.person_id = held.student_id
+        join source_people elder on elder.person_id = held.guardian_id
+        union all select concat_ws(',', count(*), count(distinct id)) from people
+    ) as lines
+"""
 
 
 def main() -> int:
-    """Make the export, take it in, take it in again, print."""
+    """Make the export, take it in, take it in again, kill whoever takes it in, print."""
     order = argparse.ArgumentParser(prog="bench.roster")
     order.add_argument("people", nargs="?", type=int, default=50_000)
     order.add_argument("--staff", type=int)
+    order.add_argument("--enrollments", type=int, default=0)
     order.add_argument("--staff-alone", action="store_true")
+    order.add_argument("--kills", type=int, default=0)
+    order.add_argument("--seed", type=int)
     asked = order.parse_args()
     staff = asked.staff if asked.staff is not None else asked.people // 10
     folder = Path(tempfile.mkdtemp(prefix="fo-roster-"))
     folder.chmod(0o711)  # PostgreSQL's keeper passes through
     try:
         export = folder / "export.zip"
-        _write(export, asked.people, staff)
-        print(f"{asked.people:,} people in {export.stat().st_size / 1e6:.0f} MB")
+        _write(export, asked.people, staff, asked.enrollments)
+        size = export.stat().st_size / 1e6
+        print(f"{asked.people:,} people, {asked.enrollments:,} enrollments in {size:.0f} MB")
         with durable(folder / "here") as environment:
-            _in_a_process(environment, _open)
-            if not asked.staff_alone:
-                _in_a_process(environment, _ask_for_families)
-            print(f"{'':<22}{'seconds':>10}{'CPU':>10}{'memory MB':>12}{'entries':>10}")
+            for slug in ("bench", "killed") if asked.kills else ("bench",):
+                _in_a_process(environment, _open, slug, not asked.staff_alone)
+            print(f"{'':<22}{'seconds':>10}{'CPU':>10}{'memory MB':>12}{'entries':>10}{'server CPU':>12}")
+            whole = 0.0
             for round_ in ("new", "unchanged"):
                 for phase in (_look, _apply):
-                    spent = _in_a_process(environment, phase, export)
+                    before = _of_the_server(folder)
+                    spent = _in_a_process(environment, phase, "bench", export)
+                    whole += float(spent.split()[0]) if round_ == "new" else 0
+                    spent += f"{_of_the_server(folder) - before:>12.1f}"
                     print(f"{round_ + ', ' + phase.__name__[1:]:<22}{spent}", flush=True)
+            if asked.kills:
+                return 0 if _survives(environment, export, asked.kills, asked.seed, whole) else 1
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
-def _write(export: Path, people: int, staff: int) -> None:
+def _of_the_server(folder: Path) -> float:
+    """Seconds of the processor that PostgreSQL's processes took, as far as they are over: each phase ends its own."""
+    time.sleep(0.5)
+    (noted,) = folder.rglob("postmaster.pid")
+    pid = noted.read_text().split()[0]
+    # proc(5): cutime and cstime, the 16th and 17th field
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[13:15]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def _survives(environment: dict[str, str], export: Path, kills: int, seed: int | None, whole: float) -> bool:
+    """Kill the worker after a random while, so often; then compare what both districts came to.
+
+    `whole`: the seconds that it took without; they are spread over the kills.
+    """
+    seed = seed if seed is not None else SystemRandom().randrange(1_000_000)
+    dice, points = Random(seed), Counter[str]()
+    _in_a_process(environment, _begin, "killed", export)
+    while (state := _in_a_process(environment, _next_step, "killed").split()[-1]) != "done":
+        out, into = os.pipe()
+        child = _started(environment, _advance, "killed", into)
+        os.close(into)
+        os.read(out, 1)  # it is at work
+        os.close(out)
+        if points.total() < kills:
+            time.sleep(dice.uniform(0, 2 * whole / kills))
+            points[state] += _kill(child)
+        os.waitpid(child, 0)
+    shapes = {_in_a_process(environment, _shape, slug)[-32:] for slug in ("bench", "killed")}
+    told = ", ".join(f"{count} times {state}" for state, count in points.items())
+    same = "the same" if len(shapes) == 1 else "NOT THE SAME"
+    print(f"seed {seed}: killed {points.total()} times ({told}); {same}: {' '.join(shapes)}")
+    return len(shapes) == 1
+
+
+def _kill(child: int) -> bool:
+    if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+        return False  # it was through
+    os.kill(child, signal.SIGKILL)
+    return True
+
+
+def _write(export: Path, people: int, staff: int, enrollments: int = 0) -> None:
     """`people` of whom `staff` work there; the guardians of three students are two."""
     students = (people - staff) * 3 // 5
     with zipfile.ZipFile(export, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -79,6 +165,9 @@ def _write(export: Path, people: int, staff: int) -> None:
         _member(archive, "orgs.csv", [ORGS], schools)
         _member(archive, "users.csv", [USERS], (_user(nth, staff, students) for nth in range(people)))
         _member(archive, "roles.csv", [ROLES], (_role(nth, staff, students) for nth in range(people)))
+        if enrollments:
+            told = (_enrollment(nth, staff, students) for nth in range(enrollments))
+            _member(archive, "enrollments.csv", [ENROLLMENTS], told)
 
 
 def _user(nth: int, staff: int, students: int) -> list[str]:
@@ -105,27 +194,33 @@ def _role(nth: int, staff: int, students: int) -> tuple[str, ...]:
     return (f"r{nth}", "", "", f"user-{nth:08}", "primary", role, "", "", f"s{nth % SCHOOLS}")
 
 
+def _enrollment(nth: int, staff: int, students: int) -> tuple[str, ...]:
+    user = staff + nth % max(1, students)
+    return (
+        f"e{nth}",
+        "",
+        "",
+        f"c{nth % 40_000}",
+        f"s{user % SCHOOLS}",
+        f"user-{user:08}",
+        "student",
+        "false",
+        "",
+        "",
+    )
+
+
 def _member(archive: zipfile.ZipFile, name: str, *rows: Iterable[Sequence[str]]) -> None:
     with archive.open(name, "w") as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         for several in rows:
             csv.writer(text).writerows(several)
 
 
-def _in_a_process(environment: dict[str, str], phase: Callable[..., str], *given: Path) -> str:
-    """What it took, by the clock, of the processor, and its largest memory."""
+def _in_a_process(environment: dict[str, str], phase: Callable[..., str], *given: object) -> str:
+    """What it took, by the clock, of the processor, and its largest memory; then what the phase said."""
     out, into = os.pipe()
     began = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        said = ""
-        try:
-            with settled_in(environment), create_app().app_context():
-                said = phase(*given)
-            code = 0
-        except BaseException as error:
-            said, code = repr(error), 1
-        os.write(into, said.encode())
-        os._exit(code)
+    child = _started(environment, phase, *given, says_to=into)
     os.close(into)
     _, status, used = os.wait4(child, 0)
     said = os.read(out, 4096).decode()
@@ -136,60 +231,102 @@ def _in_a_process(environment: dict[str, str], phase: Callable[..., str], *given
     return f"{seconds:>10.1f}{spent:>10.1f}{used.ru_maxrss / 1024:>12.0f}{said:>10}"
 
 
-def _open() -> str:
+def _started(
+    environment: dict[str, str], phase: Callable[..., str], *given: object, says_to: int | None = None
+) -> int:
+    child = os.fork()
+    if child == 0:
+        said = ""
+        try:
+            with settled_in(environment), create_app().app_context():
+                said = phase(*given)
+            code = 0
+        except BaseException as error:
+            said, code = repr(error), 1
+        if says_to is not None:
+            os.write(says_to, said.encode())
+        os._exit(code)
+    return child
+
+
+def _open(slug: str, families: bool) -> str:
     with across_districts.session() as across:
         opening.open_district(
             across,
-            slug="bench",
-            name="Bench",
-            domain="bench.example",
-            mailbox="help@bench.example",
+            slug=slug,
+            name=slug.capitalize(),
+            domain=f"{slug}.example",
+            mailbox=f"help@{slug}.example",
             zone="America/Chicago",
             region="us",
             state="open",
         )
-    return ""
-
-
-def _ask_for_families() -> str:
-    with as_district(_here()), acting_as(SYSTEM):
-        importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=True)
+    with as_district(_here(slug)), acting_as(SYSTEM):
+        importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=families)
         db.session.commit()
     return ""
 
 
-def _here() -> UUID:
-    card = district_by_slug("bench")
+def _here(slug: str) -> UUID:
+    card = district_by_slug(slug)
     assert card is not None
     return card.id
 
 
-def _look(export: Path) -> str:
-    with as_district(_here()), acting_as(SYSTEM), export.open("rb") as file:
-        run_id = importing.begin(file, by=SYSTEM).id
+def _begin(slug: str, export: Path) -> str:
+    with as_district(_here(slug)), acting_as(SYSTEM), export.open("rb") as file:
+        importing.begin(file, by=SYSTEM)
         db.session.commit()
-        return _go_on(run_id)
+        return ""
 
 
-def _apply(_: Path) -> str:
-    with as_district(_here()), acting_as(SYSTEM):
-        run = RosterImport.under_way()
-        if run is None:
-            return "-"
-        importing.approve(run, removals=True)
-        run_id = run.id
-        db.session.commit()
-        return _go_on(run_id)
+def _look(slug: str, export: Path) -> str:
+    _begin(slug, export)
+    return _go_on(slug)
 
 
-def _go_on(run_id: UUID) -> str:
-    while True:
+def _apply(slug: str, _: Path) -> str:
+    return _go_on(slug) if _next_step(slug) == "applying" else "-"
+
+
+def _next_step(slug: str) -> str:
+    """Its state; a preview is said yes to."""
+    with as_district(_here(slug)), acting_as(SYSTEM):
+        run = _newest()
+        if run.state == "ready":
+            importing.approve(run, removals=True)
+            db.session.commit()
+        return run.state
+
+
+def _advance(slug: str, says_to: int) -> str:
+    with as_district(_here(slug)), acting_as(SYSTEM):
+        run_id = _newest().id
+        os.write(says_to, b".")
         importing.advance(run_id)
         db.session.commit()
-        run = RosterImport.find(run_id)
-        assert run is not None
-        if not run.is_working:
-            return f"{db.session.scalar(select(func.count(AuditEntry.id)))}"
+        return ""
+
+
+def _go_on(slug: str) -> str:
+    with as_district(_here(slug)), acting_as(SYSTEM):
+        while _newest().is_working:
+            importing.advance(_newest().id)
+            db.session.commit()
+        return str(db.session.scalar(select(func.count(AuditEntry.id))))
+
+
+def _newest() -> RosterImport:
+    db.session.expire_all()
+    run = db.session.scalars(RosterImport.newest().limit(1)).first()
+    assert run is not None
+    return run
+
+
+def _shape(slug: str) -> str:
+    """A hash of all that the import left, whatever the ids that were made on the way and the district's own key."""
+    with as_district(_here(slug)):
+        return str(db.session.scalar(text(SHAPE)))
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ _LINK: Final = _sql(
             staged.person_id,
             (select id from students where staged.kind = 'student' and students.number = staged.number),
             (select other.person_id from source_people other
-                where staged.kind = 'guardian' and other.source_id = :source and other.known_by <> ''
+                where staged.kind = 'guardian' and (other.source_id = :source) is true and other.known_by <> ''
                     and other.known_by = staged.known_by
                 order by other.speaks desc, other.id limit 1)
         ) as person

@@ -104,7 +104,7 @@ _DECIDE: Final = text(
             known_person,
             (select id from students where staged.kind = 'student' and students.number = staged.number),
             (select other.person_id from source_people other
-                where staged.kind = 'guardian' and other.known_by <> '' and other.source_id = :source
+                where staged.kind = 'guardian' and other.known_by <> '' and (other.source_id = :source) is true
                     and other.known_by = staged.known_by
                 order by other.speaks desc, other.id limit 1),
             (select min(contact.guardian_id::text)::uuid

@@ -31,7 +31,10 @@ PAGE: Final = 50
 
 
 class ImportRow(DistrictOwned, Base):
-    """A school or somebody, or (`what` is "gone") somebody whom the file has no more."""
+    """A school or somebody, or (`what` is "gone") somebody whom the file has no more.
+
+    No index holds the verdict: half a million of them are written once each, beside the row and in no other place.
+    """
 
     __tablename__ = "roster_import_rows"
     __keeping__ = Keeping(
@@ -71,7 +74,6 @@ class ImportRow(DistrictOwned, Base):
             "known_by",
             postgresql_where=text("known_by <> ''"),
         ),
-        Index("ix_roster_import_rows_verdict", "district_id", "import_id", "verdict", "position"),
     )
 
     import_id: Mapped[UUID] = mapped_column(info=PUBLIC)

@@ -42,7 +42,6 @@ class SourcePerson(DistrictOwned, Base):
         Index(
             "ix_source_people_known_by",
             "district_id",
-            "source_id",
             "known_by",
             postgresql_where=text("known_by <> ''"),
         ),
