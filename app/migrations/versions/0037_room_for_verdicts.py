@@ -5,8 +5,8 @@ is found without their source.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 
 RISKS = {"source_people: builds an index": "Before the first release this table is small."}
 
