@@ -3,11 +3,19 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from app.core import clock
 from app.core.settings import Settings
 from tests import sign_in_peer
 from tests.page_client import PageClient
 from tests.sign_in_peer import TENANT, Journey, Peer
 from tests.world import World
+
+
+@pytest.fixture
+def still() -> Iterator[None]:
+    """Half a minute must not end between a code's being read and its being typed."""
+    with clock.frozen(clock.now()):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Showing again that it is still them: by what they have, be it a passkey or the provider alone."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -9,7 +8,6 @@ from sqlalchemy import select
 
 from app.auth.models.account import Account
 from app.auth.models.factor_changes import LATELY
-from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.queue import Work
@@ -23,12 +21,6 @@ from tests.sign_in_peer import Journey
 from tests.world import World
 
 CONFIRM = "/maple/profile/confirm"
-
-
-@pytest.fixture
-def still() -> Iterator[None]:
-    with clock.frozen(clock.now()):
-        yield
 
 
 def forget_confirmations(app: Flask, world: World) -> None:

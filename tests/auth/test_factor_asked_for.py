@@ -15,6 +15,8 @@ from tests.auth.second_factor import code_now, give_code, give_password, set_up
 from tests.house.doors import ask, guarded
 from tests.page_client import PageClient, filled_in
 
+pytestmark = pytest.mark.usefixtures("still")
+
 HOME = "/maple/profile/sign-in"
 
 
@@ -23,13 +25,6 @@ def require(app, world, of):
         with across() as session:
             session.get(District, world.maple.id).factor_for = of
         forget_directory()
-
-
-@pytest.fixture(autouse=True)
-def still():
-    """Half a minute must not end between a code's being read and its being typed."""
-    with clock.frozen(clock.now()):
-        yield
 
 
 @pytest.fixture

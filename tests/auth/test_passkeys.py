@@ -19,6 +19,8 @@ from tests.auth.authenticator import PRESENT, Authenticator
 from tests.auth.second_factor import code_now, give_code, give_password, set_up
 from tests.page_client import PageClient
 
+pytestmark = pytest.mark.usefixtures("still")
+
 HOME = "/maple/profile/sign-in"
 REFUSED = "That passkey was not accepted"
 SOMEBODY_ELSES = bytes_to_base64url(secrets.token_bytes(32))
@@ -34,13 +36,6 @@ LIES = {
     "nobody touched it": {"flags": 0},
     "nobody was verified": {"flags": PRESENT},
 }
-
-
-@pytest.fixture(autouse=True)
-def still():
-    """Half a minute must not end between a code's being read and its being typed."""
-    with clock.frozen(clock.now()):
-        yield
 
 
 @pytest.fixture

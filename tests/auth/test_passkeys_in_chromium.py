@@ -1,13 +1,18 @@
 """A real browser with a virtual authenticator adds a passkey and signs in with it, by keyboard alone."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
 
+from app.auth.models.passkey import Passkey
+from app.core.db import db
 from app.core.settings import use_settings
+from app.core.tenancy import as_district
 from tests.auth.second_factor import code_now
 from tests.real_browser import CHROMEBOOK, PHONE, Watched, chromium, is_too_wide, serving, violations
 from tests.world import PASSWORD
@@ -87,6 +92,48 @@ def test_a_passkey_is_added_and_signs_in_with_and_without_the_password(house, wo
         expect(page.get_by_role("heading", level=1)).to_have_text("Your sign-in")
 
     assert not [one for one in seen.said if "POLICY" in one or "ERROR" in one]
+
+
+def change_the_question(page: Page) -> None:
+    """As a page between the two would."""
+    page.evaluate(
+        """() => { for (const form of document.querySelectorAll("form[data-passkey]")) {
+             const asked = JSON.parse(form.dataset.options);
+             asked.challenge = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+             form.dataset.options = JSON.stringify(asked); } }"""
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("wrong", ["nothing", "the question", "the origin", "the count"])
+def test_what_a_browser_really_signed_is_held_against_all_three(app, house, world, settings, wrong):
+    with visit(house) as seen:
+        page = seen.page
+        with_authenticator(page.context, page)
+        sign_in(page, house, world.bell.email)
+        add_passkey(page, "My phone")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
+        page.context.clear_cookies()
+        page.goto(f"{house}/maple/sign-in?next=/profile/sign-in")
+        page.get_by_role("button", name="Sign in with a passkey").press("Enter")
+        expect(page.get_by_role("button", name="Use my passkey")).to_be_visible()
+        if wrong == "the question":
+            change_the_question(page)
+        elif wrong == "the origin":
+            use_settings(dataclasses.replace(settings, base_url="http://localhost:1"))
+        elif wrong == "the count":
+            with app.app_context(), as_district(world.maple.id):
+                db.session.scalars(select(Passkey)).one().sign_count = 1_000_000
+                db.session.commit()
+
+        page.get_by_role("button", name="Use my passkey").press("Enter")
+
+        if wrong == "nothing":
+            expect(page.get_by_role("heading", level=1)).to_have_text("Your sign-in")
+        else:
+            expect(page.get_by_text("That passkey was not accepted").first).to_be_visible()
+            page.goto(f"{house}/maple/requests")
+            expect(page).to_have_url(re.compile("/maple/sign-in"))
 
 
 @pytest.mark.browser

@@ -24,15 +24,10 @@ from tests.auth.second_factor import begin, code_now, codes_of, give_code, give_
 from tests.page_client import PageClient
 from tests.world import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("still")
+
 HOME = "/maple/profile/sign-in"
 LATER = timedelta(minutes=11)
-
-
-@pytest.fixture(autouse=True)
-def still():
-    """Half a minute must not end between a code's being read and its being typed."""
-    with clock.frozen(clock.now()):
-        yield
 
 
 @pytest.fixture

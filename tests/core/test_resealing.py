@@ -172,6 +172,36 @@ def test_writers_go_on_and_lose_nothing(app: Flask, world: World) -> None:
     assert everything_opens(app, world) == (beside or 0) + 1
 
 
+def test_what_is_written_while_it_is_sealed_anew_stands(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its being read and its being written, nobody writes it: they wait, and theirs is the last word."""
+    fill(app, world, 1)
+    begun(app, world)
+    writers: list[threading.Thread] = []
+
+    def write() -> None:
+        with app.app_context(), as_district(world.maple.id):
+            setting = db.session.scalars(select(MailSetting)).one()
+            setting.password = "a newer one"
+            db.session.commit()
+
+    def seal(plaintext: str, **place: Any) -> str:
+        if place["table"] == "mail_settings" and not writers:
+            writers.append(threading.Thread(target=write))
+            writers[0].start()
+            writers[0].join(timeout=1)
+        return crypto.seal(plaintext, **place)
+
+    monkeypatch.setattr(resealing, "seal", seal)
+    while batch(app, world):
+        pass
+    writers[0].join()
+
+    with app.app_context(), as_district(world.maple.id):
+        assert db.session.scalars(select(MailSetting)).one().password == "a newer one"
+
+
 def test_a_process_that_has_not_heard_of_the_newest_key_finds_it(app: Flask, world: World) -> None:
     with app.app_context(), as_district(world.maple.id):
         card = crypto.district_by_id(world.maple.id)
