@@ -26,8 +26,8 @@ from tests.world import World
 Another = Callable[[], Machine]
 #: What a restore changes on purpose, and what goes on by itself.
 CHANGED = {"messages", "web_sessions"}
-#: Tables whose rows name no district.
-OF_NOBODY = {"heartbeats"}
+#: Tables whose rows are no district's: those of the deployment itself, and of who runs it.
+OF_NOBODY = {"heartbeats", "operators", "operator_sessions", "operator_entries"}
 
 
 def rows(database: TestDatabase, district_id: UUID) -> dict[str, Any]:
