@@ -362,7 +362,7 @@ def test_nobody_is_looked_for_before_everybody_was_read_once(peer: Peer, kind: s
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_fault_loses_or_doubles_anybody(peer: Peer, kind: str, fault: str) -> None:
     take_in_everybody(kind)
-    peer.people, peer.most = [Somebody(nth) for nth in range(1, 401)], 20
+    peer.people, peer.most = [Somebody(nth) for nth in range(1, 201)], 10
     peer.trouble = trouble = Every([fault], of=4)
 
     run = sync(kind)
@@ -374,8 +374,8 @@ def test_no_fault_loses_or_doubles_anybody(peer: Peer, kind: str, fault: str) ->
 
 def test_all_faults_together_lose_or_double_nobody(peer: Peer, kind: str) -> None:
     take_in_everybody(kind)
-    peer.people, peer.most = [Somebody(nth) for nth in range(1, 601)], 20
-    techs(peer, kind, *peer.people[:50], role=None)
+    peer.people, peer.most = [Somebody(nth) for nth in range(1, 401)], 20
+    techs(peer, kind, *peer.people[:15], role=None)
     peer.trouble = Every([*FAULTS, *(["403"] if kind == GOOGLE_DIRECTORY else [])], of=3)
 
     run = sync(kind)
