@@ -71,11 +71,13 @@ def parsed(
     # Universal newlines: CR alone, as old Macs write it, is a line end too.
     text = io.TextIOWrapper(file, encoding, errors="replace", newline=None)
     reader = csv.reader(_lines(text, name), delimiter=between)
-    width = 0
+    width = before = 0
     try:
         for row in reader:
             width = width or len(row)
-            _refuse_what_swallowed_others(row, width, reader.line_num, name)
+            if reader.line_num - before > 1:
+                _refuse_what_swallowed_others(row, width, reader.line_num, name)
+            before = reader.line_num
             yield reader.line_num, row
     except csv.Error as error:
         raise Unreadable(

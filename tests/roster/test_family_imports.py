@@ -1,5 +1,7 @@
 """Students and families of an import: taken in where somebody asked for them, without rights, and never thrown out."""
 
+import io
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,7 +16,7 @@ from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.tenancy import as_district
-from app.roster.actions import contacts, guardians, importing, students
+from app.roster.actions import applying, comparing, contacts, guardians, importing, staging, students
 from app.roster.actions.contacts import Consent
 from app.roster.actions.guardians import Particulars
 from app.roster.actions.refused import Refused
@@ -32,7 +34,7 @@ from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.student import Student
 from tests.roster.exports import Member, an_export, broken, families, files, staff, zipped
-from tests.roster.test_imports import answered, log_of, looked_at, taken_in, verdicts, who_works
+from tests.roster.test_imports import answered, killed_after, log_of, looked_at, taken_in, verdicts, who_works
 from tests.world import World
 
 STAFF = staff(4)
@@ -542,3 +544,67 @@ def test_the_log_tells_how_many_are_as_they_were(maple: World) -> None:
     taken_in(an_export([*STAFF, *families(4)]))
 
     assert "8 of them as they were" in log_of(taken_in(an_export([*STAFF, *families(4)], salt="b")))
+
+
+#: All that an import leaves of students and families, whatever the ids that were made and the district's own key.
+SHAPE = """
+    select md5(string_agg(line, '|' order by line)) from (
+        select concat_ws(
+            ',', link.key, link.speaks, link.relatives, link.absences, link.digest <> '', person.kind,
+            person.given_name, person.active, school.name, student.number, student.grade,
+            (select count(*) from guardian_contacts way where way.guardian_id = person.id)
+        ) as line
+        from source_people link join people person on person.id = link.person_id
+        left join schools school on school.id = person.school_id
+        left join students student on student.id = person.id
+        union all
+        select concat_ws(',', child.key, elder.key, held.relation, held.ended_at is null)
+        from guardianships held
+        join source_people child on child.person_id = held.student_id
+        join source_people elder on elder.person_id = held.guardian_id
+    ) as lines
+"""
+
+
+def test_killed_anywhere_and_gone_on_with_it_comes_to_the_same(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, size in ((staging, 7), (comparing, 9), (applying, 5)):
+        monkeypatch.setattr(module, "BATCH", size)
+    chance = random.Random(20)  # the same points each time
+    members = families(12)
+    fewer = [replace(one, grades="05", relatives="p0") for one in members if one.key not in ("k3", "p1")]
+    exports = [
+        an_export([*STAFF, *members]),
+        an_export([*STAFF, *fewer]),
+        an_export([*STAFF, *fewer], salt="b"),
+    ]
+
+    def shape_after(district_id: UUID, kill_after: list[int]) -> tuple[str, int]:
+        with as_district(district_id):
+            importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=True)
+            db.session.commit()
+        for export in exports:
+            with as_district(district_id), acting_as(SYSTEM):
+                run_id = importing.begin(io.BytesIO(export), by=SYSTEM).id
+                db.session.commit()
+            while True:
+                with as_district(district_id), acting_as(SYSTEM):
+                    run = RosterImport.find(run_id)
+                    assert run is not None
+                    if run.is_over:
+                        break
+                    if run.state == "ready":
+                        importing.approve(run, removals=True)
+                        db.session.commit()
+                    with killed_after(kill_after.pop() if kill_after else None):
+                        importing.advance(run_id)
+        with as_district(district_id):
+            return str(db.session.scalar(text(SHAPE))), len(kill_after)
+
+    with app.app_context():
+        undisturbed, _ = shape_after(world.birch.id, [])
+        disturbed, left = shape_after(world.maple.id, [chance.randint(0, 6) for _ in range(20)])
+
+    assert left == 0
+    assert disturbed == undisturbed
