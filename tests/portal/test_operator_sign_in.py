@@ -1,5 +1,6 @@
 """Operators sign in outside every district, with password and code together, and never with one of them."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.core import across_districts, clock
 from app.core.db import db
+from app.core.settings import get_settings, use_settings
 from app.core.tenancy import as_district
 from app.portal.actions import signing_in
 from app.portal.models.operator import Operator
@@ -174,3 +176,18 @@ def test_the_command_line_makes_renews_closes_and_tells(app: Flask) -> None:
 
     assert "was made an operator" in log
     assert "was closed" in log
+
+
+def test_where_the_street_is_served_nobody_is_an_operator(app: Flask, world: World) -> None:
+    """Such a process has no way to role `across`: it says so, and a cookie from elsewhere is nothing to it."""
+    ops = signed_in(app)
+    another = Ops(app, email="kim@operator.example", name="Kim")
+    page = PageClient(app).get("/operator/sign-in")
+    use_settings(dataclasses.replace(get_settings(), database_across_url=""))
+
+    assert "do not sign in on this host" in PageClient(app).get("/operator/sign-in").text
+    refused = PageClient(app).submit(page, "/operator/sign-in", email=ops.email, password="x", code="1")
+    assert refused.status == 422
+    assert ops.client.get("/operator").location == "/operator/sign-in"
+    assert ops.client.get("/maple/admin").location.startswith("/maple/sign-in")
+    assert another.client.get(another.setup_path).status == 404

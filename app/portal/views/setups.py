@@ -1,6 +1,6 @@
 """Setting up an operator's account by the link of the command line: a password and an app, both."""
 
-from flask import Response, url_for
+from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 
 from app.auth.actions.refused import LinkUsedUp, NotThatCode, WeakPassword
@@ -23,6 +23,8 @@ USED_UP = "This link does not work any more. It works once, for 60 minutes: have
 @anyone
 def show(token: str) -> ResponseReturnValue:
     """The form, while the link works. Opening it uses nothing up."""
+    if not signing_in.is_possible():
+        abort(404)
     try:
         return _shown(signing_in.setup_of(token), OperatorSetupForm())
     except LinkUsedUp:
@@ -33,6 +35,8 @@ def show(token: str) -> ResponseReturnValue:
 @anyone
 def create(token: str) -> ResponseReturnValue:
     """Open the account; then they sign in."""
+    if not signing_in.is_possible():
+        abort(404)
     form = OperatorSetupForm()
     try:
         if form.validate():

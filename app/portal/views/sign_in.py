@@ -13,6 +13,7 @@ from app.web.page import go, page
 
 doors = Doors()
 
+NOT_HERE = "Operators do not sign in on this host: it has no FRONTOFFICE_DATABASE_ACROSS_URL."
 NOT_SAFE = "Signing in needs a safe connection, and this one is not: the address must begin with https://."
 
 
@@ -25,6 +26,8 @@ def new() -> ResponseReturnValue:
     form = OperatorSignInForm()
     if not sessions.can_be_kept():
         form.refuse(NOT_SAFE)
+    if not signing_in.is_possible():
+        form.refuse(NOT_HERE)
     return _shown(form)
 
 
@@ -35,6 +38,9 @@ def create() -> ResponseReturnValue:
     form = OperatorSignInForm()
     if not sessions.can_be_kept():
         form.refuse(NOT_SAFE)
+        return _shown(form, 422)
+    if not signing_in.is_possible():
+        form.refuse(NOT_HERE)
         return _shown(form, 422)
     if not form.validate():
         return _shown(form, 422)
@@ -63,7 +69,7 @@ def end() -> ResponseReturnValue:
     if not form.validate():
         return _shown(OperatorSignInForm.blank(), 422)
     token = request.cookies.get(operators.cookie_name() or "")
-    if token:
+    if token and signing_in.is_possible():
         signing_in.sign_out(token)
     answer = go(url_for("portal.sign_in_new"))
     operators.forget(answer)
