@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from app.core import across_districts, clock, resealing
+from app.core import clock, resealing
+from app.core.db import db
 from app.core.queue import later
 from jobs import job
 
@@ -12,9 +13,8 @@ DROP: Final = "jobs.rotation.drop_older_keys"
 @job
 def reseal() -> None:
     """One batch, then the next; begun twice, each finds what is left."""
-    with across_districts.session() as across:
-        done = resealing.a_batch(across)
-        left = resealing.left(across) if not done else 1
+    done = resealing.a_batch(db.session())
+    left = 1 if done else resealing.left(db.session())
     if left:
         # What somebody is writing just now was passed by: it is looked at again a little later.
         later(resealing.RESEAL, due=clock.now() if done else clock.ago(seconds=-5))
@@ -25,7 +25,6 @@ def reseal() -> None:
 @job
 def drop_older_keys() -> None:
     """A day later: if a straggler was sealed under an older key meanwhile, it is sealed anew first."""
-    with across_districts.session() as across:
-        is_over = resealing.drop_older_keys(across)
+    is_over = resealing.drop_older_keys(db.session())
     if not is_over:
         later(resealing.RESEAL)

@@ -48,9 +48,8 @@ def rotate_district_key(slug: str) -> None:
         )
         done = 0
         while resealing.left(db.session()):
-            db.session.rollback()
-            with across_districts.session() as across:
-                some = resealing.a_batch(across)
+            some = resealing.a_batch(db.session())
+            db.session.commit()
             done += some
             if not some:
                 time.sleep(1)  # somebody is writing what is left

@@ -75,15 +75,14 @@ def begin() -> bool:
     return True
 
 
-def a_batch(across: Session, at_most: int = BATCH) -> int:
-    """Seal some rows of the district that is open anew; how many. In a session over all districts: role `app` may not
-    change what lies beside the audit log.
+def a_batch(session: Session, at_most: int = BATCH) -> int:
+    """Seal some rows of the district that is open anew; how many.
 
     Rows that somebody is writing are passed by: they are sealed by that, or found by the next batch.
     """
     district_id, done = current_district_id(), 0
     for one in every_sealed_column():
-        done += _reseal(across, district_id, one, at_most - done)
+        done += _reseal(session, district_id, one, at_most - done)
         if done >= at_most:
             break
     return done
@@ -98,20 +97,20 @@ def left(session: Session) -> int:
     )
 
 
-def drop_older_keys(across: Session) -> bool:
+def drop_older_keys(session: Session) -> bool:
     """Once nothing lies under them, and a day after the newest was made; True if there are none left."""
     district_id = current_district_id()
-    district = across.get(District, district_id, with_for_update=True, populate_existing=True)
+    district = session.get(District, district_id, with_for_update=True, populate_existing=True)
     assert district is not None
     forget_directory()
     ring = ring_of(district_id)
     if len(ring) < 2:
         return True
-    if ring[0].made_at > clock.now() - OLDER_KEYS_OPEN_FOR or left(across):
+    if ring[0].made_at > clock.now() - OLDER_KEYS_OPEN_FOR or left(session):
         return False
     assert district.data_key is not None
     district.seal_keys = without_older_keys(district.seal_keys, district.data_key, district_id)
-    across.flush()
+    session.flush()
     return True
 
 
@@ -124,7 +123,7 @@ def _older(one: SealedColumn, district_id: UUID) -> list[Any]:
     ]
 
 
-def _reseal(across: Session, district_id: UUID, one: SealedColumn, at_most: int) -> int:
+def _reseal(session: Session, district_id: UUID, one: SealedColumn, at_most: int) -> int:
     sealed = one.table.c[one.column]
     some = (
         select(one.table.c.id, sealed)
@@ -133,7 +132,7 @@ def _reseal(across: Session, district_id: UUID, one: SealedColumn, at_most: int)
         .limit(at_most)
         .with_for_update(skip_locked=True)
     )
-    rows = across.execute(some).all()
+    rows = session.execute(some).all()
     if not rows:
         return 0
     change = (
@@ -146,5 +145,5 @@ def _reseal(across: Session, district_id: UUID, one: SealedColumn, at_most: int)
         place: dict[str, Any] = {"table": one.table.name, "row_id": row_id, "column": one.column}
         plaintext = unseal(ciphertext, **place, district_id=district_id)
         anew.append({"row": row_id, "anew": seal(plaintext, **place, district_id=district_id)})
-    across.connection().execute(change, anew)
+    session.connection().execute(change, anew)
     return len(rows)
