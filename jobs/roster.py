@@ -6,7 +6,7 @@ from app.admin.actions import staff
 from app.auth.models.sealed_account import admins
 from app.core.actor import SYSTEM
 from app.notices.actions import compose
-from app.roster.actions import connecting, importing
+from app.roster.actions import connecting, importing, school_years
 from app.roster.models.roster_import import RosterImport
 from jobs import job
 
@@ -15,6 +15,12 @@ from jobs import job
 def advance(import_id: UUID) -> None:
     """Go on with an import for a while."""
     importing.advance(import_id)
+
+
+@job
+def move_school_year(year_id: UUID) -> None:
+    """Go on for a while with opening or undoing a school year."""
+    school_years.advance(year_id)
 
 
 @job

@@ -72,3 +72,8 @@ def last_struck(hour: int, zone_name: str) -> datetime:
 def school_day(school: InAZone) -> date:
     """Which day it is at that school now."""
     return local(now(), school.zone_name).date()
+
+
+def day_begins(day: date, zone_name: str) -> datetime:
+    """When that day begins there, in UTC."""
+    return datetime.combine(day, time(0), tzinfo=zone(zone_name)).astimezone(UTC)

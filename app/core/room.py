@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from app.core.following import Follows
 from app.core.readings import Measure
 
 View = Callable[..., Any]
@@ -55,6 +56,8 @@ class Room:
     menu: Sequence[MenuItem] = field(default_factory=tuple)
     #: What the timetable reads of it each minute, over all districts.
     measures: Sequence[Measure] = field(default_factory=tuple)
+    #: What it has of students who change school or leave, for the preview of a school year.
+    follows: Sequence[Follows] = field(default_factory=tuple)
 
     def blueprint(self) -> Blueprint:
         """The room's blueprint: views/closures.py:create becomes the endpoint `helpdesk.closures_create`."""

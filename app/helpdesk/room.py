@@ -2,6 +2,7 @@
 
 from app.core.room import MenuItem, Room
 from app.helpdesk.actions.measures import MEASURES
+from app.helpdesk.actions.school_year import open_tickets
 from app.helpdesk.permissions import RULES, May
 from app.helpdesk.views import (
     answers,
@@ -41,4 +42,5 @@ ROOM = Room(
         MenuItem("Mail not filed", "helpdesk.inbound_index", May.SEE_MAIL_NOT_FILED, RULES, 30),
     ],
     measures=MEASURES,
+    follows=[open_tickets],
 )

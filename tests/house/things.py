@@ -4,7 +4,8 @@ A door whose id finds a model that has no row here fails tests/house/test_doors.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ from app.roster.models.room import Room
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import GOOGLE_DIRECTORY, ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
+from app.roster.models.school_year import PAST, SchoolYear
+from app.roster.models.school_year_school import LEAVE, SchoolYearSchool
 from app.roster.models.student import Student
 from tests.roster import families
 from tests.world import Place, Player, World
@@ -167,6 +170,31 @@ def _roster_import(corner: Corner) -> Keys:
     return _added(run)
 
 
+def _school_year(corner: Corner) -> Keys:
+    # One after the other: Maple has two corners, and years do not overlap.
+    last = SchoolYear.last()
+    begins = last.last_day + timedelta(days=60) if last else date(2001, 8, 20)
+    year = SchoolYear(
+        name=f"{SECRET} {corner.number}",
+        first_day=begins,
+        last_day=begins + timedelta(days=300),
+        follows_day=last.last_day if last else None,
+        told_since=begins,
+        state=PAST,
+    )
+    return _added(year)
+
+
+def _school_year_school(corner: Corner) -> Keys:
+    rule = SchoolYearSchool(
+        year_id=_school_year(replace(corner, number=corner.number + 100))["id"],
+        school_id=corner.place.schools[corner.school],
+        highest="05",
+        leavers=LEAVE,
+    )
+    return _added(rule)
+
+
 def _web_session(corner: Corner) -> Keys:
     row, _ = sessions.begin(corner.who.id, SECRET)
     return {"id": row.id}
@@ -275,6 +303,8 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
         "id": HouseholdMember.of_guardians([_guardian(corner).id]).popitem()[1].household_id
     },
     Person: lambda corner: {"id": corner.who.person_id},
+    SchoolYear: _school_year,
+    SchoolYearSchool: _school_year_school,
     School: lambda corner: {"id": corner.place.schools[corner.school]},
     Room: lambda corner: {"id": corner.place.rooms[corner.school, "Room 204"]},
 }

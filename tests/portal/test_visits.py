@@ -83,7 +83,8 @@ def test_with_one_they_look_at_its_rooms_and_change_nothing(
     wrong, seen = [], 0
     for door, path in every_door(app, world):
         answer = ask(ops.client, door, path)
-        inside = door.endpoint.partition(".")[0] in OPENS[scope] and "admin.imports" not in door.endpoint
+        has_students = door.endpoint.startswith(("admin.imports", "admin.school_year"))
+        inside = door.endpoint.partition(".")[0] in OPENS[scope] and not has_students
         expected = {200, 303, 404} if door.method == "GET" and inside else {403, 404} if inside else {404}
         seen += answer.status == 200
         if answer.status not in expected:
@@ -273,8 +274,8 @@ def test_the_operator_of_a_district_that_is_not_there_is_refused(ops: Ops) -> No
 
 
 def test_students_are_in_no_visit(app: Flask, ops: Ops, admin: PageClient, world: World) -> None:
-    """Neither their own pages, nor what an import of them shows."""
+    """Neither their own pages, nor what an import of them shows, nor whom a school year moves."""
     let_in(ops, admin)
     for door, path in every_door(app, world):
-        if door.endpoint.startswith(("roster.", "admin.imports")):
+        if door.endpoint.startswith(("roster.", "admin.imports", "admin.school_year")):
             assert ask(ops.client, door, path).status == 404, door

@@ -26,6 +26,7 @@ from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.school import School
+from app.roster.models.school_year import SchoolYear
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.source_school import SourceSchool
 
@@ -34,6 +35,8 @@ BATCH: Final = 2000
 
 def apply(run: RosterImport, _until: float) -> None:
     """One batch. After the last one the import is done."""
+    if run.takes_families and not run.rows_applied:
+        SchoolYear.roster_was_applied()
     if run.rows_applied < run.rows_staged:
         _take_over(run)
     elif run.takes_families and run.rows_related < run.rows_staged:

@@ -21,6 +21,7 @@ from app.roster.actions.refused import Refused
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import NAMES, RosterSource
+from app.roster.models.school_year import SchoolYear
 
 ENTER_IT_AGAIN: Final = (
     "Enter the secret again: the one that is kept was given for another address, and it is sent to no other."
@@ -138,6 +139,8 @@ def look_for_changes(*, by: Actor) -> None:
         since = connection.bookmark or getattr(connector, "always_since", "")
         if not since or not services.is_on(connector.service) or missing(connection.source.kind):
             continue
+        if SchoolYear.is_moving_students():
+            continue  # the next look tells the same again
         if RosterImport.under_way() is None and RosterImport.was_ever_done(connection.source_id):
             importing.begin_sync(
                 connection.source_id, by=by, applies_itself=connection.applies_itself, since=since

@@ -112,6 +112,8 @@ def _change_one_by_one(run: RosterImport, after: int, upto: int, *, may_remove: 
             _drop_contacts(row, person.id, link)
         if row.verdict == "rekeyed" and link is not None:
             link.key = row.key
+        if row.verdict in ("returns", "rekeyed"):
+            person.active = True  # whoever left with a school year has no date of the source's
         if link is not None and link.left_at is not None:
             person.active, link.left_at = True, None
 

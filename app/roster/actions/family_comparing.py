@@ -128,6 +128,12 @@ _DECIDE: Final = text(
             known.number as number_said, known.grade as grade_said,
             known.contacts as contacts_said, known.relatives as relatives_said,
             speaking.id as speaking_id, speaking.left_at as speaking_left_at,
+            -- where the last school year moved them, what stood before is held against what the source said then
+            given.to_grade = student.grade as grade_is_given,
+            given.from_grade is distinct from coalesce(known.grade, speaking.grade) as grade_was_another,
+            given.to_school_id = person.school_id as school_is_given,
+            given.from_school_id is distinct from coalesce(known.school_id, speaking.school_id) as school_was_another,
+            coalesce(given.left_on is not null and not person.active, false) as left_with_the_year,
             speaking.id is not null and (
                 exists (select from roster_import_rows other
                     where other.key = speaking.key and (other.import_id = :import) is true
@@ -142,6 +148,9 @@ _DECIDE: Final = text(
         from met
         left join people person on person.id = met.met_person
         left join students student on student.id = met.met_person
+        left join lateral (
+            select * from school_year_moves where student_id = met.met_person order by made_at desc limit 1
+        ) given on true
         left join lateral (
             select school_id from source_schools where source_id = :source and key = met.school_key limit 1
         ) school on true
@@ -175,10 +184,12 @@ _DECIDE: Final = text(
             not :goes_first and case when known_id is null then true
                 else (given_here, family_here) <> (given_said, family_said) end as name_stays,
             not :goes_first and school_here is not null
-                and (known_id is null or school_here is distinct from school_said) as school_stays,
+                and case when school_is_given then school_was_another
+                    else known_id is null or school_here is distinct from school_said end as school_stays,
             not :goes_first and number_here <> number_said as number_stays,
             not :goes_first and grade_here <> ''
-                and (known_id is null or grade_here <> grade_said) as grade_stays,
+                and case when grade_is_given then grade_was_another
+                    else known_id is null or grade_here <> grade_said end as grade_stays,
             -- one number, and no name in common: two students
             kind = 'student' and case when met_person is not null
                 then lower(given_name) <> lower(given_here) and lower(family_name) <> lower(family_here)
@@ -191,7 +202,8 @@ _DECIDE: Final = text(
             when met_person is not null and person_kind <> kind then 'other_kind'
             when known_id is not null and not active
                 then case when is_here and speaks and left_at is null then 'leaves' else 'not_enabled' end
-            when known_id is not null and not is_here and left_at is null then 'deactivated_here'
+            when known_id is not null and not is_here and left_at is null
+                and not (left_with_the_year and (grade_differs or school_differs)) then 'deactivated_here'
             when known_id is not null and not speaks then 'same'
             when known_id is not null and number_differs and number_is_taken then 'number_taken'
             when known_id is not null and not is_here then 'returns'
@@ -203,7 +215,7 @@ _DECIDE: Final = text(
             when met_person is null then case when is_second then 'also' else 'new' end
             when speaking_id is null then case when is_here then 'matched' else 'deactivated_here' end
             when speaking_is_there or not :counts_absence then 'also'
-            when not is_here and speaking_left_at is null then 'deactivated_here'
+            when not is_here and speaking_left_at is null and not left_with_the_year then 'deactivated_here'
             else 'rekeyed'
             end as outcome
         from said

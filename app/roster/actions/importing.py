@@ -23,7 +23,7 @@ from app.core.fetching import NotNow
 from app.core.queue import later
 from app.integrations.oneroster.archive import Archive
 from app.integrations.spreadsheet.staff import Sheet
-from app.roster.actions import applying, comparing, family_staging, fetching, staging
+from app.roster.actions import applying, comparing, family_staging, fetching, school_years, staging
 from app.roster.actions.refused import Refused
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
@@ -57,6 +57,7 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
 
     Of a CSV file an admin says first which column is what.
     """
+    school_years.refuse_import_beside()
     if RosterImport.under_way() is not None:
         raise Refused(ONE_AT_A_TIME)
     if stream.seek(0, 2) > LARGEST_FILE:
@@ -127,6 +128,7 @@ def begin_sync(
     answered makes way: this one will say the same and more. `nightly`: admins hear by mail if it waits for them, unless
     they know from the one that made way. `since`: ask for what changed and no more; no preview makes way for that.
     """
+    school_years.refuse_import_beside()
     before = RosterImport.under_way()
     makes_way = before is not None and before.state == "ready" and before.source_id == source_id
     if before is not None and makes_way and since is None:
@@ -159,6 +161,7 @@ def begin_sync(
 
 def approve(run: RosterImport, *, removals: bool) -> None:
     """Have it applied. `removals`: those who would go may go, where the guard asked. Raises Refused."""
+    school_years.refuse_import_beside()
     held = RosterImport.locked(run.id)
     if held is None or held.state != "ready":
         raise Refused("This import is not waiting for an answer any more.")
