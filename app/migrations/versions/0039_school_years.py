@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.migrations.own import own
 
-revision = "0038"
-down_revision = "0037"
+revision = "0039"
+down_revision = "0038"
 
 LADDER = "'PK','TK','KG','01','02','03','04','05','06','07','08','09','10','11','12','13'"
 
