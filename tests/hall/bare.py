@@ -14,7 +14,7 @@ from app.web.page import done
 from app.web.sessions import SessionLogin
 
 MAPLE = DistrictCard(uuid4(), "maple", "Maple Unified School District", "open", "us", "America/Chicago", None)
-TESS = SimpleNamespace(id=None, name="Tess Okafor", kind="account", person_id=None)
+TESS = SimpleNamespace(id=None, name="Tess Okafor", kind="account", person_id=None, has=lambda _: False)
 
 PAGE = """
 {% extends "layout.html" %}
