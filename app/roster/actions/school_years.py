@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core import audit, clock
 from app.core.db import db, uuid7
 from app.core.queue import later
+from app.roster.actions.family_comparing import AS_THEY_ARE
 from app.roster.actions.refused import Refused
 from app.roster.models import rising
 from app.roster.models.person import Person
@@ -192,6 +193,7 @@ def advance(year_id: UUID) -> None:
     """Go on for a while, from wherever it is. Commits after each batch."""
     until = time.monotonic() + A_WHILE
     while (year := SchoolYear.locked(year_id)) is not None and year.is_working:
+        db.session.connection().execute(AS_THEY_ARE)
         if year.state == APPLYING:
             _move_a_batch(year)
         else:
@@ -274,26 +276,22 @@ def _opened(year: SchoolYear) -> None:
 
 
 def _put_back_a_batch(year: SchoolYear) -> None:
-    asked = select(SchoolYearMove.student_id).where(SchoolYearMove.year_id == year.id)
-    ids = list(db.session.scalars(asked.order_by(SchoolYearMove.student_id).limit(BATCH)))
-    if not ids:
+    asked = select(SchoolYearMove).where(SchoolYearMove.year_id == year.id)
+    moves = list(db.session.scalars(asked.order_by(SchoolYearMove.student_id).limit(BATCH)))
+    if not moves:
         _undone(year)
         return
-    held = select(Student.id).join(Person, Person.id == Student.id).where(Student.id.in_(ids))
-    db.session.execute(held.order_by(Student.id).with_for_update(of=(Student, Person)))
-    mine = (SchoolYearMove.year_id == year.id, SchoolYearMove.student_id.in_(ids))
-    still = (
-        select(Student.id)
+    ids = [move.student_id for move in moves]
+    held = (
+        select(Student.id, Student.grade, Person.school_id, Person.active)
         .join(Person, Person.id == Student.id)
-        .join(SchoolYearMove, SchoolYearMove.student_id == Student.id)
-        .where(
-            *mine,
-            Student.grade == SchoolYearMove.to_grade,
-            Person.school_id == SchoolYearMove.to_school_id,
-            Person.active == SchoolYearMove.left_on.is_(None),
-        )
+        .where(Student.id.in_(ids))
+        .order_by(Student.id)
+        .with_for_update(of=(Student, Person))
     )
-    back = list(db.session.scalars(still))
+    stand = {id: (grade, school_id, active) for id, grade, school_id, active in db.session.execute(held)}
+    back = [one.student_id for one in moves if stand[one.student_id] == _given(one)]
+    mine = (SchoolYearMove.year_id == year.id, SchoolYearMove.student_id.in_(ids))
     theirs = (SchoolYearMove.year_id == year.id, SchoolYearMove.student_id.in_(back))
     _without_sync(
         update(Student)
@@ -308,6 +306,10 @@ def _put_back_a_batch(year: SchoolYear) -> None:
     _without_sync(delete(SchoolYearMove).where(*mine))
     year.put_back, year.left_alone = year.put_back + len(back), year.left_alone + len(ids) - len(back)
     audit.noted("put back", "school_years", year.id, students=len(back), left_alone=len(ids) - len(back))
+
+
+def _given(move: SchoolYearMove) -> tuple[str, UUID, bool]:
+    return move.to_grade, move.to_school_id, move.left_on is None
 
 
 def _undone(year: SchoolYear) -> None:
