@@ -33,7 +33,7 @@ def test_the_page_of_an_import_follows_the_work(site: Site, chromium: Browser, t
         visit.sign_in(CAST["admin"])
         visit.go("/admin/imports")
         assert findings(visit.page) == []
-        visit.page.get_by_label("OneRoster zip file").set_input_files(export)
+        visit.page.get_by_label("OneRoster zip, or CSV file of staff").set_input_files(export)
         visit.page.get_by_role("button", name="Read it").click()
         expect(visit.page.locator("#progress")).to_contain_text("Being read")
 

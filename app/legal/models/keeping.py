@@ -21,6 +21,10 @@ CLASSES: Final = {
     ),
     "as long as they run it": ("As long as they are an operator of this deployment, and its log", NOT_YET),
     "as long as the roster has them": ("As long as the school's roster has the student", NOT_YET),
+    "until the year after is opened; of those who left, as long as the roster has them": (
+        "Until the school year after is opened; of those who left, as long as the roster has them",
+        "When the year after is opened",
+    ),
     "as long as the account": ("As long as the account", NOT_YET),
     "mail that came in": ("With its ticket; 30 days if nobody filed it", NIGHTLY),
     "24 hours": ("24 hours", NIGHTLY),
