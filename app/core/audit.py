@@ -58,6 +58,9 @@ class AuditEntry(DistrictOwned, Base):
         Index(None, "district_id", "transaction", "position"),
         Index("ix_audit_entries_newest", "district_id", "position"),
         Index("ix_audit_entries_of_row", "district_id", "which"),
+        Index(
+            "ix_audit_entries_by", "district_id", "by_id", "position", postgresql_where="by_id is not null"
+        ),
     )
 
     position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), info=PUBLIC)

@@ -18,6 +18,8 @@ from app.roster.models.household import Household
 from app.roster.models.student import Student
 
 READERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.ATTENDANCE_CLERK, Role.PRINCIPAL, Role.ADMIN)
+#: Who looks at the records of a school's students is for those who answer for them.
+READERS_OF_HISTORY: Final = (Role.SCHOOL_OFFICE, Role.PRINCIPAL, Role.ADMIN)
 #: What a court order says, and not only that there is one, is for those who decide about the student's day.
 READERS_OF_ORDERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.PRINCIPAL)
 
@@ -73,6 +75,11 @@ def keeps_their_school(actor: Actor, thing: Theirs) -> bool:
 def reads_orders_of_their_school(actor: Actor, thing: Theirs) -> bool:
     """It is of a school where they decide about the student's day."""
     return _is_among(_schools(actor, READERS_OF_ORDERS), thing)
+
+
+def answers_for_their_school(actor: Actor, thing: Theirs) -> bool:
+    """It is of a school for whose records they answer."""
+    return _is_among(_schools(actor, READERS_OF_HISTORY), thing)
 
 
 def _schools(actor: Actor, roles: Collection[Role]) -> set[UUID] | None:

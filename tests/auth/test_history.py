@@ -63,6 +63,14 @@ def test_ones_own_doings_are_behind_the_other_tab(client, world):
     assert any("ended other sessions" in line for line in lines(client, "?by=anybody"))
 
 
+def test_what_one_did_is_behind_the_third_tab_and_nobody_elses_is(app, client, world):
+    PageClient(app).sign_in(world.adams).get(f"/maple/admin/people/{world.bell.person_id}", status=200)
+
+    (line,) = [one for one in lines(client.sign_in(world.adams), "?by=me") if "person" in one]
+    assert line.startswith("Ruth Adamsviewed · person")
+    assert not any("Ruth Adams" in one for one in lines(client.sign_in(world.bell), "?by=me"))
+
+
 def test_it_goes_on_page_by_page(app, client, world):
     with app.app_context(), as_district(world.maple.id), acting_as(world.adams.account()):
         for _ in range(51):

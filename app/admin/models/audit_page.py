@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from app.auth.models.audit_lines import Line, lines_of
+from app.auth.models.audit_lines import History, history
 from app.core import clock
 from app.core.audit import AuditEntry
-from app.core.db import db
-
-AT_MOST: Final = 50
 
 
 @dataclass(frozen=True)
@@ -26,23 +22,13 @@ class Asked:
     before: int | None = None
 
 
-@dataclass(frozen=True)
-class AuditPage:
-    """Some lines, and the position from which the older ones go on."""
-
-    lines: list[Line]
-    older: int | None
-
-
-def audit_page(asked: Asked, zone_name: str) -> AuditPage:
+def audit_page(asked: Asked, zone_name: str) -> History:
     """The newest entries that match."""
-    rows = list(db.session.scalars(_matching(asked, zone_name).limit(AT_MOST + 1)))
-    shown = rows[:AT_MOST]
-    return AuditPage(lines_of(shown, zone_name), shown[-1].position if len(rows) > AT_MOST else None)
+    return history(_matching(asked, zone_name), zone_name, before=asked.before)
 
 
 def _matching(asked: Asked, zone_name: str) -> Select[AuditEntry]:
-    matching = select(AuditEntry).order_by(AuditEntry.position.desc())
+    matching = select(AuditEntry)
     if asked.by:
         matching = matching.where(AuditEntry.by_id == asked.by)
     if asked.what:
@@ -50,6 +36,4 @@ def _matching(asked: Asked, zone_name: str) -> Select[AuditEntry]:
     if asked.day:
         begins = datetime.combine(asked.day, time(), clock.zone(zone_name))
         matching = matching.where(AuditEntry.at >= begins, AuditEntry.at < begins + timedelta(days=1))
-    if asked.before is not None:
-        matching = matching.where(AuditEntry.position < asked.before)
     return matching

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.auth.models.account import Account
 from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.db import db
 from app.roster.models.school import School
+
+AT_MOST: Final = 50
 
 #: Table → what people call a row of it. What is not here is called by its table.
 THINGS: Final = {
@@ -70,6 +72,23 @@ class Line:
     what: str
     #: Column, and how it changed: both sides only where the values are public.
     changes: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class History:
+    """Some lines, newest first, and the position from which the older ones go on."""
+
+    lines: list[Line]
+    older: int | None
+
+
+def history(entries: Select[AuditEntry], zone_name: str, *, before: int | None) -> History:
+    """The newest of these entries in words, those before that position; as many as a page holds."""
+    if before is not None:
+        entries = entries.where(AuditEntry.position < before)
+    rows = list(db.session.scalars(entries.order_by(AuditEntry.position.desc()).limit(AT_MOST + 1)))
+    older = rows[AT_MOST - 1].position if len(rows) > AT_MOST else None
+    return History(lines_of(rows[:AT_MOST], zone_name), older)
 
 
 def lines_of(rows: Sequence[AuditEntry], zone_name: str) -> list[Line]:

@@ -1,34 +1,24 @@
-"""What was done to somebody's own record, and who looked at it: read from the audit log, as they may read it.
+"""What was done to somebody's own record, who looked at it, and what they did: read from the audit log.
 
 Which rows are theirs is asked of the models: their account, their person, and whatever points at either by
 `account_id` or `person_id`. A new table is in it without a line here.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app.auth.models.account import Account
-from app.auth.models.audit_lines import Line, lines_of
+from app.auth.models.audit_lines import History, history
 from app.core.audit import AuditEntry
 from app.core.db import Base, db
 from app.core.records import every_model
 
-AT_MOST: Final = 50
 #: Rows of one table that are looked up, the newest: an account has a handful of each.
 MOST_ROWS: Final = 200
 #: The columns by which a row belongs to somebody. Others (who asked, who is written to) only mention them.
 BELONGS_BY: Final = {"account_id": "accounts", "person_id": "people"}
-
-
-@dataclass(frozen=True)
-class History:
-    """Some lines, newest first, and the position from which the older ones go on."""
-
-    lines: list[Line]
-    older: int | None
 
 
 def own_history(account: Account, zone_name: str, *, by_others: bool, before: int | None) -> History:
@@ -36,11 +26,12 @@ def own_history(account: Account, zone_name: str, *, by_others: bool, before: in
     entries = select(AuditEntry).where(AuditEntry.which.in_(_theirs(account)))
     if by_others:
         entries = entries.where(AuditEntry.by_id.is_distinct_from(account.id))
-    if before is not None:
-        entries = entries.where(AuditEntry.position < before)
-    rows = list(db.session.scalars(entries.order_by(AuditEntry.position.desc()).limit(AT_MOST + 1)))
-    older = rows[AT_MOST - 1].position if len(rows) > AT_MOST else None
-    return History(lines_of(rows[:AT_MOST], zone_name), older)
+    return history(entries, zone_name, before=before)
+
+
+def own_doings(account: Account, zone_name: str, *, before: int | None) -> History:
+    """What they did themselves, to whatever it was: what they looked at, too, where looking is written down."""
+    return history(select(AuditEntry).where(AuditEntry.by_id == account.id), zone_name, before=before)
 
 
 def _theirs(account: Account) -> set[UUID]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.core import clock
+from app.core import audit, clock
 from app.core.db import db
 from app.roster.actions import households
 from app.roster.actions.refused import Refused
@@ -50,7 +50,8 @@ def change(contact: Contact, value: str | PostalAddress, consent: Consent) -> No
 
 
 def remove(contact: Contact) -> None:
-    """They are no longer reached there."""
+    """They are no longer reached there. The guardian's history tells of it: the contact has none any more."""
+    audit.noted("removed a contact", "guardians", contact.guardian_id, kind=contact.kind)
     db.session.delete(contact)
     _moved(contact)
 

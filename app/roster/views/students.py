@@ -20,7 +20,13 @@ from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.student import Student
 from app.roster.models.student_page import students_found
-from app.roster.permissions import RULES, May, schools_kept_by, schools_read_by
+from app.roster.permissions import (
+    RULES,
+    May,
+    answers_for_their_school,
+    schools_kept_by,
+    schools_read_by,
+)
 from app.web.fields import options
 from app.web.guard import allow, me
 from app.web.page import done, page
@@ -130,6 +136,7 @@ def _shown(student: Student, form: StudentForm | None = None, status: int = 200)
         envelopes=envelopes([student]),
         languages=LANGUAGES,
         may_keep=may_keep,
+        may_see_history=answers_for_their_school(me(), student),
         form=(form or _at_my_schools(_about(student), student)) if may_keep else None,
     )
 
