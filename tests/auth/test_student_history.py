@@ -55,6 +55,12 @@ def test_a_contact_that_was_taken_away_is_told_and_its_value_is_not(client, worl
     assert "2125550123" not in line
 
 
+def test_a_right_is_named_as_the_office_says_it(client, world, salas):
+    told = lines(client.sign_in(world.olive), salas.mia)
+
+    assert any("name: Holds education rights" in line for line in told)
+
+
 def test_nothing_of_another_student_is_in_it(app, client, world, salas):
     PageClient(app).sign_in(world.adams).get(f"/maple/students/{salas.max}", status=200)
     PageClient(app).sign_in(world.adams).get(f"/maple/students/{salas.mia}", status=200)

@@ -13,6 +13,7 @@ from app.auth.models.account import Account
 from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.db import db
+from app.roster.models.guardian_right import RIGHTS
 from app.roster.models.school import School
 
 AT_MOST: Final = 50
@@ -146,6 +147,8 @@ def _plain(value: Any, schools: Mapping[str, str], zone_name: str) -> str:
     text = str(value)
     if text in schools:
         return schools[text]
+    if text in RIGHTS:
+        return RIGHTS[text]
     if AN_ID.fullmatch(text):
         return f"…{text[-6:]}"
     if A_MOMENT.match(text):
