@@ -85,6 +85,9 @@ _TWICE: Final = text(
     """
 )
 
+# A row foretold to be new (family_staging.py) of which nobody is met, here or in an earlier row, is new: that is most of
+# a first file, and the rest is not asked of them.
+#
 # Written for a planner that knows nothing of fresh rows. Each step is made once and not written out wherever it is
 # used; "lateral … limit 1" starts from the batch, and looks each of it up; "known_by <> ''" is said of the very row
 # that is sought, else its index is not used; "is true" leaves the index of the words that are sought as the only one
@@ -116,6 +119,13 @@ _DECIDE: Final = text(
                 having count(distinct contact.guardian_id) = 1)
         ) as met_person
         from staged
+    ), in_question as materialized (
+        select met.* from met
+        where met_person is not null or verdict is distinct from 'new' or not active
+            or exists (select from roster_import_rows other
+                where other.known_by = met.known_by and other.known_by <> '' and (other.import_id = :import) is true
+                    and other.position < met.position and other.kind = met.kind and other.what = 'person'
+                    and other.rule is null)
     ), beside as materialized (
         select met.*,
             person.active as is_here, person.kind as person_kind,
@@ -145,7 +155,7 @@ _DECIDE: Final = text(
             exists (select from students other
                 where met.kind = 'student' and other.number = met.number and other.id <> met.met_person
             ) as number_is_taken
-        from met
+        from in_question met
         left join people person on person.id = met.met_person
         left join students student on student.id = met.met_person
         left join lateral (

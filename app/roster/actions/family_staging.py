@@ -42,6 +42,8 @@ def stage(run: RosterImport, fed: Sequence[Fed], left_out: dict[str, int]) -> in
         if nth in unchanged or first.get(one.key) == digest:
             continue
         row = _row_of(run, one, digest, reach)
+        # Foretold: of a first file it is true of nearly all, and what is true is not written a second time.
+        row["verdict"] = "new"
         if one.key in first:
             row["verdict"], row["rule"] = "left_out", str(Rule.TWICE)
             left_out[str(Rule.TWICE)] = left_out.get(str(Rule.TWICE), 0) + 1

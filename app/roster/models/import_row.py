@@ -3,13 +3,14 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, case, func, or_, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, Select, case, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, db
 from app.core.feed import FAULTS, RULES_IN_WORDS, Rule
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
+from app.roster.models.roster_import import RosterImport
 
 #: Verdicts, and what the preview calls them.
 VERDICTS: Final = {
@@ -100,6 +101,7 @@ class ImportRow(DistrictOwned, Base):
     digest: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     file: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     line: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: Of students and guardians it is foretold while they are staged: it counts once the row was compared.
     verdict: Mapped[str | None] = mapped_column(info=PUBLIC)
     #: Why it is left out (core/feed.py).
     rule: Mapped[str | None] = mapped_column(info=PUBLIC)
@@ -121,13 +123,16 @@ class ImportRow(DistrictOwned, Base):
     def with_verdict(cls, import_id: UUID, verdict: str, after: int = 0) -> list["ImportRow"]:
         """A page of those (one more shows that there are more)."""
         rows = select(cls).where(cls.import_id == import_id, cls.verdict == verdict, cls.position > after)
+        rows = rows.where(cls._is_decided(import_id))
         return list(db.session.scalars(rows.order_by(cls.position).limit(PAGE + 1)))
 
     @classmethod
     def counts(cls, import_id: UUID) -> dict[tuple[str, str], int]:
         """How many, by verdict, of schools ("school") and of each kind of people."""
         group = case((cls.what == "school", "school"), else_=cls.kind)
-        asked = select(group, cls.verdict, func.count()).where(cls.import_id == import_id)
+        asked = select(group, cls.verdict, func.count()).where(
+            cls.import_id == import_id, cls._is_decided(import_id)
+        )
         return {
             (kind, verdict): count
             for kind, verdict, count in db.session.execute(asked.group_by(group, cls.verdict))
@@ -157,6 +162,12 @@ class ImportRow(DistrictOwned, Base):
             ),
         )
         return list(db.session.scalars(rows.order_by(cls.position).limit(PAGE)))
+
+    @classmethod
+    def _is_decided(cls, import_id: UUID) -> ColumnElement[bool]:
+        """A verdict beyond the rows that were compared is foretold, but for those that reading left out."""
+        compared = select(RosterImport.rows_compared).where(RosterImport.id == import_id).scalar_subquery()
+        return or_(cls.position <= compared, cls.rule.is_not(None))
 
     @property
     def name(self) -> str:
