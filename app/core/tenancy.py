@@ -54,6 +54,16 @@ class DistrictOwned:
     )
 
 
+class OwnedThrough(DistrictOwned):
+    """Mixin of a district's table whose rows hang on another of its tables by a key that is never null.
+
+    That key holds the district too, and the other table's own key leads on to it: one key more would say the same. Of
+    tables that are written by the hundred thousand each key is a third of what writing a row costs.
+    """
+
+    district_id: Mapped[UUID] = mapped_column(Uuid(), nullable=False, info=PUBLIC, sort_order=-19)
+
+
 def owned(*args: Any) -> tuple[Any, ...]:
     """`__table_args__` of an owned table: its own arguments and the key that composite foreign keys point at."""
     return (*args, UniqueConstraint("district_id", "id"))

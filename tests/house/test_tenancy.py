@@ -81,6 +81,23 @@ def test_every_foreign_key_between_owned_tables_is_composite(app):
                 assert next(element.column.name for element in key.elements) == "district_id", name
 
 
+def test_every_owned_table_is_led_to_its_district_by_keys_that_are_never_null(app):
+    leads = {name: _tables_that_must_be_there(name) for name in owned_tables()}
+    led = {name for name, tables in leads.items() if "districts" in tables}
+    while more := {name for name, tables in leads.items() if tables & led} - led:
+        led |= more
+
+    assert led == set(leads)
+
+
+def _tables_that_must_be_there(name):
+    return {
+        key.referred_table.name
+        for key in Base.metadata.tables[name].foreign_key_constraints
+        if "district_id" in key.column_keys and not any(column.nullable for column in key.columns)
+    }
+
+
 def test_the_models_and_the_migrated_database_agree(app):
     assert differences(get_settings().database_owner_url) == []
 

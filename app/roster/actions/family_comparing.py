@@ -85,8 +85,8 @@ _TWICE: Final = text(
     """
 )
 
-# A row foretold to be new (family_staging.py) of which nobody is met, here or in an earlier row, is new: that is most of
-# a first file, and the rest is not asked of them.
+# A row foretold to be new (family_staging.py) of which nobody is met, here or in an earlier row, is new: that is most
+# of a first file, and the rest is not asked of them.
 #
 # Written for a planner that knows nothing of fresh rows. Each step is made once and not written out wherever it is
 # used; "lateral … limit 1" starts from the batch, and looks each of it up; "known_by <> ''" is said of the very row

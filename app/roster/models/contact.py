@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.crypto import Sealed, blind_index
 from app.core.db import Base, db
 from app.core.records import PRIVATE, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.guardian import Guardian
 from app.roster.models.reaching import PostalAddress
 
@@ -38,7 +38,7 @@ SOURCES: Final = {
 }
 
 
-class Contact(DistrictOwned, Base):
+class Contact(OwnedThrough, Base):
     """One way. Its value is sealed; `value_index` finds the same value again within the district."""
 
     __tablename__ = "guardian_contacts"

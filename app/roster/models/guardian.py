@@ -8,13 +8,13 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core.db import Base, db
 from app.core.records import PERSONAL, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.language import ENGLISH, ONE_OF_THEM, Language, language
 from app.roster.models.person import Person
 
 
-class Guardian(DistrictOwned, Base):
+class Guardian(OwnedThrough, Base):
     """Beside the person of the same id, whose kind is "guardian": the language they are written to in."""
 
     __tablename__ = "guardians"

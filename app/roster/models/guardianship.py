@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from app.core import clock
 from app.core.db import Base, db
 from app.core.records import PERSONAL, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.student import Student
 
 #: A closed list, in the words of Ed-Fi's RelationDescriptor: "Mother, step" is how it writes a stepmother.
@@ -42,7 +42,7 @@ RELATIONS: Final = (
 _ONE_OF_THEM: Final = "relation in ({})".format(",".join(f"'{word}'" for word in RELATIONS))
 
 
-class Guardianship(DistrictOwned, Base):
+class Guardianship(OwnedThrough, Base):
     """One guardian and one student, until it ends. An ended one stays, with its facts, and counts for nothing."""
 
     __tablename__ = "guardianships"

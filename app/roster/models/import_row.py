@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, db
 from app.core.feed import FAULTS, RULES_IN_WORDS, Rule
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.roster_import import RosterImport
 
 #: Verdicts, and what the preview calls them.
@@ -31,7 +31,7 @@ REMOVALS: Final = ("missing", "vanished", "leaves")
 PAGE: Final = 50
 
 
-class ImportRow(DistrictOwned, Base):
+class ImportRow(OwnedThrough, Base):
     """A school or somebody, or (`what` is "gone") somebody whom the file has no more.
 
     No index holds the verdict: half a million of them are written once each, beside the row and in no other place.

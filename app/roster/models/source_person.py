@@ -14,13 +14,13 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from app.core import clock
 from app.core.db import Base, db
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.person import Person
 from app.roster.models.roster_source import RosterSource
 from app.roster.models.student import Student
 
 
-class SourcePerson(DistrictOwned, Base):
+class SourcePerson(OwnedThrough, Base):
     """A person as a source knows them. One person may have several: a record for each school is common."""
 
     __tablename__ = "source_people"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, contains_eager, foreign, mapped_column, relat
 
 from app.core.db import Base, db
 from app.core.records import PERSONAL, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.language import ENGLISH, ONE_OF_THEM, Language, language
 from app.roster.models.person import Person
 
@@ -27,7 +27,7 @@ GRADES: Final = {
 _ONE_OF_GRADES: Final = "grade in ({})".format(",".join(f"'{code}'" for code in GRADES))
 
 
-class Student(DistrictOwned, Base):
+class Student(OwnedThrough, Base):
     """Beside the person of the same id, whose kind is "student": the number, the grade, the home language."""
 
     __tablename__ = "students"
