@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.db import db, uuid7
 from app.core.loading import load
 from app.core.queue import later_each
-from app.roster.actions import family_applying
+from app.roster.actions import counting_anew, family_applying
 from app.roster.actions.comparing import (
     ABSENCES,
     Decision,
@@ -58,6 +58,7 @@ def _take_over(run: RosterImport) -> None:
     Batch(run, rows).take_over()
     if run.takes_families:
         family_applying.take_over(run, after, upto, may_remove=_may_remove(run))
+    counting_anew.grew(after, upto)
     run.rows_applied = upto
 
 

@@ -31,7 +31,7 @@ from app.core.queue import TryAgain
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.export import Export
 from app.integrations.spreadsheet.staff import Sheet
-from app.roster.actions import family_staging
+from app.roster.actions import counting_anew, family_staging
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
@@ -60,7 +60,9 @@ def read(run: RosterImport, until: float) -> None:
             held = RosterImport.locked(import_id)
             if held is None or held.state != "reading" or held.items_read != place:
                 return  # cancelled, or in other hands
+            staged = held.rows_staged
             _stage(held, batch)
+            counting_anew.grew(staged, held.rows_staged)
             place += len(batch)
             held.items_read = place
             db.session.commit()
