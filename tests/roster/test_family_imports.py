@@ -2,6 +2,7 @@
 
 import io
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,14 +10,24 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, select, text
 
 from app.core import directory, resealing
 from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
 from app.core.db import db
+from app.core.settings import get_settings
 from app.core.tenancy import as_district
-from app.roster.actions import applying, comparing, contacts, guardians, importing, staging, students
+from app.roster.actions import (
+    applying,
+    comparing,
+    contacts,
+    counting_anew,
+    guardians,
+    importing,
+    staging,
+    students,
+)
 from app.roster.actions.contacts import Consent
 from app.roster.actions.guardians import Particulars
 from app.roster.actions.refused import Refused
@@ -34,7 +45,16 @@ from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.student import Student
 from tests.roster.exports import Member, an_export, broken, families, files, staff, zipped
-from tests.roster.test_imports import answered, killed_after, log_of, looked_at, taken_in, verdicts, who_works
+from tests.roster.test_imports import (
+    again,
+    answered,
+    killed_after,
+    log_of,
+    looked_at,
+    taken_in,
+    verdicts,
+    who_works,
+)
 from tests.world import World
 
 STAFF = staff(4)
@@ -476,6 +496,48 @@ def test_a_guardian_who_comes_later_than_their_student_is_linked_then(maple: Wor
     taken_in(an_export([*STAFF, *members]))
 
     assert parents_of("N0") == {"Parentp0", "Parentq0"}
+
+
+def test_guardians_who_name_their_students_are_linked_as_well(maple: World) -> None:
+    children, parents = families(4)[:4], families(4)[4:]
+    silent = [replace(one, relatives="") for one in children]
+    naming = [
+        replace(one, relatives=",".join(child.key for child in children if one.key in child.relatives))
+        for one in parents
+    ]
+    taken_in(an_export([*STAFF, *silent, *naming]))
+
+    assert parents_of("N0") == {"Parentp0", "Parentq0"}
+    assert parents_of("N1") == {"Parentp0"}
+    taken_in(an_export([*STAFF, *silent, *naming]))
+    assert count(Guardianship) == 5
+
+
+def test_what_is_foretold_of_a_row_is_not_said_before_it_was_compared(maple: World) -> None:
+    run = importing.begin(io.BytesIO(an_export([*STAFF, *families(2)])), by=SYSTEM)
+    run_id = run.id
+    staging.read(run, time.monotonic() + 60)
+
+    run = again(run_id)
+    assert run.state == "comparing"
+    assert run.rows_staged > 4
+    assert of_kind(run, "student") == {}
+    assert ImportRow.with_verdict(run.id, "new") == []
+
+
+def test_the_planner_hears_of_a_district_while_its_roster_grows(
+    maple: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting_anew, "MARKS", (10,))
+
+    taken_in(an_export([*STAFF, *families(8)]))
+
+    with create_engine(get_settings().database_owner_url).connect() as connection:
+        for table in ("roster_import_rows", "source_people", "people", "students", "guardianships"):
+            known = text(
+                "select most_common_vals::text from pg_stats where tablename = :table and attname = 'district_id'"
+            )
+            assert str(maple.maple.id) in str(connection.scalar(known, {"table": table})), table
 
 
 def test_another_number_is_asked_anew(maple: World) -> None:

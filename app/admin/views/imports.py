@@ -89,6 +89,7 @@ def show(run: RosterImport) -> ResponseReturnValue:
         "admin/import.html",
         block="progress",
         run=run,
+        applied=ImportRow.count_applied(run),
         changes={caption: _of(counts, group, run.unchanged.get(group, 0)) for group, caption in _shown(run)},
         left_out=[(RULES_IN_WORDS[Rule(rule)], count) for rule, count in sorted(run.left_out.items())],
         notes=ImportNote.of(run.id),

@@ -1,11 +1,18 @@
-"""What is written by the hundred thousand has one key fewer: the district is held by the key to what each row hangs on."""
+"""What is written by the hundred thousand has one key fewer: the key to what a row hangs on holds the district too."""
 
 from alembic import op
 
 revision = "0041"
 down_revision = "0040"
 
-TABLES = ("roster_import_rows", "source_people", "students", "guardians", "guardian_contacts", "guardianships")
+TABLES = (
+    "roster_import_rows",
+    "source_people",
+    "students",
+    "guardians",
+    "guardian_contacts",
+    "guardianships",
+)
 
 
 def upgrade() -> None:

@@ -1,4 +1,4 @@
-"""What was compared is applied, batch by batch: schools, then people, then those who have gone.
+"""What was compared is applied, batch by batch: schools, people, those who have gone; then students, who name others.
 
 Each row is decided anew, since somebody may have worked here between. A batch and how far it came are one
 transaction, so whatever stops it, the next worker goes on with the row after the last that stands.
@@ -39,6 +39,11 @@ def apply(run: RosterImport, _until: float) -> None:
         SchoolYear.roster_was_applied()
     if run.rows_applied < run.rows_staged:
         _take_over(run)
+    elif run.takes_families and run.students_applied < run.rows_staged:
+        after, upto = run.students_applied, min(run.students_applied + BATCH, run.rows_staged)
+        family_applying.take_over_students(run, after, upto, may_remove=_may_remove(run))
+        counting_anew.grew(after, upto)
+        run.students_applied = upto
     elif run.takes_families and run.rows_related < run.rows_staged:
         upto = min(run.rows_related + BATCH, run.rows_staged)
         family_applying.relate(run, run.rows_related, upto, may_remove=_may_remove(run))
@@ -57,7 +62,7 @@ def _take_over(run: RosterImport) -> None:
     db.session.flush()
     Batch(run, rows).take_over()
     if run.takes_families:
-        family_applying.take_over(run, after, upto, may_remove=_may_remove(run))
+        family_applying.take_over_guardians(run, after, upto, may_remove=_may_remove(run))
     counting_anew.grew(after, upto)
     run.rows_applied = upto
 

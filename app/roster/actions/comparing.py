@@ -83,7 +83,7 @@ def compare(run: RosterImport, _until: float) -> None:
     if run.takes_families:
         if not after:
             family_comparing.first_row_counts(run)
-        family_comparing.decide(run, after, upto)
+        family_comparing.decide(run, after, upto, family_comparing.KINDS)
     rows = ImportRow.between(run.id, after, upto)
     known = known_of(run, rows)
     for row in rows:

@@ -1,7 +1,8 @@
 """Students and guardians are applied: new ones by one statement a table, changed ones one by one, for the audit log.
 
-A new person takes the id of the row that told of them, so a batch that is done again makes nobody twice. Who belongs
-to whom comes last, when everybody is there. Rights are not among what a source tells: they stay unknown, which is no.
+A new person takes the id of the row that told of them, so a batch that is done again makes nobody twice. Guardians come
+first: whom a new student names is there then, and all about the student is written once. Who belongs to whom in other
+ways comes last. Rights are not among what a source tells: they stay unknown, which is no.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from app.core import audit, clock
 from app.core.db import UUID7, changed_rows, db
 from app.core.tenancy import current_district_id
 from app.roster.actions import comparing, family_comparing, households
+from app.roster.actions.family_comparing import GUARDIAN, STUDENT
 from app.roster.models.contact import Contact
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.household import HouseholdMember
@@ -29,38 +31,66 @@ from app.roster.models.student import Student
 CHANGES: Final = ("matched", "changed", "rekeyed", "returns", "leaves")
 
 
-def take_over(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
-    """Apply these rows, as far as they are about students and guardians."""
-    family_comparing.decide(run, after, upto)
-    asked = _asked(run, after, upto)
+def take_over_guardians(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
+    """Apply these rows, as far as they are about guardians."""
+    asked = _take_over(run, after, upto, GUARDIAN, may_remove=may_remove)
     connection = db.session.connection()
-    for table, statement in _ADD_NEW.items():
-        if count := changed_rows(connection.execute(statement, asked)):
-            audit.noted("loaded", table, rows=count, source=f"roster import {run.id}")
-    _change_one_by_one(run, after, upto, may_remove=may_remove)
-    db.session.flush()
-    connection.execute(_LINK, asked)
+    connection.execute(_LINK_GUARDIANS, asked)
     if count := changed_rows(connection.execute(_ADD_CONTACTS, asked)):
         audit.noted("loaded", Contact.__tablename__, rows=count, source=f"roster import {run.id}")
     connection.execute(_NOTE_DOWN, asked)
     db.session.expire_all()
 
 
+def take_over_students(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
+    """Apply these rows, as far as they are about students, once all others were applied."""
+    asked = _take_over(run, after, upto, STUDENT, may_remove=may_remove)
+    connection = db.session.connection()
+    made = [row.guardian_id for row in connection.execute(_LINK_STUDENTS, asked)]
+    connection.execute(_NOTE_DOWN, asked)
+    db.session.expire_all()
+    _made(run, made)
+
+
+def _take_over(run: RosterImport, after: int, upto: int, kind: str, *, may_remove: bool) -> dict[str, Any]:
+    """Who is new is added, who is here is changed. Returns what the statements ask for that link them."""
+    family_comparing.decide(run, after, upto, (kind,))
+    asked = {**_asked(run, after, upto), "kind": kind}
+    connection = db.session.connection()
+    for table, statement in _ADD_NEW[kind].items():
+        if count := changed_rows(connection.execute(statement, asked)):
+            audit.noted("loaded", table, rows=count, source=f"roster import {run.id}")
+    _change_one_by_one(run, after, upto, kind, may_remove=may_remove)
+    db.session.flush()
+    return asked
+
+
 def relate(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
-    """Say who belongs to whom, as far as these rows tell."""
+    """Say who belongs to whom, as far as these rows tell and it was not said with the student."""
     asked = {**_asked(run, after, upto), "may_end": may_remove}
     connection = db.session.connection()
     connection.execute(family_comparing.AS_THEY_ARE)
+    if not connection.execute(_IS_ANYTHING_LEFT, asked).scalar():
+        return
     if may_remove:
         ended = [row.id for row in connection.execute(_ENDED, asked)]
         for held in db.session.scalars(select(Guardianship).where(Guardianship.id.in_(ended))):
             held.ended_at = clock.now()
         db.session.flush()
     made = [row.guardian_id for row in connection.execute(_RELATE, asked)]
-    if made:
-        audit.noted("loaded", Guardianship.__tablename__, rows=len(made), source=f"roster import {run.id}")
     connection.execute(_NOTE_RELATIVES, asked)
-    _derive_households(made)
+    _made(run, made)
+
+
+def _made(run: RosterImport, guardian_ids: list[UUID]) -> None:
+    """Relationships of these were. Households follow: of those whom the office has put into one; a source tells no
+    addresses, so the others have none.
+    """
+    if guardian_ids:
+        count = len(guardian_ids)
+        audit.noted("loaded", Guardianship.__tablename__, rows=count, source=f"roster import {run.id}")
+    for guardian_id in HouseholdMember.of_guardians(set(guardian_ids)):
+        households.derive_for([guardian_id])
 
 
 def _asked(run: RosterImport, after: int, upto: int) -> dict[str, Any]:
@@ -77,14 +107,14 @@ def _asked(run: RosterImport, after: int, upto: int) -> dict[str, Any]:
 # --- those who are here already ----------------------------------------------------------------------------
 
 
-def _change_one_by_one(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> None:
+def _change_one_by_one(run: RosterImport, after: int, upto: int, kind: str, *, may_remove: bool) -> None:
     rows = db.session.scalars(
         select(ImportRow).where(
             ImportRow.import_id == run.id,
             ImportRow.position > after,
             ImportRow.position <= upto,
             ImportRow.what == "person",
-            ImportRow.kind != "staff",
+            ImportRow.kind == kind,
             ImportRow.verdict.in_(CHANGES),
         )
     ).all()
@@ -161,12 +191,6 @@ def _let_go(person: Person, link: SourcePerson) -> None:
         person.active = False
 
 
-def _derive_households(guardian_ids: list[UUID]) -> None:
-    """Of those whom the office has put into a household: a source tells no addresses, so the others have none."""
-    for guardian_id in HouseholdMember.of_guardians(set(guardian_ids)):
-        households.derive_for([guardian_id])
-
-
 # --- everybody else ----------------------------------------------------------------------------------------
 
 _NEW: Final = """
@@ -175,7 +199,7 @@ _NEW: Final = """
             select school_id from source_schools where source_id = :source and key = staged.school_key limit 1
         ) school on true
     where staged.import_id = :import and staged.position > :after and staged.position <= :upto
-        and staged.what = 'person' and staged.kind <> 'staff' and staged.verdict = 'new'
+        and staged.what = 'person' and staged.kind = :kind and staged.verdict = 'new'
 """
 
 _TOLD: Final = """
@@ -193,63 +217,77 @@ _TOLD: Final = """
 """
 
 
-def _sql(written: str) -> TextClause:
-    """With the parts that several statements have in common."""
-    return text(Template(written).substitute(new=_NEW, told=_TOLD, uuid7=UUID7))
+_LINKED: Final = """
+    from roster_import_rows staged
+    left join lateral (
+            select school_id from source_schools where source_id = :source and key = staged.school_key limit 1
+        ) school on true
+    where staged.import_id = :import and staged.position > :after and staged.position <= :upto
+        and staged.what = 'person' and staged.kind = :kind and staged.verdict in ('new', 'also', 'matched')
+"""
+
+#: As general as the source says it.
+_RELATION: Final = (
+    "case $role when 'parent' then 'Parent' when 'guardian' then 'Guardian' else 'Family member' end"
+)
 
 
-#: By table.
+def _sql(written: str, *, role: str = "") -> TextClause:
+    """With the parts that several statements have in common. `role`: where the source's word for a guardian stands."""
+    relation = Template(_RELATION).substitute(role=role)
+    parts = {"new": _NEW, "linked": _LINKED, "told": _TOLD, "relation": relation, "uuid7": UUID7}
+    return text(Template(written).substitute(parts))
+
+
+_ADD_PEOPLE: Final = _sql(
+    """
+    insert into people (
+        id, district_id, given_name, family_name, kind, school_id, title, active, source, made_at
+    )
+    select staged.id, :district, staged.given_name, staged.family_name, staged.kind,
+        case when staged.kind = 'student' then school.school_id end, '', true, 'sync', :now
+    $new
+    """
+)
+#: By kind and table.
 _ADD_NEW: Final = {
-    "people": _sql(
-        """
-        insert into people (
-            id, district_id, given_name, family_name, kind, school_id, title, active, source, made_at
-        )
-        select staged.id, :district, staged.given_name, staged.family_name, staged.kind,
-            case when staged.kind = 'student' then school.school_id end, '', true, 'sync', :now
-        $new
-        """
-    ),
-    "students": _sql(
-        """
-        insert into students (id, district_id, number, grade, language)
-        select staged.id, :district, staged.number, staged.grade, 'en' $new and staged.kind = 'student'
-        """
-    ),
-    "guardians": _sql(
-        """
-        insert into guardians (id, district_id, language)
-        select staged.id, :district, 'en' $new and staged.kind = 'guardian'
-        """
-    ),
+    STUDENT: {
+        "people": _ADD_PEOPLE,
+        "students": _sql(
+            """
+            insert into students (id, district_id, number, grade, language)
+            select staged.id, :district, staged.number, staged.grade, 'en' $new
+            """
+        ),
+    },
+    GUARDIAN: {
+        "people": _ADD_PEOPLE,
+        "guardians": _sql(
+            "insert into guardians (id, district_id, language) select staged.id, :district, 'en' $new"
+        ),
+    },
 }
 
 #: What the source calls them. With relatives the code of what it said is written last, when they are linked.
-_LINK: Final = _sql(
+_LINK_GUARDIANS: Final = _sql(
     """
     with staged as (
         select staged.*, school.school_id as school, coalesce(
             case when staged.verdict = 'new' then staged.id end,
             staged.person_id,
-            (select id from students where staged.kind = 'student' and students.number = staged.number),
             (select other.person_id from source_people other
-                where staged.kind = 'guardian' and (other.source_id = :source) is true and other.known_by <> ''
+                where (other.source_id = :source) is true and other.known_by <> ''
                     and other.known_by = staged.known_by
                 order by other.speaks desc, other.id limit 1)
         ) as person
-        from roster_import_rows staged
-        left join lateral (
-            select school_id from source_schools where source_id = :source and key = staged.school_key limit 1
-        ) school on true
-        where staged.import_id = :import and staged.position > :after and staged.position <= :upto
-            and staged.what = 'person' and staged.kind <> 'staff' and staged.verdict in ('new', 'also', 'matched')
+        $linked
     )
     insert into source_people (
         id, district_id, source_id, key, person_id, speaks, given_name, family_name, name_at, email, email_at,
-        school_key, school_id, school_at, role, number, number_at, grade, grade_at, known_by, contacts, digest
+        school_key, school_id, school_at, role, number_at, grade_at, known_by, contacts, digest
     )
     select $uuid7, :district, :source, key, person, verdict <> 'also', given_name, family_name, :now, '', :now,
-        school_key, school, :now, role, number, :now, grade, :now, known_by,
+        school_key, school, :now, role, :now, :now, known_by,
         coalesce(
             (select jsonb_object_agg(kind, told -> 'index') from jsonb_each(contacts) as way (kind, told)), '{}'
         ),
@@ -257,6 +295,53 @@ _LINK: Final = _sql(
     from staged where person is not null
     on conflict do nothing
     """
+)
+
+#: The same of a student, with whoever of those whom it names is there; that is where relationships come from. The code
+#: of it all is written only when nothing is left to be done for it. Whoever names a student is asked in _RELATE.
+_LINK_STUDENTS: Final = _sql(
+    """
+    with staged as materialized (
+        select staged.*, school.school_id as school, coalesce(
+            case when staged.verdict = 'new' then staged.id end,
+            staged.person_id,
+            (select id from students where students.number = staged.number)
+        ) as person, coalesce((
+            select jsonb_agg(other.key order by nth)
+            from jsonb_array_elements_text(staged.relatives) with ordinality as other (key, nth)
+            cross join lateral (
+                select from source_people where source_id = :source and key = other.key limit 1
+            ) known
+        ), '[]') as there
+        $linked
+    ), linked as (
+        insert into source_people (
+            id, district_id, source_id, key, person_id, speaks, given_name, family_name, name_at, email, email_at,
+            school_key, school_id, school_at, role, number, number_at, grade, grade_at, known_by, relatives, digest
+        )
+        select $uuid7, :district, :source, key, person, verdict <> 'also', given_name, family_name, :now, '', :now,
+            school_key, school, :now, role, number, :now, grade, :now, known_by, there,
+            case when there = relatives then digest else '' end
+        from staged where person is not null
+        on conflict do nothing
+        returning key, person_id, relatives
+    ), pairs as (
+        select distinct on (linked.person_id, known.person_id) linked.person_id as student_id,
+            known.person_id as guardian_id, $relation as relation
+        from linked
+        cross join lateral jsonb_array_elements_text(linked.relatives) as other (key)
+        cross join lateral (
+            select * from source_people where source_id = :source and key = other.key limit 1
+        ) known
+        where (select kind from people where people.id = known.person_id) = 'guardian'
+            and not known.relatives @> to_jsonb(linked.key)
+    )
+    insert into guardianships (id, district_id, student_id, guardian_id, relation, source_id, made_at)
+    select $uuid7, :district, student_id, guardian_id, relation, :source, :now from pairs
+    on conflict do nothing
+    returning guardian_id
+    """,
+    role="known.role",
 )
 
 #: Sealed while they were staged. Nobody was asked for consent.
@@ -297,7 +382,7 @@ _NOTE_DOWN: Final = _sql(
             select school_id from source_schools where source_id = :source and key = staged.school_key limit 1
         ) school on true
         where staged.import_id = :import and staged.position > :after and staged.position <= :upto
-            and staged.what = 'person' and staged.kind <> 'staff'
+            and staged.what = 'person' and staged.kind = :kind
             and staged.verdict in ('same', 'changed', 'rekeyed', 'returns') and known.digest <> staged.digest
     )
     update source_people known set
@@ -315,6 +400,8 @@ _NOTE_DOWN: Final = _sql(
     from staged where known.id = staged.known_id
     """
 )
+
+_IS_ANYTHING_LEFT: Final = _sql("with $told select exists (select from told)")
 
 #: Told of before, and now neither by the one nor by the other.
 _ENDED: Final = _sql(
@@ -345,8 +432,7 @@ _RELATE: Final = _sql(
         select distinct on (student_id, guardian_id) case when told.kind = 'student' then told.person_id
                 else known.person_id end as student_id,
             case when told.kind = 'student' then known.person_id else told.person_id end as guardian_id,
-            case case when told.kind = 'student' then known.role else told.role end
-                when 'parent' then 'Parent' when 'guardian' then 'Guardian' else 'Family member' end as relation
+            $relation as relation
         from told
         cross join lateral jsonb_array_elements_text(told.relatives) as other (key)
         cross join lateral (
@@ -360,7 +446,8 @@ _RELATE: Final = _sql(
     select $uuid7, :district, student_id, guardian_id, relation, :source, :now from pairs
     on conflict do nothing
     returning guardian_id
-    """
+    """,
+    role="case when told.kind = 'student' then known.role else told.role end",
 )
 
 #: Whom it named, as far as they are linked; the code of it all only when nothing is left to be done for it.

@@ -8,6 +8,7 @@ Who is who, by this order, as in comparing.py:
 It is asked once for the preview, and once more when the rows are applied.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import func, select, text
@@ -17,14 +18,18 @@ from app.roster.models.guardianship import Guardianship
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import RosterSource
 
+STUDENT: Final = "student"
+GUARDIAN: Final = "guardian"
+KINDS: Final = (STUDENT, GUARDIAN)
+
 
 def first_row_counts(run: RosterImport) -> None:
     """Leave out whatever says otherwise of an id that stood in the file before, and said nothing new there."""
     db.session.connection().execute(_TWICE, {"import": run.id, "source": run.source_id})
 
 
-def decide(run: RosterImport, after: int, upto: int) -> None:
-    """Give each of these rows its verdict. Rows whose verdict stays are not written."""
+def decide(run: RosterImport, after: int, upto: int, kinds: Sequence[str]) -> None:
+    """Give each of these rows about people of these kinds its verdict. Rows whose verdict stays are not written."""
     source = db.session.get(RosterSource, run.source_id)
     assert source is not None
     db.session.flush()
@@ -33,6 +38,7 @@ def decide(run: RosterImport, after: int, upto: int) -> None:
         "source": run.source_id,
         "after": after,
         "upto": upto,
+        "kinds": list(kinds),
         "counts_absence": run.counts_absence,
         "goes_first": source.goes_first,
     }
@@ -101,7 +107,7 @@ _DECIDE: Final = text(
             select * from source_people where source_id = :source and key = staged.key limit 1
         ) known on true
         where staged.import_id = :import and staged.position > :after and staged.position <= :upto
-            and staged.what = 'person' and staged.kind <> 'staff' and staged.verdict is distinct from 'left_out'
+            and staged.what = 'person' and staged.kind = any(:kinds) and staged.verdict is distinct from 'left_out'
     ), met as materialized (
         select staged.*, coalesce(
             known_person,

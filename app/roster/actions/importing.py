@@ -185,9 +185,8 @@ def cancel(run: RosterImport) -> None:
     held = RosterImport.locked(run.id)
     if held is None or held.is_over:
         raise Refused("This import is over already.")
-    applied = (
-        f"{held.rows_applied} rows had been applied" if held.rows_applied else "Nothing had been applied"
-    )
+    count = ImportRow.count_applied(held)
+    applied = f"{count:,} rows had been applied" if count else "Nothing had been applied"
     ImportNote.write(run.id, f"An admin cancelled it. {applied}.")
     _end(held, "cancelled")
 
@@ -318,9 +317,8 @@ def _end(run: RosterImport, state: str) -> None:
     if run.only_changes and state != "cancelled" and not run.rows_applied:
         _forget(run.id)  # nobody needs a list of looks that found nothing, or nobody there
     else:
-        audit.noted(
-            "ended", "roster_imports", run.id, state=state, rows=run.rows_read, applied=run.rows_applied
-        )
+        applied = ImportRow.count_applied(run)
+        audit.noted("ended", "roster_imports", run.id, state=state, rows=run.rows_read, applied=applied)
     db.session.commit()
     if key is not None:
         with suppress(storage.StorageFault):  # then the night's job finds a file that no row names

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, Select, case, func, or_, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, Select, and_, case, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, db
@@ -138,6 +138,14 @@ class ImportRow(OwnedThrough, Base):
             for kind, verdict, count in db.session.execute(asked.group_by(group, cls.verdict))
             if verdict
         }
+
+    @classmethod
+    def count_applied(cls, run: RosterImport) -> int:
+        """How many were applied so far: students come after the others."""
+        is_student = and_(cls.what == "person", cls.kind == "student")
+        upto = case((is_student, run.students_applied), else_=run.rows_applied)
+        asked = select(func.count(cls.id)).where(cls.import_id == run.id, cls.position <= upto)
+        return db.session.scalar(asked) or 0
 
     @classmethod
     def faults(cls, import_id: UUID) -> Select[Any]:

@@ -98,8 +98,11 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     rows_read: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     rows_staged: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     rows_compared: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: Up to which row all but students were applied.
     rows_applied: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
-    #: Up to which row students and families were linked, once everybody was applied.
+    #: Then, up to which row students were: whom they name is there already.
+    students_applied: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: Then, up to which row was linked whoever could not be before.
     rows_related: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: How many of a kind the file tells nothing new of, while reading: nothing of them is staged.
     unchanged: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
