@@ -23,11 +23,13 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.core import clock
 from app.core.actor import Role
-from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER
+from app.core.by_school import schools_named
+from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER, WONDE
 from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.oneroster.presets import METHODS
 from app.integrations.spreadsheet.staff import FIELDS
+from app.integrations.wonde.client import REGIONS
 from app.roster.actions.connecting import Particulars
 from app.roster.actions.grouping import Meaning
 from app.roster.actions.importing import LARGEST_FILE
@@ -89,6 +91,14 @@ def a_guid(_: Any, field: Any) -> None:
         raise ValidationError(
             "Such an ID has 32 digits and letters in five groups, like 0f8fad5b-d9cb-469f-a165-70867728950e."
         )
+
+
+def some_schools(_: Any, field: Any) -> None:
+    """A line a school: its id, and perhaps its name here."""
+    try:
+        schools_named(field.data or "")
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 def a_zone(_: Any, field: Any) -> None:
@@ -541,9 +551,39 @@ class EntraUsersForm(ConnectionForm):
         return replace(given, secret_expires_on=runs_out(given.secret).date())
 
 
+class WondeForm(ConnectionForm):
+    """The schools of a district at Wonde."""
+
+    OWN = ("region", "schools")
+
+    region = SelectField(
+        "Region",
+        choices=options([(word, name) for word, (_, name) in REGIONS.items()]),
+        description="Where Wonde keeps the schools. Another region answers as if nobody were there.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by Wonde’s id, such as A1930499544. If it is called otherwise here, write that behind "
+        "it: A1930499544 = Beech School. A name that no school has here makes a new one.",
+    )
+    secret = PasswordField(
+        "Token",
+        [Length(max=2_000)],
+        description="Wonde makes it for your application; the schools approve what it may read.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """It goes into a header."""
+        given = (field.data or "").strip()
+        if not given.isascii() or any(letter.isspace() for letter in given):
+            raise ValidationError("A token has no spaces and no accents. Copy it once more.")
+
+
 #: The paper of each source of the roster that is asked, by its outside service.
 CONNECTION_FORMS: Final[dict[str, type[ConnectionForm]]] = {
     ONEROSTER: OneRosterForm,
     GOOGLE_DIRECTORY: GoogleDirectoryForm,
     ENTRA_USERS: EntraUsersForm,
+    WONDE: WondeForm,
 }

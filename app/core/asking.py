@@ -42,21 +42,24 @@ def ask(
     *,
     params: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
+    document: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     passes: Callable[[Said], bool] = lambda said: False,
     none_stays: bool = False,
 ) -> Said:
     """What the service called `name` answers, if that will stay its answer. A good one is a whole JSON object.
 
-    `passes`: refusals of this service that pass by themselves, though their status does not say so. `none_stays`: a
-    good answer without an object is one with {}, where an address that somebody typed may lead to any page. Raises
-    NotNow, and Unreadable when it may not be called.
+    `form` or `document` (as JSON) is sent along. `passes`: refusals of this service that pass by themselves, though
+    their status does not say so. `none_stays`: a good answer without an object is one with {}, where an address that
+    somebody typed may lead to any page. Raises NotNow, and Unreadable when it may not be called.
     """
     said = None
     for _ in range(2):  # a connection that breaks off is tried again at once: the next one mostly holds
         try:
             said = _read(
-                client.request(method, address, params=params, data=form, headers=dict(headers or {})),
+                client.request(
+                    method, address, params=params, data=form, json=document, headers=dict(headers or {})
+                ),
                 none_stays=none_stays,
             )
             break

@@ -7,6 +7,7 @@ nothing more is to come it yields WholeRead, once and last. Without that nobody 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Unreadable(Exception):
@@ -183,6 +184,26 @@ class WholeRead:
 
 Item = FedSchool | FedPerson | FedStudent | FedGuardian | FedSomebody | LeftOut | Remark | WholeRead
 Feed = Iterator[Item]
+
+
+#: Letters, of what the roster keeps of somebody.
+LONGEST: Final = {"key": 255, "name": 80, "email": 254}
+
+
+def fault_of(key: str, given_name: str, family_name: str, email: str = "") -> Rule | None:
+    """What is wrong with what a source says of somebody, if anything is."""
+    if not key:
+        return Rule.NO_ID
+    if not given_name and not family_name:
+        return Rule.NO_NAME
+    too_long = (
+        len(key) > LONGEST["key"]
+        or max(len(given_name), len(family_name)) > LONGEST["name"]
+        or len(email) > LONGEST["email"]
+    )
+    if too_long:
+        return Rule.TOO_LONG
+    return Rule.NO_ADDRESS if email and not is_address(email) else None
 
 
 def is_address(given: str) -> bool:

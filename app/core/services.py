@@ -75,6 +75,8 @@ MICROSOFT_SIGN_IN: Final = "microsoft_sign_in"
 GOOGLE_DIRECTORY: Final = "google_directory"
 ENTRA_USERS: Final = "entra_users"
 ONEROSTER: Final = "oneroster"
+WONDE: Final = "wonde"
+GROUPCALL: Final = "groupcall"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -287,14 +289,17 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         hosts=("api.mailgun.net", "api.eu.mailgun.net"),
     ),
     OutsideService(
-        key="wonde",
+        key=WONDE,
         name="Wonde",
         company="Wonde Ltd",
-        purpose="Fetches people and attendance from a school’s information system.",
-        passes="Schools, people and attendance come in; nothing goes out.",
-        location="United Kingdom",
+        purpose="Fetches the staff of each school from its information system.",
+        passes="The token that the district has there, the ids of its schools, and when we ask. Of schools the names "
+        "come in, of staff names and work addresses. Nothing else goes out, and nothing else is kept.",
+        location="The region that the district chooses: United Kingdom, Australia or South Africa",
         turned_on_by=Hand.DISTRICT,
-        hosts=("api.wonde.com",),
+        hosts=("api.wonde.com", "api-ap-southeast-2.wonde.com", "api-af-south-1.wonde.com"),
+        built=True,
+        since=date(2026, 11, 26),
     ),
     OutsideService(
         key="groupcall",

@@ -3,11 +3,11 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import ConnectionForm, EntraUsersForm, GoogleDirectoryForm, OneRosterForm
+from app.admin.forms import ConnectionForm, EntraUsersForm, GoogleDirectoryForm, OneRosterForm, WondeForm
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER
+from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER, WONDE
 from app.roster.actions import connecting
 from app.roster.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
@@ -36,6 +36,13 @@ def change_google_directory() -> ResponseReturnValue:
 def change_entra_users() -> ResponseReturnValue:
     """How the district's Microsoft tenant is read."""
     return _change(ENTRA_USERS, EntraUsersForm.filled())
+
+
+@doors.post("/admin/services/wonde/connection")
+@allow(May.KEEP_SWITCHES, RULES, paper=WondeForm)
+def change_wonde() -> ResponseReturnValue:
+    """How the district's schools are read at Wonde."""
+    return _change(WONDE, WondeForm.filled())
 
 
 @doors.post("/admin/services/<key>/connection/trial")

@@ -4,14 +4,16 @@ from typing import Final
 
 from app.core.fetching import Connector
 from app.integrations.oneroster.rest import OneRosterRest
+from app.integrations.wonde.client import WondeConnector
 from app.roster.actions import directories
-from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER_REST
+from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER_REST, WONDE
 
 #: By RosterSource.kind.
 CONNECTORS: Final[dict[str, Connector]] = {
     ONEROSTER_REST: OneRosterRest(),
     GOOGLE_DIRECTORY: directories.GOOGLE,
     ENTRA_USERS: directories.ENTRA,
+    WONDE: WondeConnector(),
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from app.core.feed import FedPerson, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
+from app.core.feed import FedPerson, Item, LeftOut, Remark, Rule, Unreadable, WholeRead, fault_of
 from app.core.fetching import Page, Place
 from app.core.listing import BeginAnew, Directory, Leaf, Listed
 
@@ -19,7 +19,6 @@ STAFF: Final = "staff"
 MOST_BEGINNINGS: Final = 3
 MOST_RECORDS: Final = 2_000_000
 MOST_MEMBERS: Final = 500_000
-LONGEST: Final = {"key": 255, "name": 80, "email": 254}
 
 NO_GROUPS: Final = (
     "Say first who is on the staff: name the organizational units, groups or app roles of your staff. A directory does "
@@ -120,7 +119,7 @@ class Placing:
             )  # fmt: skip
         if placed is None:
             return LeftOut(**where, key="", rule=Rule.NOT_STAFF)
-        rule = _fault(one)
+        rule = fault_of(one.key, one.given_name, one.family_name, one.email)
         if rule is not None:
             return LeftOut(
                 **where, key=one.key[:255], rule=rule, given_name=one.given_name[:80],
@@ -228,22 +227,3 @@ def place_of(one: Listed, groups: Sequence[Group], members: Mapping[str, Collect
 def _lies_in(path: str, unit: str) -> bool:
     path, unit = path.casefold().rstrip("/"), unit.casefold().rstrip("/")
     return path == unit or path.startswith(f"{unit}/")
-
-
-def _fault(one: Listed) -> Rule | None:
-    if not one.key:
-        return Rule.NO_ID
-    if not one.given_name and not one.family_name:
-        return Rule.NO_NAME
-    if (
-        len(one.key) > LONGEST["key"]
-        or max(len(one.given_name), len(one.family_name)) > LONGEST["name"]
-        or len(one.email) > LONGEST["email"]
-    ):
-        return Rule.TOO_LONG
-    before, at, after = one.email.rpartition("@")
-    if one.email and not (
-        at and before and "." in after.strip(".") and one.email.isprintable() and " " not in one.email
-    ):
-        return Rule.NO_ADDRESS
-    return None

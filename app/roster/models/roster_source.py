@@ -16,6 +16,7 @@ ONEROSTER_CSV: Final = "oneroster_csv"
 ONEROSTER_REST: Final = "oneroster_rest"
 GOOGLE_DIRECTORY: Final = "google_directory"
 ENTRA_USERS: Final = "entra_users"
+WONDE: Final = "wonde"
 SPREADSHEET: Final = "spreadsheet"
 #: Those whose word comes as a file.
 UPLOADED: Final = (ONEROSTER_CSV, SPREADSHEET)
@@ -25,6 +26,7 @@ NAMES: Final = {
     ONEROSTER_REST: "OneRoster",
     GOOGLE_DIRECTORY: "Google Directory",
     ENTRA_USERS: "Microsoft Entra users",
+    WONDE: "Wonde",
     SPREADSHEET: "CSV file of staff",
 }
 
