@@ -14,6 +14,7 @@ class May(StrEnum):
     SEE_OVERVIEW = "see what the district is set to"
     KEEP_PEOPLE = "add, change and deactivate people"
     IMPORT_PEOPLE = "import people and schools from a file"
+    KEEP_PRECEDENCE = "say whose word about people counts"
     KEEP_SCHOOL_YEARS = "open a school year and undo it"
     KEEP_ROLES = "invite people and give them roles"
     TAKE_FACTORS = "take away the second factor that somebody lost"

@@ -460,6 +460,19 @@ def test_a_relationship_that_a_file_told_and_tells_no_more_ends(maple: World) ->
     assert taken_in(an_export([*STAFF, *members], salt="b")).state == "done"
 
 
+def test_one_that_both_told_and_tell_no_more_in_one_file_ends_too(maple: World) -> None:
+    members = families(80)
+    told = [replace(one, relatives="k0,k1") if one.key == "q0" else one for one in members]
+    taken_in(an_export([*STAFF, *told]))
+    telling = {"k0": "p0", "q0": "k1"}
+
+    taken_in(
+        an_export([*STAFF, *(replace(one, relatives=telling.get(one.key, one.relatives)) for one in told)])
+    )
+
+    assert parents_of("N0") == {"Parentp0"}
+
+
 def test_a_relationship_that_the_office_entered_stays(maple: World) -> None:
     named = families(80)
     unnamed = [replace(named[0], relatives="p0"), *named[1:]]

@@ -18,12 +18,14 @@ from app.core.db import db
 from app.core.queue import Work
 from app.core.quotas import STORED, used
 from app.core.tenancy import as_district
-from app.roster.actions import applying, comparing, importing, staging
+from app.roster.actions import applying, comparing, importing, precedence, staging
 from app.roster.actions.refused import Refused
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
+from app.roster.models.precedence import HAND
 from app.roster.models.roster_import import RosterImport
+from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from jobs import perform
@@ -131,7 +133,8 @@ def test_what_an_admin_wrote_stays(maple: World) -> None:
 
 
 def test_unless_the_district_lets_the_file_go_first(maple: World) -> None:
-    importing.put_precedence(goes_first=True)
+    RosterSource.of_kind(ONEROSTER_CSV)
+    precedence.move("name", HAND, up=False)
     taken_in(an_export([Member("u1", "Eleonora", "Bell", "bell@maple.example")]))
 
     assert with_address("bell@maple.example").given_name == "Eleonora"

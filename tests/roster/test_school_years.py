@@ -19,12 +19,13 @@ from app.core.queue import Work
 from app.core.tenancy import as_district
 from app.helpdesk.actions.school_year import open_tickets
 from app.helpdesk.models.ticket import Ticket
-from app.roster.actions import importing, school_years, students
+from app.roster.actions import importing, precedence, school_years, students
 from app.roster.actions.refused import Refused
 from app.roster.actions.school_years import Days
 from app.roster.actions.students import Enrollment
 from app.roster.models import rising
 from app.roster.models.person import Person
+from app.roster.models.precedence import HAND
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
@@ -530,6 +531,17 @@ def test_a_source_that_says_the_old_words_again_puts_nobody_back(maple: World) -
     taken_in(an_export([*staff(3), child("04")]))
 
     assert numbered("N1").grade == "05"
+
+
+def test_nor_does_one_that_goes_before_the_office(maple: World) -> None:
+    RosterSource.of_kind(ONEROSTER_CSV)
+    for about in ("grade", "school"):
+        precedence.move(about, HAND, up=False)
+    opened_for(child("04"), highest="04", leavers=GO_ON)
+
+    taken_in(an_export([*staff(3), child("04")]))
+
+    assert (numbered("N1").grade, school_of("N1")) == ("05", "Beech School")
 
 
 @pytest.mark.parametrize("key", ["k1", "hs-77"])

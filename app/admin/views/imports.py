@@ -161,16 +161,6 @@ def resume(run: RosterImport) -> ResponseReturnValue:
     return _do(run, lambda: importing.resume(run), "It goes on.")
 
 
-@doors.post("/admin/imports/precedence")
-@allow(May.IMPORT_PEOPLE, RULES)
-def put_precedence() -> ResponseReturnValue:
-    """Whether the words of a source replace those of an admin."""
-    goes_first = request.form.get("goes_first") == "yes"
-    importing.put_precedence(goes_first=goes_first)
-    whose = "The source's words replace an admin's" if goes_first else "What an admin wrote stays"
-    return done(f"{whose} from the next import on.", url_for("admin.imports_index"))
-
-
 @doors.post("/admin/imports/families")
 @allow(May.IMPORT_PEOPLE, RULES)
 def put_families() -> ResponseReturnValue:
@@ -225,7 +215,6 @@ def _listed(form: RosterFileForm, status: int = 200) -> Response:
             (services.service(one.service), services.is_on(one.service), RosterConnection.of_kind(kind))
             for kind, one in CONNECTORS.items()
         ],
-        goes_first=any(source.goes_first for source in sources),
         takes_families=any(source.takes_families for source in sources),
     )
 

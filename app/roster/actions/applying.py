@@ -95,6 +95,7 @@ class Batch:
                 decision = decide(row, self.known)
                 if decision.rule is None:
                     self._do(row, decision)
+                    _note_silence(row, decision.link)
         load(Person, self.newcomers, source=f"roster import {self.run.id}")
         db.session.add_all(self.links)
         db.session.flush()
@@ -170,7 +171,7 @@ class Batch:
             self.known.present[row.key] = row.email
 
     def _write(self, row: ImportRow, person: Person, decision: Decision) -> None:
-        """Those groups of which the source speaks, and no admin has said otherwise."""
+        """Those groups of which the source speaks, and nobody who goes before it says otherwise."""
         groups = [group for group in decision.changes if group not in decision.kept]
         if "name" in groups:
             person.given_name, person.family_name = row.given_name, row.family_name
@@ -184,11 +185,12 @@ class Batch:
 
     def _note_down(self, row: ImportRow, link: SourcePerson, decision: Decision) -> None:
         now = clock.now()
-        if "name" in decision.changes:
+        # What is said still, and may be said only now, was said when it was said.
+        if "name" in decision.changes and link.word("name") != (row.given_name, row.family_name):
             link.given_name, link.family_name, link.name_at = row.given_name, row.family_name, now
-        if "email" in decision.changes:
+        if "email" in decision.changes and link.email != row.email:
             link.email, link.email_at = row.email, now
-        if "school" in decision.changes:
+        if "school" in decision.changes and link.school_key != row.school_key:
             link.school_key, link.school_id, link.school_at = (
                 row.school_key,
                 self.known.schools.get(row.school_key),
@@ -224,6 +226,16 @@ class Batch:
         if person.kind == "staff":
             self.to_sign_out.append(person.id)
             self.to_follow.append(person.id)
+
+
+def _note_silence(row: ImportRow, link: SourcePerson | None) -> None:
+    if link is not None and link.speaks and row.active:
+        link.note_silence(
+            {
+                "email": bool(link.email and not row.email),
+                "school": bool(link.school_key and not row.school_key),
+            }
+        )
 
 
 def _take_over_school(row: ImportRow, source_id: UUID) -> None:

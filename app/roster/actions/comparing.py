@@ -7,7 +7,7 @@ Who is who is decided here alone, once for the preview and once more when it is 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -21,11 +21,11 @@ from app.core.feed import Rule
 from app.core.queue import later, later_each
 from app.core.tenancy import current_district_id
 from app.roster.actions import family_comparing
+from app.roster.actions.precedence import Standing, elsewhere
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import REMOVALS, VERDICTS, ImportRow
 from app.roster.models.person import Person
 from app.roster.models.roster_import import RosterImport
-from app.roster.models.roster_source import RosterSource
 from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.source_school import SourceSchool
@@ -46,7 +46,7 @@ class Decision:
 
     verdict: str
     rule: Rule | None = None
-    #: Of name, email, school, role, groups: what the source says anew; and what of it stays as an admin wrote it.
+    #: Of name, email, school, role, groups: what the source says anew; and what of it stays, since another says it.
     changes: Sequence[str] = ()
     kept: Sequence[str] = ()
     person: Person | None = None
@@ -57,7 +57,7 @@ class Decision:
 class Known:
     """Whoever some rows may be about, fetched in a few questions."""
 
-    source: RosterSource
+    standing: Standing
     counts_absence: bool
     links: dict[str, SourcePerson]
     people: dict[UUID, Person]
@@ -68,6 +68,8 @@ class Known:
     present: dict[str, str]
     #: By school key of the source.
     schools: dict[str, UUID | None]
+    #: What other sources said of them.
+    elsewhere: dict[UUID, list[SourcePerson]]
     #: Position of the first row with an address.
     first_with: dict[str, int] = field(default_factory=dict)
 
@@ -117,10 +119,9 @@ def known_of(run: RosterImport, rows: Sequence[ImportRow]) -> Known:
     links_of: dict[UUID, list[SourcePerson]] = {}
     for link in db.session.scalars(asked):
         links_of.setdefault(link.person_id, []).append(link)
-    source = db.session.get(RosterSource, run.source_id)
-    assert source is not None
+    standing = Standing.of(run.source_id)
     return Known(
-        source=source,
+        standing=standing,
         counts_absence=run.counts_absence,
         links=links,
         people=people,
@@ -128,6 +129,7 @@ def known_of(run: RosterImport, rows: Sequence[ImportRow]) -> Known:
         links_of=links_of,
         present=_present(run.id, [link.key for several in links_of.values() for link in several]),
         schools=_schools(run.source_id, {row.school_key for row in people_rows if row.school_key}),
+        elsewhere=elsewhere(run.source_id, ids) if standing.has_others else {},
         first_with=_first_with(run.id, {row.email for row in people_rows if row.email}),
     )
 
@@ -197,7 +199,7 @@ def _met(row: ImportRow, person: Person, known: Known) -> Decision:
 
 
 def _news(row: ImportRow, person: Person, link: SourcePerson, known: Known) -> tuple[list[str], list[str]]:
-    """What the source says otherwise than the last time. What it does not say is no news."""
+    """What the source says otherwise than the last time, or says still and may say now. Nothing said is no news."""
     says = {
         "name": (row.given_name, row.family_name) != (link.given_name, link.family_name),
         "email": bool(row.email) and row.email != link.email,
@@ -207,26 +209,50 @@ def _news(row: ImportRow, person: Person, link: SourcePerson, known: Known) -> t
         "presence": link.absences > 0 or link.left_at is not None,
     }
     changes = [group for group, is_new in says.items() if is_new]
-    return changes, _keeps(changes, person, link, known)
+    kept = _keeps(changes, person, link, known)
+    return [*changes, *_due(row, person, link, known, but=changes)], kept
+
+
+def _due(
+    row: ImportRow, person: Person, link: SourcePerson, known: Known, *, but: Collection[str]
+) -> list[str]:
+    """Where another's word stands, and nobody goes before this source any more. What is empty stays empty."""
+    if known.standing.is_plain:
+        return []
+    owner = known.by_address.get(row.email)
+    words = {
+        "name": (row.given_name, row.family_name),
+        "email": row.email if owner is None or owner.id == person.id else None,
+        "school": known.schools.get(row.school_key),
+    }
+    here = _here(person)
+    odd = [
+        group
+        for group, word in words.items()
+        if group not in but and word and here[group] and word != here[group]
+    ]
+    return [group for group in odd if group not in _keeps(odd, person, link, known)]
+
+
+def _here(person: Person) -> dict[str, Any]:
+    return {
+        "name": (person.given_name, person.family_name),
+        "email": person.email,
+        "school": person.school_id,
+    }
 
 
 def _keeps(groups: Iterable[str], person: Person, link: SourcePerson | None, known: Known) -> list[str]:
-    """Of these groups those that stay: an admin wrote something else than the source had said."""
-    if known.source.goes_first:
-        return []
-    if link is None:
-        untouched = {
-            "name": person.source == "mail",
-            "email": not person.email,
-            "school": person.school_id is None,
-        }
-    else:
-        untouched = {
-            "name": (person.given_name, person.family_name) == (link.given_name, link.family_name),
-            "email": (person.email or "") in ("", link.email),
-            "school": person.school_id in (None, link.school_id),
-        }
-    return [group for group in groups if not untouched.get(group, True)]
+    """Of these groups those that stay: the office, or a source that goes before this one, says otherwise."""
+    here, others = _here(person), known.elsewhere.get(person.id, ())
+    said = {group: link.word(group) for group in here} if link else {}
+    if link is None and person.source == "mail":
+        said["name"] = here["name"]  # nobody wrote it: it stood in their mail
+    return [
+        group
+        for group in groups
+        if group in here and known.standing.stays(group, here[group], said.get(group), others)
+    ]
 
 
 def is_known_elsewhere(link: SourcePerson) -> bool:

@@ -5,18 +5,20 @@ first: whom a new student names is there then, and all about the student is writ
 ways comes last. Rights are not among what a source tells: they stay unknown, which is no.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from string import Template
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import TextClause, func, or_, select, text
+from sqlalchemy.orm import aliased
 
 from app.core import audit, clock
 from app.core.db import UUID7, changed_rows, db
 from app.core.tenancy import current_district_id
 from app.roster.actions import comparing, family_comparing, households
 from app.roster.actions.family_comparing import GUARDIAN, STUDENT
+from app.roster.actions.precedence import Standing, elsewhere
 from app.roster.models.contact import Contact
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.household import HouseholdMember
@@ -38,6 +40,7 @@ def take_over_guardians(run: RosterImport, after: int, upto: int, *, may_remove:
     connection.execute(_LINK_GUARDIANS, asked)
     if count := changed_rows(connection.execute(_ADD_CONTACTS, asked)):
         audit.noted("loaded", Contact.__tablename__, rows=count, source=f"roster import {run.id}")
+    _drop_what_others_named(_changed(run, after, upto, GUARDIAN), run)
     connection.execute(_NOTE_DOWN, asked)
     db.session.expire_all()
 
@@ -55,12 +58,13 @@ def take_over_students(run: RosterImport, after: int, upto: int, *, may_remove: 
 def _take_over(run: RosterImport, after: int, upto: int, kind: str, *, may_remove: bool) -> dict[str, Any]:
     """Who is new is added, who is here is changed. Returns what the statements ask for that link them."""
     family_comparing.decide(run, after, upto, (kind,))
-    asked = {**_asked(run, after, upto), "kind": kind}
+    standing = Standing.of(run.source_id, families=True)
+    asked = {**_asked(run, after, upto), **standing.asked(), "kind": kind}
     connection = db.session.connection()
     for table, statement in _ADD_NEW[kind].items():
         if count := changed_rows(connection.execute(statement, asked)):
             audit.noted("loaded", table, rows=count, source=f"roster import {run.id}")
-    _change_one_by_one(run, after, upto, kind, may_remove=may_remove)
+    _change_one_by_one(_changed(run, after, upto, kind), run, standing, may_remove=may_remove)
     db.session.flush()
     return asked
 
@@ -75,11 +79,36 @@ def relate(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> Non
     if may_remove:
         ended = [row.id for row in connection.execute(_ENDED, asked)]
         for held in db.session.scalars(select(Guardianship).where(Guardianship.id.in_(ended))):
-            held.ended_at = clock.now()
+            another = _another_that_tells(held, run.source_id)
+            if another is None:
+                held.ended_at = clock.now()
+            else:
+                held.source_id = another
         db.session.flush()
     made = [row.guardian_id for row in connection.execute(_RELATE, asked)]
     connection.execute(_NOTE_RELATIVES, asked)
     _made(run, made)
+
+
+def _another_that_tells(held: Guardianship, source_id: UUID) -> UUID | None:
+    """Another source that still says that these two belong together."""
+    of_student, of_guardian = aliased(SourcePerson), aliased(SourcePerson)
+    asked = (
+        select(of_student.source_id)
+        .join(of_guardian, of_guardian.source_id == of_student.source_id)
+        .where(
+            of_student.person_id == held.student_id,
+            of_guardian.person_id == held.guardian_id,
+            of_student.source_id != source_id,
+            of_student.left_at.is_(None),
+            of_guardian.left_at.is_(None),
+            or_(
+                of_student.relatives.contains(func.jsonb_build_array(of_guardian.key)),
+                of_guardian.relatives.contains(func.jsonb_build_array(of_student.key)),
+            ),
+        )
+    )
+    return db.session.scalar(asked.order_by(of_student.source_id).limit(1))
 
 
 def _made(run: RosterImport, guardian_ids: list[UUID]) -> None:
@@ -107,20 +136,24 @@ def _asked(run: RosterImport, after: int, upto: int) -> dict[str, Any]:
 # --- those who are here already ----------------------------------------------------------------------------
 
 
-def _change_one_by_one(run: RosterImport, after: int, upto: int, kind: str, *, may_remove: bool) -> None:
-    rows = db.session.scalars(
-        select(ImportRow).where(
-            ImportRow.import_id == run.id,
-            ImportRow.position > after,
-            ImportRow.position <= upto,
-            ImportRow.what == "person",
-            ImportRow.kind == kind,
-            ImportRow.verdict.in_(CHANGES),
-        )
-    ).all()
+def _changed(run: RosterImport, after: int, upto: int, kind: str) -> Sequence[ImportRow]:
+    asked = select(ImportRow).where(
+        ImportRow.import_id == run.id,
+        ImportRow.position > after,
+        ImportRow.position <= upto,
+        ImportRow.what == "person",
+        ImportRow.kind == kind,
+        ImportRow.verdict.in_(CHANGES),
+    )
+    return db.session.scalars(asked).all()
+
+
+def _change_one_by_one(
+    rows: Sequence[ImportRow], run: RosterImport, standing: Standing, *, may_remove: bool
+) -> None:
     if not rows:
         return
-    ids = {row.person_id for row in rows}
+    ids = {row.person_id for row in rows if row.person_id is not None}
     people = {one.id: one for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
     students = {one.id: one for one in db.session.scalars(select(Student).where(Student.id.in_(ids)))}
     links = SourcePerson.of_source(run.source_id, {row.key for row in rows})
@@ -129,6 +162,7 @@ def _change_one_by_one(run: RosterImport, after: int, upto: int, kind: str, *, m
     )
     speakers = {one.person_id: one for one in db.session.scalars(speaking)}
     schools = _schools(run, rows)
+    others = elsewhere(run.source_id, ids) if standing.has_others else {}
     for row in rows:
         assert row.person_id is not None
         person = people[row.person_id]
@@ -139,7 +173,7 @@ def _change_one_by_one(run: RosterImport, after: int, upto: int, kind: str, *, m
             continue
         _write(row, person, students.get(person.id), schools.get(row.school_key))
         if row.kind == "guardian" and link is not None and "contacts" in row.changes:
-            _drop_contacts(row, person.id, link)
+            _drop_contacts(row, person.id, link, others.get(person.id, ()))
         if row.verdict == "rekeyed" and link is not None:
             link.key = row.key
         if row.verdict in ("returns", "rekeyed"):
@@ -156,7 +190,7 @@ def _schools(run: RosterImport, rows: Iterable[ImportRow]) -> Mapping[str, UUID]
 
 
 def _write(row: ImportRow, person: Person, student: Student | None, school_id: UUID | None) -> None:
-    """Those groups of which the source speaks, and no admin has said otherwise."""
+    """Those groups of which the source speaks, and nobody who goes before it says otherwise."""
     groups = {group for group in row.changes if group not in row.kept}
     if "name" in groups:
         person.given_name, person.family_name = row.given_name, row.family_name
@@ -168,8 +202,13 @@ def _write(row: ImportRow, person: Person, student: Student | None, school_id: U
         student.grade = row.grade
 
 
-def _drop_contacts(row: ImportRow, guardian_id: UUID, link: SourcePerson) -> None:
-    """What the source named and names no more, of those kinds of which it names another. Consent goes with it."""
+def _drop_contacts(
+    row: ImportRow, guardian_id: UUID, link: SourcePerson, others: Sequence[SourcePerson]
+) -> None:
+    """What the source named and names no more, of those kinds of which it names another. Consent goes with it.
+
+    What another source still names is that one's from now on.
+    """
     for kind, told in row.contacts.items():
         before = link.contacts.get(kind)
         if before in (None, told["index"]):
@@ -181,7 +220,36 @@ def _drop_contacts(row: ImportRow, guardian_id: UUID, link: SourcePerson) -> Non
             Contact.source_id == link.source_id,
         )
         for contact in db.session.scalars(held):
-            db.session.delete(contact)
+            another = next(
+                (one for one in others if one.contacts.get(kind) == before and one.left_at is None), None
+            )
+            if another is None:
+                db.session.delete(contact)
+            else:
+                contact.source_id = another.source_id
+
+
+def _drop_what_others_named(rows: Sequence[ImportRow], run: RosterImport) -> None:
+    """Where this source goes before the others and its own way to reach somebody stands there now: theirs go."""
+    standing = Standing.of(run.source_id, families=True)
+    by_guardian = {
+        row.person_id: row for row in rows if row.person_id is not None and "contacts" in row.changes
+    }
+    if not standing.has_others or not by_guardian:
+        return
+    others = elsewhere(run.source_id, list(by_guardian))
+    contacts: dict[tuple[UUID, str], list[Contact]] = {}
+    for contact in Contact.of_guardians([one for one in by_guardian if one in others]):
+        contacts.setdefault((contact.guardian_id, contact.kind), []).append(contact)
+    for (guardian_id, kind), several in contacts.items():
+        told = by_guardian[guardian_id].contacts.get(kind)
+        if told is None or standing.another_names_one(kind, others[guardian_id]):
+            continue
+        if any(one.value_index == told["index"] for one in several):
+            for one in several:
+                if one.source_id not in (None, run.source_id) and one.value_index != told["index"]:
+                    db.session.delete(one)
+    db.session.flush()
 
 
 def _let_go(person: Person, link: SourcePerson) -> None:
@@ -235,7 +303,15 @@ _RELATION: Final = (
 def _sql(written: str, *, role: str = "") -> TextClause:
     """With the parts that several statements have in common. `role`: where the source's word for a guardian stands."""
     relation = Template(_RELATION).substitute(role=role)
-    parts = {"new": _NEW, "linked": _LINKED, "told": _TOLD, "relation": relation, "uuid7": UUID7}
+    another_names_one = Template(family_comparing.ANOTHER_NAMES_ONE).substitute(person="known.person_id")
+    parts = {
+        "another_names_one": another_names_one,
+        "new": _NEW,
+        "linked": _LINKED,
+        "told": _TOLD,
+        "relation": relation,
+        "uuid7": UUID7,
+    }
     return text(Template(written).substitute(parts))
 
 
@@ -344,7 +420,8 @@ _LINK_STUDENTS: Final = _sql(
     role="known.role",
 )
 
-#: Sealed while they were staged. Nobody was asked for consent.
+#: Sealed while they were staged. Nobody was asked for consent. One that was named before stands here no more if the
+#: office took it away, or is to take the place of another source's.
 _ADD_CONTACTS: Final = _sql(
     """
     insert into guardian_contacts (
@@ -362,12 +439,16 @@ _ADD_CONTACTS: Final = _sql(
         and staged.what = 'person' and staged.kind = 'guardian' and known.speaks
         and (staged.verdict in ('new', 'matched')
             or staged.verdict in ('changed', 'rekeyed', 'returns')
-                and known.contacts ->> way.kind is distinct from told ->> 'index')
+                and (known.contacts ->> way.kind is distinct from told ->> 'index' or :among and exists (
+                    select from guardian_contacts held
+                    where held.guardian_id = known.person_id and held.kind = way.kind and held.source_id <> :source
+                ) and staged.changes @> '["contacts"]'))
+        and not ($another_names_one)
     on conflict do nothing
     """
 )
 
-#: What it said last, and when. What it leaves blank is no news.
+#: What it said last, and when. What it leaves blank is no news, and stands in no other's way for ever.
 _NOTE_DOWN: Final = _sql(
     """
     with staged as materialized (
@@ -387,14 +468,28 @@ _NOTE_DOWN: Final = _sql(
     )
     update source_people known set
         given_name = staged.given_name, family_name = staged.family_name,
-        name_at = case when staged.changes @> '["name"]' then :now else known.name_at end,
+        name_at = case when (staged.given_name, staged.family_name) <> (known.given_name, known.family_name)
+            then :now else known.name_at end,
         school_key = case when staged.school_key = '' then known.school_key else staged.school_key end,
         school_id = case when staged.school_key = '' then known.school_id else staged.school end,
         school_at = case when staged.changes @> '["school"]' then :now else known.school_at end,
         number = staged.number,
-        number_at = case when staged.changes @> '["number"]' then :now else known.number_at end,
+        number_at = case when staged.number <> known.number then :now else known.number_at end,
         grade = case when staged.grade = '' then known.grade else staged.grade end,
-        grade_at = case when staged.changes @> '["grade"]' then :now else known.grade_at end,
+        grade_at = case when staged.grade not in ('', known.grade) then :now else known.grade_at end,
+        silent = jsonb_strip_nulls(jsonb_build_object(
+            'school', case when staged.school_key = '' and known.school_key <> ''
+                then coalesce(known.silent -> 'school', to_jsonb(cast(:now as timestamptz))) end,
+            'grade', case when staged.grade = '' and known.grade <> ''
+                then coalesce(known.silent -> 'grade', to_jsonb(cast(:now as timestamptz))) end,
+            'email', case when jsonb_exists(known.contacts, 'email') and not jsonb_exists(staged.ways, 'email')
+                then coalesce(known.silent -> 'email', to_jsonb(cast(:now as timestamptz))) end,
+            'mobile', case when jsonb_exists(known.contacts, 'mobile') and not jsonb_exists(staged.ways, 'mobile')
+                then coalesce(known.silent -> 'mobile', to_jsonb(cast(:now as timestamptz))) end,
+            'landline', case when jsonb_exists(known.contacts, 'landline')
+                and not jsonb_exists(staged.ways, 'landline')
+                then coalesce(known.silent -> 'landline', to_jsonb(cast(:now as timestamptz))) end
+        )),
         known_by = staged.known_by, role = staged.role, absences = 0, contacts = known.contacts || staged.ways,
         digest = case when staged.relatives = '[]' then staged.digest else '' end
     from staged where known.id = staged.known_id
@@ -421,7 +516,14 @@ _ENDED: Final = _sql(
         limit 1
     ) held
     where held.source_id = :source
-        and not told.relatives @> to_jsonb(other.key) and not known.relatives @> to_jsonb(told.key)
+        and not told.relatives @> to_jsonb(other.key)
+        and not coalesce((
+            -- what the other says in this very import, else what they said last
+            select staged.relatives from roster_import_rows staged
+            where staged.import_id = :import and staged.what = 'person' and staged.key = other.key
+                and staged.rule is null and staged.relatives <> '[]'
+            limit 1
+        ), known.relatives) @> to_jsonb(told.key)
     """
 )
 

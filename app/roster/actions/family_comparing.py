@@ -9,14 +9,15 @@ It is asked once for the preview, and once more when the rows are applied.
 """
 
 from collections.abc import Sequence
+from string import Template
 from typing import Final
 
 from sqlalchemy import func, select, text
 
 from app.core.db import db
+from app.roster.actions.precedence import Standing
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.roster_import import RosterImport
-from app.roster.models.roster_source import RosterSource
 
 STUDENT: Final = "student"
 GUARDIAN: Final = "guardian"
@@ -30,8 +31,6 @@ def first_row_counts(run: RosterImport) -> None:
 
 def decide(run: RosterImport, after: int, upto: int, kinds: Sequence[str]) -> None:
     """Give each of these rows about people of these kinds its verdict. Rows whose verdict stays are not written."""
-    source = db.session.get(RosterSource, run.source_id)
-    assert source is not None
     db.session.flush()
     asked = {
         "import": run.id,
@@ -40,7 +39,7 @@ def decide(run: RosterImport, after: int, upto: int, kinds: Sequence[str]) -> No
         "upto": upto,
         "kinds": list(kinds),
         "counts_absence": run.counts_absence,
-        "goes_first": source.goes_first,
+        **Standing.of(run.source_id, families=True).asked(),
     }
     connection = db.session.connection()
     connection.execute(AS_THEY_ARE)
@@ -91,6 +90,26 @@ _TWICE: Final = text(
     """
 )
 
+#: Of a way to reach somebody, and the records of other sources: one that goes before this source names such a one.
+ANOTHER_NAMES_ONE: Final = """
+    :among and exists (
+        select from source_people other
+        where other.person_id = $person and other.source_id = any(cast(:above_contacts as uuid[])) and other.speaks
+            and jsonb_exists(other.contacts, way.kind) and (other.left_at is null or other.left_at > :since)
+            and coalesce((other.silent ->> way.kind)::timestamptz > :since, true)
+    )
+"""
+
+
+def _goes_before(group: str, word: str, unsaid: str) -> str:
+    """Whether a source that goes before this one says such a word, or said it a while ago."""
+    return (
+        f"coalesce(bool_or(other.source_id = any(cast(:above_{group} as uuid[])) and {word}"
+        " and (other.left_at is null or other.left_at > :since)"
+        f" and coalesce((other.silent ->> '{unsaid}')::timestamptz > :since, true)), false)"
+    )
+
+
 # A row foretold to be new (family_staging.py) of which nobody is met, here or in an earlier row, is new: that is most
 # of a first file, and the rest is not asked of them.
 #
@@ -99,7 +118,8 @@ _TWICE: Final = text(
 # that is sought, else its index is not used; "is true" leaves the index of the words that are sought as the only one
 # that helps, instead of that of all rows of the import.
 _DECIDE: Final = text(
-    """
+    Template(
+        """
     with staged as materialized (
         select staged.*, known.id as known_id, known.person_id as known_person
         from roster_import_rows staged
@@ -150,6 +170,7 @@ _DECIDE: Final = text(
             given.to_school_id = person.school_id as school_is_given,
             given.from_school_id is distinct from coalesce(known.school_id, speaking.school_id) as school_was_another,
             coalesce(given.left_on is not null and not person.active, false) as left_with_the_year,
+            others.*,
             speaking.id is not null and (
                 exists (select from roster_import_rows other
                     where other.key = speaking.key and (other.import_id = :import) is true
@@ -182,8 +203,22 @@ _DECIDE: Final = text(
                 and other.kind = met.kind and other.what = 'person' and other.rule is null
             order by other.position limit 1
         ) before on true
+        -- the words of the others; nothing is looked up while there is no other source
+        left join lateral (
+            select $name_goes_before as name_goes_before, $school_goes_before as school_goes_before,
+                $number_goes_before as number_goes_before, $grade_goes_before as grade_goes_before,
+                coalesce(bool_or((other.given_name, other.family_name) = (person.given_name, person.family_name)),
+                    false) as name_is_theirs,
+                coalesce(bool_or(other.number = student.number), false) as number_is_theirs,
+                coalesce(bool_or(other.school_id = case when given.to_school_id = person.school_id
+                    then given.from_school_id else person.school_id end), false) as school_is_theirs,
+                coalesce(bool_or(other.grade = case when given.to_grade = student.grade
+                    then given.from_grade else student.grade end), false) as grade_is_theirs
+            from source_people other
+            where :among and other.person_id = met.met_person and other.source_id <> :source and other.speaks
+        ) others on true
     ), said as materialized (
-        -- what is new, and whether an admin has said otherwise
+        -- what is new, and whether the office, or a source that goes before this one, has said otherwise
         select beside.*,
             case when known_id is null
                 then (given_name, family_name) <> (given_here, family_here)
@@ -197,15 +232,19 @@ _DECIDE: Final = text(
                 <> coalesce(contacts_said, '{}') as contacts_differ,
             relatives <> '[]' and relatives <> coalesce(relatives_said, '[]') as relatives_differ,
             coalesce(absences > 0 or left_at is not null, false) as presence_differs,
-            not :goes_first and case when known_id is null then true
+            name_goes_before or :below_hand_name and not name_is_theirs and case when known_id is null then true
                 else (given_here, family_here) <> (given_said, family_said) end as name_stays,
-            not :goes_first and school_here is not null
+            school_goes_before or :below_hand_school and not school_is_theirs and school_here is not null
                 and case when school_is_given then school_was_another
                     else known_id is null or school_here is distinct from school_said end as school_stays,
-            not :goes_first and number_here <> number_said as number_stays,
-            not :goes_first and grade_here <> ''
+            number_goes_before or :below_hand_grade and not number_is_theirs
+                and number_here <> number_said as number_stays,
+            grade_goes_before or :below_hand_grade and not grade_is_theirs and grade_here <> ''
                 and case when grade_is_given then grade_was_another
                     else known_id is null or grade_here <> grade_said end as grade_stays,
+            contacts <> '{}' and not exists (
+                select from jsonb_object_keys(contacts) as way (kind) where not ($another_names_one)
+            ) as contacts_stay,
             -- one number, and no name in common: two students
             kind = 'student' and case when met_person is not null
                 then lower(given_name) <> lower(given_here) and lower(family_name) <> lower(family_here)
@@ -213,8 +252,27 @@ _DECIDE: Final = text(
                     and lower(family_name) <> lower(family_before)
                 end as is_another
         from beside
+    ), due as materialized (
+        -- what is said still, and may be said only now that nobody goes before it
+        select said.*,
+            known_id is not null and (given_name, family_name) <> (given_here, family_here)
+                and not name_stays as name_is_due,
+            known_id is not null and school_there <> school_here and not coalesce(school_is_given, false)
+                and not school_stays as school_is_due,
+            known_id is not null and number <> number_here and not number_is_taken
+                and not number_stays as number_is_due,
+            known_id is not null and grade <> '' and grade_here <> '' and grade <> grade_here
+                and not coalesce(grade_is_given, false) and not grade_stays as grade_is_due,
+            known_id is not null and exists (
+                select from jsonb_each(contacts) as way (kind, told)
+                join guardian_contacts held on held.guardian_id = met_person and held.kind = way.kind
+                where :among and not ($another_names_one)
+                group by way.kind, told
+                having bool_or(held.source_id <> :source) and not bool_or(held.value_index = told ->> 'index')
+            ) as contacts_are_due
+        from said
     ), decided as materialized (
-        select said.*, case
+        select due.*, case
             when met_person is not null and person_kind <> kind then 'other_kind'
             when known_id is not null and not active
                 then case when is_here and speaks and left_at is null then 'leaves' else 'not_enabled' end
@@ -225,6 +283,7 @@ _DECIDE: Final = text(
             when known_id is not null and not is_here then 'returns'
             when known_id is not null then case when name_differs or school_differs or number_differs
                 or grade_differs or contacts_differ or relatives_differ or presence_differs
+                or name_is_due or school_is_due or number_is_due or grade_is_due or contacts_are_due
                 then 'changed' else 'same' end
             when not active then 'not_enabled'
             when is_another then 'number_taken'
@@ -234,16 +293,16 @@ _DECIDE: Final = text(
             when not is_here and speaking_left_at is null and not left_with_the_year then 'deactivated_here'
             else 'rekeyed'
             end as outcome
-        from said
+        from due
     ), meant as materialized (
         select id, met_person,
             outcome in ('other_kind', 'not_enabled', 'deactivated_here', 'number_taken') as is_out, outcome,
             case when outcome in ('changed', 'matched', 'rekeyed', 'returns') then array_remove(array[
-                case when name_differs then 'name' end,
-                case when school_differs then 'school' end,
-                case when number_differs then 'number' end,
-                case when grade_differs then 'grade' end,
-                case when contacts_differ then 'contacts' end,
+                case when name_differs or name_is_due then 'name' end,
+                case when school_differs or school_is_due then 'school' end,
+                case when number_differs or number_is_due then 'number' end,
+                case when grade_differs or grade_is_due then 'grade' end,
+                case when contacts_differ or contacts_are_due then 'contacts' end,
                 case when relatives_differ then 'relatives' end,
                 case when presence_differs then 'presence' end
             ], null) else '{}' end as changes,
@@ -251,7 +310,8 @@ _DECIDE: Final = text(
                 case when name_differs and name_stays then 'name' end,
                 case when school_differs and school_stays then 'school' end,
                 case when number_differs and number_stays then 'number' end,
-                case when grade_differs and grade_stays then 'grade' end
+                case when grade_differs and grade_stays then 'grade' end,
+                case when contacts_differ and contacts_stay then 'contacts' end
             ], null) else '{}' end as kept
         from decided
     ), put as (
@@ -268,4 +328,11 @@ _DECIDE: Final = text(
         roster_import_rows.person_id
     ) is distinct from (put.verdict, put.rule, put.changes, put.kept, put.person_id)
     """
+    ).substitute(
+        another_names_one=Template(ANOTHER_NAMES_ONE).substitute(person="met_person"),
+        name_goes_before=_goes_before("name", "true", "name"),
+        school_goes_before=_goes_before("school", "other.school_id is not null", "school"),
+        number_goes_before=_goes_before("grade", "other.number <> ''", "number"),
+        grade_goes_before=_goes_before("grade", "other.grade <> ''", "grade"),
+    )
 )

@@ -5,6 +5,7 @@ are sealed here, for the row of `guardian_contacts` that they may become: nowher
 """
 
 from collections.abc import Sequence
+from string import Template
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from app.core.db import db, insert_many, told_rows, uuid7
 from app.core.feed import FedGuardian, FedPerson, FedSomebody, FedStudent, Rule
 from app.core.tenancy import current_district_id
 from app.roster.actions.family_comparing import AS_THEY_ARE
+from app.roster.actions.precedence import Standing
 from app.roster.models.contact import EMAIL, LANDLINE, MOBILE, Contact, index_of
 from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
@@ -101,6 +103,8 @@ def _seen(run: RosterImport, fed: Sequence[Fed], digests: Sequence[str]) -> set[
         "district": current_district_id(),
         "import": run.id,
         "source": run.source_id,
+        # Of the only source, behind the office, nothing can wait for its turn.
+        "looks_closer": not Standing.of(run.source_id, families=True).is_plain,
     }
     connection = db.session.connection()
     connection.execute(AS_THEY_ARE)
@@ -197,9 +201,20 @@ class _Reach:
 
 _ADD_ROWS: Final = insert_many(ImportRow.__table__, "rows", without=("person_id", "school_id"))
 
+#: Somebody else's word stands in the place of what this source says: perhaps it may now take that place.
+_IS_ODD: Final = """
+    (people.given_name, people.family_name) <> (known.given_name, known.family_name)
+    or people.school_id <> known.school_id
+    or exists (select from students where students.id = known.person_id
+        and (students.number, students.grade) <> (known.number, known.grade))
+    or exists (select from guardian_contacts held where held.guardian_id = known.person_id
+        and held.source_id <> :source and jsonb_exists(known.contacts, held.kind))
+"""
+
 #: Known by the same id, said to be the same, here, and not missed before. The school must mean the same school, too.
 _SEEN: Final = text(
-    """
+    Template(
+        """
     with same as (
         select told.nth, known.id
         from jsonb_to_recordset(cast(:told as jsonb)) as told (nth integer, key text, digest text)
@@ -212,12 +227,14 @@ _SEEN: Final = text(
         ) school on true
         where known.digest = told.digest and known.absences = 0 and known.left_at is null and people.active
             and known.school_id is not distinct from school.school_id
+            and not (:looks_closer and ($is_odd))
     ), written_down as (
         insert into roster_import_seen (id, district_id, import_id, records)
         select :id, :district, :import, array_agg(id) from same having count(*) > 0
     )
     select nth from same
     """
+    ).substitute(is_odd=_IS_ODD)
 )
 
 _UNDER_AN_OLDER_KEY: Final = text(

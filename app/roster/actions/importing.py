@@ -237,14 +237,6 @@ def _look_at(stream: BinaryIO, *, is_zip: bool) -> None:
         Sheet(stream)
 
 
-def put_precedence(*, goes_first: bool) -> None:
-    """Whether the words of a source replace an admin's from the next import on. For all sources, later ones too."""
-    RosterSource.of_kind(ONEROSTER_CSV)
-    for source in db.session.scalars(RosterSource.all()):
-        source.goes_first = goes_first
-    db.session.flush()
-
-
 def put_families(source: RosterSource, *, takes: bool) -> None:
     """Whether students and families are taken in from the next import on."""
     source.takes_families = takes

@@ -41,8 +41,6 @@ class RosterSource(DistrictOwned, Base):
     )
 
     kind: Mapped[str] = mapped_column(info=PUBLIC)
-    #: True if its words replace what an admin wrote.
-    goes_first: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
     #: True if students and families are taken in, too. Off until an admin says so.
     takes_families: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Of a CSV file, as it was last read: what → the column that it stands in.
@@ -51,7 +49,7 @@ class RosterSource(DistrictOwned, Base):
 
     @classmethod
     def all(cls) -> Select[Self]:
-        """This district's sources."""
+        """This district's sources, as they were set up."""
         return select(cls).order_by(cls.id)
 
     @classmethod
@@ -59,7 +57,7 @@ class RosterSource(DistrictOwned, Base):
         """This district's source of that kind, made if there is none yet."""
         found = db.session.scalar(select(cls).where(cls.kind == kind))
         if found is None:
-            found = cls(kind=kind, goes_first=any(one.goes_first for one in db.session.scalars(cls.all())))
+            found = cls(kind=kind)
             db.session.add(found)
             db.session.flush()
         return found
@@ -68,6 +66,11 @@ class RosterSource(DistrictOwned, Base):
     def takes(cls, source_id: UUID) -> bool:
         """Whether students and families are taken in from that source."""
         return bool(db.session.scalar(select(cls.takes_families).where(cls.id == source_id)))
+
+    @property
+    def is_uploaded(self) -> bool:
+        """True if its word comes as a file."""
+        return self.kind in UPLOADED
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 What a person's page shows may be an admin's word: it is the source's if both still agree (`tells`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -77,6 +77,8 @@ class SourcePerson(OwnedThrough, Base):
     relatives: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PERSONAL)
     #: Of a student or guardian: a code of all that the source said. The same code again is nothing new.
     digest: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
+    #: What it used to say and leaves blank now, and since when (ISO 8601): "school", or a way to reach a guardian.
+    silent: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     #: How many whole readings in a row did not have them.
     absences: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: When this source had them deactivated, if it did.
@@ -94,6 +96,12 @@ class SourcePerson(OwnedThrough, Base):
         """Those that a source knows by these ids."""
         asked = select(cls).where(cls.source_id == source_id, cls.key.in_(sorted(keys)))
         return {one.key: one for one in db.session.scalars(asked)}
+
+    @classmethod
+    def has_families(cls, source_id: UUID) -> bool:
+        """True if that source ever told of students or guardians: of those alone it has a code."""
+        asked = select(cls.id).where(cls.source_id == source_id, cls.digest != "")
+        return db.session.scalar(asked.limit(1)) is not None
 
     @classmethod
     def of_person(cls, person_id: UUID) -> Self | None:
@@ -125,6 +133,36 @@ class SourcePerson(OwnedThrough, Base):
         """Those who are in a group of a directory, by name."""
         asked = select(cls).where(cls.groups.contains([str(group_id)]), cls.left_at.is_(None))
         return db.session.scalars(asked.order_by(cls.family_name, cls.given_name, cls.id)).all()
+
+    def word(self, about: str) -> Any:
+        """What the source said last of "name", "email", "school", "number" or "grade"; None for nothing."""
+        return {
+            "name": (self.given_name, self.family_name) if self.given_name or self.family_name else None,
+            "email": self.email or None,
+            "school": self.school_id,
+            "number": self.number or None,
+            "grade": self.grade or None,
+        }[about]
+
+    def still_says(self, about: str, since: datetime) -> bool:
+        """Whether it says anything of that, or did at that time."""
+        return self.word(about) is not None and self._was_heard(about, since)
+
+    def still_names(self, kind: str, since: datetime) -> bool:
+        """Whether it names a way of that kind to reach a guardian, or did at that time."""
+        return kind in self.contacts and self._was_heard(kind, since)
+
+    def _was_heard(self, about: str, since: datetime) -> bool:
+        unsaid = self.silent.get(about)
+        was_there = self.left_at is None or self.left_at > since
+        return was_there and (unsaid is None or datetime.fromisoformat(unsaid) > since)
+
+    def note_silence(self, blank: Mapping[str, bool]) -> None:
+        """Write down what it says no more, and what it says again."""
+        now = clock.now().isoformat()
+        silent = {about: self.silent.get(about, now) for about, is_blank in blank.items() if is_blank}
+        if silent != self.silent:
+            self.silent = silent
 
     def tells(self, group: str) -> bool:
         """True if what the page of the person shows of "name", "email", "school", "number" or "grade" is its word."""
