@@ -2,9 +2,10 @@
 
 `python -m bench.roster [people] --staff N --enrollments N`: of those who are not staff three in five are students, two
 in five their guardians. `--staff-alone`: students and families are passed over. `--kills N`: the same export once more
-in another district, its worker killed so often at random points, and both must come to the same. Each phase is a
-process of its own, as a worker is. PostgreSQL works beside it, on the same cores; its seconds of the processor are
-told, too: where others use the cores, the two together say what the clock would on quiet ones.
+in another district, its worker killed so often at random points, as often in each phase, and both must come to the
+same: a hash of all that the import left. Each phase is a process of its own, as a worker is. PostgreSQL works beside
+it, on the same cores; its seconds of the processor are told, too: where others use the cores, the two together say what
+the clock would on quiet ones.
 """
 
 import argparse
@@ -19,11 +20,13 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
+from sqlalchemy.orm import Session
 
 from app.admin.actions import opening
 from app.core import across_districts
@@ -33,7 +36,7 @@ from app.core.db import db
 from app.core.directory import district_by_slug
 from app.core.tenancy import as_district
 from app.factory import create_app
-from app.roster.actions import importing
+from app.roster.actions import applying, comparing, importing, staging
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from bench.database import durable
@@ -53,6 +56,8 @@ ENROLLMENTS = (
     "beginDate",
     "endDate",
 )
+#: As a worker tells, batch by batch, in which it goes on: by the first letter.
+PHASES = ("reading", "comparing", "applying", "students", "linking")
 SHAPE = """
     select md5(string_agg(line, '|' order by line)) from (
         select concat_ws(
@@ -95,16 +100,15 @@ def main() -> int:
             for slug in ("bench", "killed") if asked.kills else ("bench",):
                 _in_a_process(environment, _open, slug, not asked.staff_alone)
             print(f"{'':<22}{'seconds':>10}{'CPU':>10}{'memory MB':>12}{'entries':>10}{'server CPU':>12}")
-            whole = 0.0
             for round_ in ("new", "unchanged"):
                 for phase in (_look, _apply):
                     before = _of_the_server(folder)
                     spent = _in_a_process(environment, phase, "bench", export)
-                    whole += float(spent.split()[0]) if round_ == "new" else 0
                     spent += f"{_of_the_server(folder) - before:>12.1f}"
                     print(f"{round_ + ', ' + phase.__name__[1:]:<22}{spent}", flush=True)
             if asked.kills:
-                return 0 if _survives(environment, export, asked.kills, asked.seed, whole) else 1
+                return 0 if _survives(environment, export, asked.kills, asked.seed) else 1
+            print(f"hash of what it left: {_in_a_process(environment, _shape, 'bench')[-32:]}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
@@ -120,29 +124,52 @@ def _of_the_server(folder: Path) -> float:
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
-def _survives(environment: dict[str, str], export: Path, kills: int, seed: int | None, whole: float) -> bool:
-    """Kill the worker after a random while, so often; then compare what both districts came to.
-
-    `whole`: the seconds that it took without. A life is an eighth of them at most: most of it goes on going on.
-    """
+def _survives(environment: dict[str, str], export: Path, kills: int, seed: int | None) -> bool:
+    """Kill the worker so often, as often in each phase; then compare what both districts came to."""
     seed = seed if seed is not None else SystemRandom().randrange(1_000_000)
-    dice, points = Random(seed), Counter[str]()
+    dice, killed = Random(seed), Counter[str]()
+    counts = map(int, _in_a_process(environment, _batches, "bench").split()[-len(PHASES) :])
+    batches = dict(zip(PHASES, counts, strict=True))
+    left = Counter({phase: (kills + nth) // len(PHASES) for nth, phase in enumerate(PHASES)})
     _in_a_process(environment, _begin, "killed", export)
-    while (state := _in_a_process(environment, _next_step, "killed").split()[-1]) != "done":
+    while _in_a_process(environment, _next_step, "killed").split()[-1] != "done":
         out, into = os.pipe()
         child = _started(environment, _advance, "killed", into)
         os.close(into)
-        os.read(out, 1)  # it is at work
+        # A life ends somewhere in the part of a phase that is its own.
+        ends = {one: dice.uniform(0, batches[one] / (left[one] + 2)) for one in PHASES if left[one] > 0}
+        phase = _killed_in(child, out, ends, dice)
         os.close(out)
-        if points.total() < kills:
-            time.sleep(dice.uniform(0, whole / 8))
-            points[state] += _kill(child)
-        os.waitpid(child, 0)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status) and status:
+            raise SystemExit("The worker failed.")
+        killed[phase] += 1
+        left[phase] -= 1
+    del killed[""]
     shapes = {_in_a_process(environment, _shape, slug)[-32:] for slug in ("bench", "killed")}
-    told = ", ".join(f"{count} times {state}" for state, count in points.items())
+    told = ", ".join(f"{count} times {phase}" for phase, count in killed.items())
     same = "the same" if len(shapes) == 1 else "NOT THE SAME"
-    print(f"seed {seed}: killed {points.total()} times ({told}); {same}: {' '.join(shapes)}")
-    return len(shapes) == 1
+    print(f"seed {seed}: killed {killed.total()} times ({told}); {same}: {' '.join(shapes)}")
+    return len(shapes) == 1 and killed.total() == kills
+
+
+def _killed_in(child: int, out: int, ends: dict[str, float], dice: Random) -> str:
+    """The phase in which it was, or "" if it was through before. `ends`: by phase, after how many batches."""
+    done, batch, last = Counter[str](), 0.0, time.monotonic()
+    by_letter = {phase[0]: phase for phase in PHASES}
+    phase = ""
+    while letter := os.read(out, 1).decode():
+        before, phase = phase, by_letter.get(letter, "")
+        batch, last = time.monotonic() - last if phase == before else 0.0, time.monotonic()
+        done[phase] += 1
+        if phase in ends and done[phase] > ends[phase]:
+            time.sleep(dice.uniform(0, batch))  # into the batch that is at work now
+            if not _kill(child):
+                return ""
+            for later in os.read(out, 4096).decode():
+                phase = by_letter.get(later, "")
+            return phase
+    return ""
 
 
 def _kill(child: int) -> bool:
@@ -301,11 +328,36 @@ def _next_step(slug: str) -> str:
 
 def _advance(slug: str, says_to: int) -> str:
     with as_district(_here(slug)), acting_as(SYSTEM):
-        run_id = _newest().id
-        os.write(says_to, b".")
+        run = _newest()
+        run_id = run.id
+        os.write(says_to, _letter(run))
+        event.listen(db.session, "before_commit", partial(_tell, says_to))
         importing.advance(run_id)
         db.session.commit()
         return ""
+
+
+def _tell(says_to: int, session: Session) -> None:
+    runs = [one for one in session.identity_map.values() if isinstance(one, RosterImport)]
+    if runs and not session.in_nested_transaction():
+        os.write(says_to, _letter(runs[0]))
+
+
+def _letter(run: RosterImport) -> bytes:
+    """Of the phase in which it goes on; "-" where a worker has nothing to do."""
+    if not run.is_working:
+        return b"-"
+    if run.state != "applying" or run.rows_applied < run.rows_staged:
+        return run.state[:1].encode()
+    return b"s" if run.students_applied < run.rows_staged else b"l"
+
+
+def _batches(slug: str) -> str:
+    """How many there were of each phase in the last but one import: the last had the unchanged file."""
+    with as_district(_here(slug)):
+        run = db.session.scalars(RosterImport.newest().offset(1).limit(1)).one()
+        counts = (run.items_read // staging.BATCH, run.rows_staged // comparing.BATCH)
+        return " " + " ".join(map(str, (*counts, *[run.rows_staged // applying.BATCH] * 3)))
 
 
 def _go_on(slug: str) -> str:
