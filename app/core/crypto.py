@@ -182,9 +182,14 @@ def beginning(district_id: UUID) -> str:
 def seal(plaintext: str, *, table: str, row_id: UUID, column: str, district_id: UUID | None = None) -> str:
     """AES-256-GCM under the district's newest key, bound to exactly this place."""
     district_id = district_id or current_district_id()
-    nonce, start = os.urandom(12), beginning(district_id)
+    start = beginning(district_id)
     place = _place(district_id, table, row_id, column, start)
-    return f"{start}{_text(nonce)}.{_text(AESGCM(_key(district_id, start)).encrypt(nonce, plaintext.encode(), place))}"
+    return _sealed(AESGCM(_key(district_id, start)), start, place, plaintext)
+
+
+def _sealed(under: AESGCM, start: str, place: bytes, plaintext: str) -> str:
+    nonce = os.urandom(12)
+    return f"{start}{_text(nonce)}.{_text(under.encrypt(nonce, plaintext.encode(), place))}"
 
 
 def unseal(sealed: str, *, table: str, row_id: UUID, column: str, district_id: UUID | None = None) -> str:
@@ -274,8 +279,11 @@ def _seal_what_waits(session: Session, *_: object) -> None:
 
 def blind_index(value: str) -> str:
     """A keyed digest by which a sealed value can be found again, within its district."""
-    folded = value.strip().casefold().encode()
-    return hmac.digest(_derived(_data_key(current_district_id()), "blind index"), folded, "sha256").hex()
+    return _index(_derived(_data_key(current_district_id()), "blind index"), value)
+
+
+def _index(key: bytes, value: str) -> str:
+    return hmac.digest(key, value.strip().casefold().encode(), "sha256").hex()
 
 
 def mac(purpose: str, *parts: str | bytes | UUID, bits: int = 128) -> str:
@@ -289,12 +297,44 @@ def mac(purpose: str, *parts: str | bytes | UUID, bits: int = 128) -> str:
         if district_id
         else _derived(get_settings().cookie_secret.encode(), "codes")
     )
+    return _code(key, purpose, *parts, bits=bits)
+
+
+def _code(key: bytes, purpose: str, *parts: str | bytes | UUID, bits: int = 128) -> str:
     message = hashlib.sha256()
     for part in (purpose, *parts):
         octets = part if isinstance(part, bytes) else str(part).encode()
         message.update(len(octets).to_bytes(8, "big") + octets)
     code = hmac.digest(key, message.digest(), "sha256")[: bits // 8]
     return b32encode(code).decode().rstrip("=").lower()
+
+
+class KeysInHand:
+    """The keys of the district in force, looked up once: for many values that are sealed or coded one after another.
+
+    Not kept beyond what is written in one transaction: a district's key may be replaced.
+    """
+
+    def __init__(self) -> None:
+        """Raises CannotOpen."""
+        self.district_id = current_district_id()
+        self._start = beginning(self.district_id)
+        self._seal = AESGCM(_key(self.district_id, self._start))
+        data_key = _data_key(self.district_id)
+        self._codes, self._blind_index = _derived(data_key, "codes"), _derived(data_key, "blind index")
+
+    def seal(self, plaintext: str, *, table: str, row_id: UUID, column: str) -> str:
+        """As seal()."""
+        place = _place(self.district_id, table, row_id, column, self._start)
+        return _sealed(self._seal, self._start, place, plaintext)
+
+    def blind_index(self, value: str) -> str:
+        """As blind_index()."""
+        return _index(self._blind_index, value)
+
+    def mac(self, purpose: str, *parts: str | bytes | UUID) -> str:
+        """As mac()."""
+        return _code(self._codes, purpose, *parts)
 
 
 def mac_ok(given: str, purpose: str, *parts: str | bytes | UUID, bits: int = 128) -> bool:

@@ -109,3 +109,14 @@ def test_a_blind_index_finds_within_its_district_only(maple, world):
     assert mine == crypto.blind_index("ana@maple.example")
     with as_district(world.birch.id):
         assert crypto.blind_index("ana@maple.example") != mine
+
+
+def test_keys_in_hand_seal_and_code_as_the_keys_do(maple):
+    keys, row = crypto.KeysInHand(), uuid7()
+
+    assert (
+        crypto.unseal(keys.seal("ana@example.com", row_id=row, **PLACE), row_id=row, **PLACE)
+        == "ana@example.com"
+    )
+    assert keys.blind_index(" Ana@Example.com") == crypto.blind_index("ana@example.com")
+    assert keys.mac("roster student", "1001") == crypto.mac("roster student", "1001")

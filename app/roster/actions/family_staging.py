@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, any_, bindparam, select, text
 
 from app.core import directory
-from app.core.crypto import beginning, mac, seal
+from app.core.crypto import KeysInHand, beginning
 from app.core.db import db, insert_many, told_rows, uuid7
 from app.core.feed import FedGuardian, FedPerson, FedSomebody, FedStudent, Rule
 from app.core.tenancy import current_district_id
@@ -31,19 +31,20 @@ Fed = FedStudent | FedGuardian
 
 def stage(run: RosterImport, fed: Sequence[Fed], left_out: dict[str, int]) -> int:
     """Stage those of whom the source tells something new; count what a rule leaves out, and those staged."""
-    digests = [_digest(one) for one in fed]
+    reach = _Reach()
+    digests = [_digest(one, reach.keys) for one in fed]
     unchanged = _seen(run, fed, digests)
     told = dict(run.unchanged)
     for nth in unchanged:
         told[_kind(fed[nth])] = told.get(_kind(fed[nth]), 0) + 1
     run.unchanged = told
     first = _staged_already(run, [one.key for nth, one in enumerate(fed) if nth not in unchanged])
-    reach = _Reach()
     rows: list[dict[str, Any]] = []
+    import_id = str(run.id)
     for nth, (one, digest) in enumerate(zip(fed, digests, strict=True)):
         if nth in unchanged or first.get(one.key) == digest:
             continue
-        row = _row_of(run, one, digest, reach)
+        row = _row_of(one, digest, reach) | {"import_id": import_id}
         # Foretold: of a first file it is true of nearly all, and what is true is not written a second time.
         row["verdict"] = "new"
         if one.key in first:
@@ -83,7 +84,7 @@ def _kind(one: Fed) -> str:
     return "student" if isinstance(one, FedStudent) else "guardian"
 
 
-def _digest(one: Fed) -> str:
+def _digest(one: Fed, keys: KeysInHand) -> str:
     """A code of all that the source says; without the district's key nobody can try out numbers on it."""
     if isinstance(one, FedStudent):
         words = [one.number, one.grade]
@@ -91,7 +92,7 @@ def _digest(one: Fed) -> str:
         words = [one.role, one.master, one.email, one.mobile, one.phone]
     words += [one.given_name, one.family_name, one.school_key, str(one.active), *one.relatives]
     # No value holds a NUL (core/sheet.py), and one long word is a code several times as quick as ten short ones.
-    return mac(f"roster {_kind(one)}", "\0".join(words))
+    return keys.mac(f"roster {_kind(one)}", "\0".join(words))
 
 
 def _seen(run: RosterImport, fed: Sequence[Fed], digests: Sequence[str]) -> set[int]:
@@ -122,20 +123,17 @@ def _staged_already(run: RosterImport, keys: Sequence[str]) -> dict[str, str]:
     return {row.key: row.digest for row in db.session.execute(rows)} if keys else {}
 
 
-def _row_of(run: RosterImport, one: Fed, digest: str, reach: "_Reach") -> dict[str, Any]:
+def _row_of(one: Fed, digest: str, reach: "_Reach") -> dict[str, Any]:
     row = {
-        "id": uuid7(),
+        "id": str(uuid7()),
         "district_id": reach.district_id,
-        "import_id": run.id,
         "what": "person",
         "kind": _kind(one),
         "key": one.key,
         "given_name": one.given_name,
         "family_name": one.family_name,
-        "email": "",
         "school_key": one.school_key,
         "role": "student",
-        "groups": [],
         "active": one.active,
         "number": "",
         "grade": "",
@@ -145,8 +143,6 @@ def _row_of(run: RosterImport, one: Fed, digest: str, reach: "_Reach") -> dict[s
         "digest": digest,
         "file": one.file,
         "line": one.line,
-        "changes": [],
-        "kept": [],
     }
     if isinstance(one, FedStudent):
         row |= {"number": one.number, "grade": _grade(one.grade), "known_by": one.number}
@@ -176,8 +172,9 @@ class _Reach:
     """Ways to reach guardians, found good and sealed. What nothing arrives at is left away: the guardian is not."""
 
     def __init__(self) -> None:
-        self.district_id = current_district_id()
-        card = directory.district_by_id(self.district_id)
+        self.keys = KeysInHand()
+        self.district_id = str(self.keys.district_id)
+        card = directory.district_by_id(self.keys.district_id)
         self._country = COUNTRY_OF[card.region] if card else "US"
 
     def ways(self, one: FedGuardian) -> dict[str, dict[str, str]]:
@@ -195,11 +192,14 @@ class _Reach:
 
     def _sealed(self, kind: str, value: str) -> dict[str, str]:
         row_id: UUID = uuid7()
-        sealed = seal(value, table=Contact.__tablename__, row_id=row_id, column="value_sealed")
-        return {"id": str(row_id), "sealed": sealed, "index": index_of(kind, value)}
+        sealed = self.keys.seal(value, table=Contact.__tablename__, row_id=row_id, column="value_sealed")
+        return {"id": str(row_id), "sealed": sealed, "index": index_of(kind, value, self.keys.blind_index)}
 
 
-_ADD_ROWS: Final = insert_many(ImportRow.__table__, "rows", without=("person_id", "school_id"))
+#: What nothing is said of yet has the table's own default.
+_ADD_ROWS: Final = insert_many(
+    ImportRow.__table__, "rows", without=("person_id", "school_id", "email", "groups", "changes", "kept")
+)
 
 #: Somebody else's word stands in the place of what this source says: perhaps it may now take that place.
 _IS_ODD: Final = """

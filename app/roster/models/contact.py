@@ -1,5 +1,6 @@
 """A way to reach a guardian, and whether they agreed to it: an address, an email, a phone number."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
@@ -116,7 +117,7 @@ class Contact(OwnedThrough, Base):
         return self.consent in ((GIVEN, IMPLIED, NOT_ASKED) if self.kind == POST else (GIVEN, IMPLIED))
 
 
-def index_of(kind: str, value: str | PostalAddress) -> str:
+def index_of(kind: str, value: str | PostalAddress, blind_index: Callable[[str], str] = blind_index) -> str:
     """The blind index of a value: the same for both kinds of phone, since a number is a number."""
     group = "phone" if kind in (MOBILE, LANDLINE) else kind
     return blind_index(f"{group} {value.folded() if isinstance(value, PostalAddress) else value}")
