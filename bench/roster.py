@@ -36,28 +36,18 @@ from app.core.db import db
 from app.core.directory import district_by_slug
 from app.core.tenancy import as_district
 from app.factory import create_app
-from app.roster.actions import applying, comparing, importing, staging
+from app.roster.actions import applying, class_applying, comparing, importing, staging
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from bench.database import durable
 from bench.settled import settled_in
-from tests.roster.exports import ORGS, ROLES, USERS
+from tests.roster.exports import CLASSES, COURSES, ENROLLMENTS, ORGS, ROLES, SESSIONS, TERMS, USERS
 
 SCHOOLS = 100
-ENROLLMENTS = (
-    "sourcedId",
-    "status",
-    "dateLastModified",
-    "classSourcedId",
-    "schoolSourcedId",
-    "userSourcedId",
-    "role",
-    "primary",
-    "beginDate",
-    "endDate",
-)
+#: So many enrollments a class, of which the first is its teacher's.
+IN_A_CLASS = 17
 #: As a worker tells, batch by batch, in which it goes on: by the first letter.
-PHASES = ("reading", "comparing", "applying", "students", "linking")
+PHASES = ("reading", "comparing", "applying", "students", "linking", "enrolling")
 SHAPE = """
     select md5(string_agg(line, '|' order by line)) from (
         select concat_ws(
@@ -74,6 +64,18 @@ SHAPE = """
         join source_people child on child.person_id = held.student_id
         join source_people elder on elder.person_id = held.guardian_id
         union all select concat_ws(',', count(*), count(distinct id)) from people
+        union all
+        select concat_ws(
+            ',', known.key, known.title, known.periods, known.begins_on, known.ends_on, known.absences,
+            known.digest <> '', known.ended_at is null, known.waits_for, school.name
+        )
+        from classes known join schools school on school.id = known.school_id
+        union all
+        select concat_ws(
+            ',', known.key, one.key, one.role, one.is_primary, one.absences, one.ended_at is null, link.key
+        )
+        from enrollments one join classes known on known.id = one.class_id
+        join source_people link on link.person_id = one.person_id
     ) as lines
 """
 
@@ -193,8 +195,14 @@ def _write(export: Path, people: int, staff: int, enrollments: int = 0) -> None:
         _member(archive, "users.csv", [USERS], (_user(nth, staff, students) for nth in range(people)))
         _member(archive, "roles.csv", [ROLES], (_role(nth, staff, students) for nth in range(people)))
         if enrollments:
-            told = (_enrollment(nth, staff, students) for nth in range(enrollments))
+            classes = -(-enrollments // IN_A_CLASS)
+            told = (_enrollment(nth, staff, max(1, students), classes) for nth in range(enrollments))
+            _member(archive, "classes.csv", [CLASSES], map(_class, range(classes)))
             _member(archive, "enrollments.csv", [ENROLLMENTS], told)
+            courses = ((f"course-{nth}", "", "", "", f"Course {nth}", "") for nth in range(400))
+            _member(archive, "courses.csv", [COURSES], courses)
+            terms = ((key, "", "", key, "term", *days, "2027") for key, days in TERMS.items())
+            _member(archive, "academicSessions.csv", [SESSIONS], terms)
 
 
 def _user(nth: int, staff: int, students: int) -> list[str]:
@@ -221,17 +229,39 @@ def _role(nth: int, staff: int, students: int) -> tuple[str, ...]:
     return (f"r{nth}", "", "", f"user-{nth:08}", "primary", role, "", "", f"s{nth % SCHOOLS}")
 
 
-def _enrollment(nth: int, staff: int, students: int) -> tuple[str, ...]:
-    user = staff + nth % max(1, students)
+def _class(nth: int) -> list[str]:
+    told = {
+        "sourcedId": f"class-{nth:07}",
+        "title": f"Course {nth % 400}, section {nth // 400}",
+        "courseSourcedId": f"course-{nth % 400}",
+        "classCode": f"{nth % 400}-{nth // 400}",
+        "classType": "scheduled",
+        "schoolSourcedId": f"s{nth % SCHOOLS}",
+        "termSourcedIds": "fall,spring",
+        "periods": str(1 + nth % 8),
+    }
+    return [told.get(column, "") for column in CLASSES]
+
+
+def _enrollment(nth: int, staff: int, students: int, classes: int) -> tuple[str, ...]:
+    """In an order in which no class stands together."""
+    of, seat = nth % classes, nth // classes
+    # At the school of the class: those are a hundred apart.
+    user = (
+        of % staff
+        if seat == 0
+        else staff + (of % SCHOOLS + SCHOOLS * (of // SCHOOLS * 7 + seat * 31)) % students
+    )
+    role, primary = ("teacher", "true") if seat == 0 else ("student", "false")
     return (
-        f"e{nth}",
+        f"enrollment-{nth:08}",
         "",
         "",
-        f"c{nth % 40_000}",
-        f"s{user % SCHOOLS}",
+        f"class-{of:07}",
+        f"s{of % SCHOOLS}",
         f"user-{user:08}",
-        "student",
-        "false",
+        role,
+        primary,
         "",
         "",
     )
@@ -290,6 +320,7 @@ def _open(slug: str, families: bool) -> str:
         )
     with as_district(_here(slug)), acting_as(SYSTEM):
         importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=families)
+        importing.put_classes(RosterSource.of_kind(ONEROSTER_CSV), takes=True)
         db.session.commit()
     return ""
 
@@ -349,7 +380,9 @@ def _letter(run: RosterImport) -> bytes:
         return b"-"
     if run.state != "applying" or run.rows_applied < run.rows_staged:
         return run.state[:1].encode()
-    return b"s" if run.students_applied < run.rows_staged else b"l"
+    if run.students_applied < run.rows_staged:
+        return b"s"
+    return b"l" if run.rows_related < run.rows_staged else b"e"
 
 
 def _batches(slug: str) -> str:
@@ -357,7 +390,8 @@ def _batches(slug: str) -> str:
     with as_district(_here(slug)):
         run = db.session.scalars(RosterImport.newest().offset(1).limit(1)).one()
         counts = (run.items_read // staging.BATCH, run.rows_staged // comparing.BATCH)
-        return " " + " ".join(map(str, (*counts, *[run.rows_staged // applying.BATCH] * 3)))
+        enrolling = run.classes_staged // class_applying.BATCH
+        return " " + " ".join(map(str, (*counts, *[run.rows_staged // applying.BATCH] * 3, enrolling)))
 
 
 def _go_on(slug: str) -> str:

@@ -39,6 +39,11 @@ class Rule(StrEnum):
     GUEST = "guest"
     NUMBER_TAKEN = "number_taken"
     OTHER_KIND = "other_kind"
+    NO_CLASS = "no_class"
+    NO_SUCH_SCHOOL = "no_such_school"
+    OTHER_ENROLLMENT = "other_enrollment"
+    STUDENTS_PASSED_OVER = "students_passed_over"
+    NEVER_HERE = "never_here"
 
 
 #: As somebody reads them who asks why a row is not here.
@@ -61,6 +66,11 @@ RULES_IN_WORDS = {
     Rule.GUEST: "A guest from another organization: only the district’s own accounts are taken in.",
     Rule.NUMBER_TAKEN: "The student number is another student's, here or in this file. Look at both in your system.",
     Rule.OTHER_KIND: "This id was somebody of another kind: staff, student or guardian. Ask for a new id.",
+    Rule.NO_CLASS: "The enrollment is in a class that the file does not have, or that was left out.",
+    Rule.NO_SUCH_SCHOOL: "The class is at a school that the file does not have.",
+    Rule.OTHER_ENROLLMENT: "The enrollment is neither a student's nor a teacher's.",
+    Rule.STUDENTS_PASSED_OVER: "The enrollment of a student: students were not to be taken in by this import.",
+    Rule.NEVER_HERE: "The file says that the class is to be deleted, and it never was here.",
 }
 
 #: What is wrong in the file itself: for the school to mend. The others are rules of ours.
@@ -77,6 +87,7 @@ FAULTS = frozenset(
         Rule.TAKEN,
         Rule.NUMBER_TAKEN,
         Rule.OTHER_KIND,
+        Rule.NO_SUCH_SCHOOL,
     }
 )
 
@@ -158,6 +169,46 @@ class FedSomebody(Row):
     guardian: FedGuardian
 
 
+#: Its own id, the id of the class, that of the person; "student" or "teacher"; "primary" or ""; the first and the last
+#: day as 2026-08-20, or ""; "gone" where the source says that it is over, or "". No line break in any of them.
+Enrollment = tuple[str, str, str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedClass(Row):
+    """A class: homeroom or scheduled. Days as 2026-08-20; what the source does not say is ""."""
+
+    title: str
+    code: str
+    kind: str
+    school_key: str
+    course: str
+    periods: tuple[str, ...]
+    begins_on: str
+    ends_on: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FedEnrollments:
+    """Some enrollments, a thousand or a page: they come by the million, in any order, before or after their class."""
+
+    rows: Sequence[Enrollment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedRoll(Row):
+    """A class with all its enrollments, once they are gathered (core/rolls.py).
+
+    `told`: None where the source names enrollments and not the class itself. `roll`: packed, in an order of its own.
+    `is_whole`: nobody else is in it.
+    """
+
+    told: FedClass | None
+    roll: Sequence[str]
+    is_whole: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut(Row):
     """A row that is not taken in, and why. Names stand here only if people like them are to be taken in."""
@@ -177,12 +228,28 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class WholeRead:
-    """Everything was read. `counts_absence`: whoever is not in it is not with the source any more."""
+    """Everything was read. `counts_absence`: whoever is not in it is not with the source any more.
+
+    `has_all_classes`: the same of classes, and of who is in each.
+    """
 
     counts_absence: bool
+    has_all_classes: bool = False
 
 
-Item = FedSchool | FedPerson | FedStudent | FedGuardian | FedSomebody | LeftOut | Remark | WholeRead
+Item = (
+    FedSchool
+    | FedPerson
+    | FedStudent
+    | FedGuardian
+    | FedSomebody
+    | FedClass
+    | FedEnrollments
+    | FedRoll
+    | LeftOut
+    | Remark
+    | WholeRead
+)
 Feed = Iterator[Item]
 
 

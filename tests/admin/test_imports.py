@@ -16,7 +16,17 @@ from app.roster.actions import importing
 from app.roster.models.person import Person
 from app.roster.models.roster_import import RosterImport
 from tests.page_client import Page, PageClient
-from tests.roster.exports import Member, an_export, families, staff, students, zipped_texts
+from tests.roster.exports import (
+    Enrolled,
+    Member,
+    Taught,
+    an_export,
+    families,
+    staff,
+    students,
+    with_classes,
+    zipped_texts,
+)
 from tests.world import World
 
 
@@ -269,3 +279,49 @@ def test_an_admin_asks_for_students_and_families_and_looks_at_one(
     student = client.get(address)
     assert "Where this comes from" in student.text
     assert "OneRoster file" in student.text
+
+
+def test_an_admin_asks_for_classes_and_looks_at_them(app: Flask, client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    for what in ("families", "classes"):
+        shown = client.get("/maple/admin/imports")
+        client.submit(shown, action=f"/maple/admin/imports/{what}", takes="yes", status=303)
+    assert "Pass classes over again" in client.get("/maple/admin/imports").text
+    classes = [Taught("c1", "Algebra"), Taught("", "No id")]
+    roll = [Enrolled("e1", "c1", "u0", "teacher"), Enrolled("e2", "c1", "k0"), Enrolled("e3", "c1", "nobody")]
+    upload(client, with_classes([*staff(4), *families(4)], classes, roll), status=303)
+    run = work(app, world)
+
+    shown = client.get(f"/maple/admin/imports/{run.id}")
+
+    assert "Of people who are not here" in shown.text
+    listed = client.get(f"/maple/admin/imports/{run.id}/classes?what=enrolled")
+    assert "Algebra" in listed.text
+    assert "New: 2" in listed.text
+    assert "Algebra" in client.get(f"/maple/admin/imports/{run.id}/classes?q=algebra").text
+    faults = client.get(f"/maple/admin/imports/{run.id}/faults.csv").data.decode()
+    assert 'classes.csv,3,,,,,"The row has no id' in faults
+    client.submit(shown, action=f"/maple/admin/imports/{run.id}/approval", status=303)
+    assert work(app, world).state == "done"
+
+
+def test_the_guard_offers_to_end_no_class(app: Flask, client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    client.submit(
+        client.get("/maple/admin/imports"), action="/maple/admin/imports/classes", takes="yes", status=303
+    )
+    taught = [Taught(f"c{nth}", f"Class {nth}") for nth in range(3)]
+    roll = [Enrolled(f"e{nth}", f"c{nth}", "u0", "teacher") for nth in range(3)]
+    upload(client, with_classes(staff(4), taught, roll), status=303)
+    run = work(app, world)
+    shown = client.get(f"/maple/admin/imports/{run.id}")
+    client.submit(shown, action=f"/maple/admin/imports/{run.id}/approval", status=303)
+    work(app, world)
+    upload(client, with_classes(staff(4), taught[:1], roll[:1]), status=303)
+    run = work(app, world)
+
+    shown = client.get(f"/maple/admin/imports/{run.id}")
+
+    assert "Are they really over?" in shown.text
+    assert "Classes of Ash School: 2 of 3" in shown.text
+    assert "Apply, but end nothing" in shown.text

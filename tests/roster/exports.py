@@ -36,6 +36,25 @@ ROLES = (
     "orgSourcedId",
 )
 
+CLASSES = next(
+    csv.reader(
+        [
+            "sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,"
+            "schoolSourcedId,termSourcedIds,subjects,subjectCodes,periods"
+        ]
+    )
+)
+ENROLLMENTS = next(
+    csv.reader(
+        [
+            "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,"
+            "endDate"
+        ]
+    )
+)
+COURSES = ("sourcedId", "status", "dateLastModified", "schoolYearSourcedId", "title", "courseCode")
+SESSIONS = ("sourcedId", "status", "dateLastModified", "title", "type", "startDate", "endDate", "schoolYear")
+
 SCHOOLS = {"s1": "Ash School", "s2": "Beech School"}
 
 
@@ -57,6 +76,40 @@ class Member:
     mobile: str = ""
     phone: str = ""
     master: str = ""
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A class in the file."""
+
+    key: str
+    title: str = "Algebra"
+    code: str = "ALG-1"
+    kind: str = "scheduled"
+    school: str = "s1"
+    course: str = ""
+    terms: str = ""
+    periods: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """Somebody in a class of the file."""
+
+    key: str
+    of: str
+    person: str
+    role: str = "student"
+    primary: str = "false"
+    begins: str = ""
+    ends: str = ""
+    status: str = ""
+
+
+#: Title by id of a course, and days by id of a term.
+COURSE = {"math": "Mathematics"}
+TERMS = {"fall": ("2026-08-20", "2027-01-15"), "spring": ("2027-01-18", "2027-06-11")}
 
 
 def staff(count: int, *, school: str | None = None) -> list[Member]:
@@ -159,6 +212,51 @@ def files(
     return made
 
 
+def of_classes(classes: Iterable[Taught], enrollments: Iterable[Enrolled]) -> dict[str, list[Sequence[str]]]:
+    """The files of classes, to stand beside those of files()."""
+    told = [
+        {
+            "sourcedId": one.key,
+            "status": one.status,
+            "title": one.title,
+            "courseSourcedId": one.course,
+            "classCode": one.code,
+            "classType": one.kind,
+            "schoolSourcedId": one.school,
+            "termSourcedIds": one.terms,
+            "periods": one.periods,
+        }
+        for one in classes
+    ]
+    rows = [
+        (one.key, one.status, "", one.of, "", one.person, one.role, one.primary, one.begins, one.ends)
+        for one in enrollments
+    ]
+    return {
+        "classes.csv": [CLASSES, *([row.get(name, "") for name in CLASSES] for row in told)],
+        "enrollments.csv": [ENROLLMENTS, *rows],
+        "courses.csv": [COURSES, *((key, "", "", "", title, "") for key, title in COURSE.items())],
+        "academicSessions.csv": [
+            SESSIONS,
+            *((key, "", "", key, "term", begins, ends, "2027") for key, (begins, ends) in TERMS.items()),
+        ],
+    }
+
+
+def with_classes(
+    members: Iterable[Member],
+    classes: Iterable[Taught],
+    enrollments: Iterable[Enrolled],
+    *,
+    salt: str = "",
+    kind: str = "bulk",
+) -> bytes:
+    """An export with classes. `salt` makes another file of the same words."""
+    made = files(members, kind=kind)
+    made["manifest.csv"] += [("file.classes", kind), ("file.enrollments", kind)]
+    return zipped(made | of_classes(classes, enrollments), salt=salt)
+
+
 def zipped(
     made: Mapping[str, list[Sequence[str]]], *, salt: str = "", encoding: str = "utf-8", end: str = "\r\n"
 ) -> bytes:
@@ -171,7 +269,7 @@ def zipped(
 def zipped_texts(texts: Mapping[str, bytes], *, salt: str = "") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in [*texts.items(), ("academicSessions.csv", salt)]:
+        for name, text in [*texts.items(), ("results.csv", salt)]:
             # Of one moment, whenever it is made: the same texts are the same file.
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
     return out.getvalue()

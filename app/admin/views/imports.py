@@ -21,6 +21,8 @@ from app.integrations.spreadsheet.staff import FIELDS
 from app.roster.actions import importing
 from app.roster.actions.connectors import CONNECTORS
 from app.roster.actions.refused import Refused
+from app.roster.models import import_class
+from app.roster.models.import_class import ImportClass
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import PAGE, VERDICTS, ImportRow
 from app.roster.models.roster_connection import RosterConnection
@@ -94,6 +96,36 @@ def show(run: RosterImport) -> ResponseReturnValue:
         left_out=[(RULES_IN_WORDS[Rule(rule)], count) for rule, count in sorted(run.left_out.items())],
         notes=ImportNote.of(run.id),
         verdicts=VERDICTS,
+        classes=_of_classes(run),
+        class_verdicts=import_class.VERDICTS,
+        of_enrollments=import_class.OF_ENROLLMENTS,
+        enrollments=ImportClass.counts_of_enrollments(run.id),
+    )
+
+
+@doors.get("/admin/imports/<uuid:id>/classes")
+@allow(May.IMPORT_PEOPLE, RULES, of=RosterImport)
+def classes(run: RosterImport) -> ResponseReturnValue:
+    """Classes with one verdict, those with enrollments that would change, or those that somebody looks for."""
+    chosen, typed = request.args.get("what", "new"), request.args.get("q", "").strip()[:254]
+    place, titles = _place(), {**import_class.VERDICTS, **import_class.OF_ENROLLMENTS}
+    chosen = chosen if chosen in titles else "new"
+    if typed:
+        found = ImportClass.about(run.id, typed)
+    elif chosen in import_class.OF_ENROLLMENTS:
+        found = ImportClass.touching(run.id, chosen, place)
+    else:
+        found = ImportClass.with_verdict(run.id, chosen, place)
+    return page(
+        "admin/import_classes.html",
+        run=run,
+        rows=found[: import_class.PAGE],
+        more=found[import_class.PAGE - 1].position if len(found) > import_class.PAGE else None,
+        chosen=chosen,
+        typed=typed,
+        caption=f"Classes about “{typed}”" if typed else f"{_kind(chosen)}: {titles[chosen].lower()}",
+        verdicts=import_class.VERDICTS,
+        of_enrollments=import_class.OF_ENROLLMENTS,
     )
 
 
@@ -105,9 +137,7 @@ def rows(run: RosterImport) -> ResponseReturnValue:
         audit.viewed(run)
     verdict, typed = request.args.get("verdict", "new"), request.args.get("q", "").strip()[:254]
     verdict = verdict if verdict in VERDICTS else "new"
-    after = request.args.get("after", "0")
-    place = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
-    found = ImportRow.about(run.id, typed) if typed else ImportRow.with_verdict(run.id, verdict, place)
+    found = ImportRow.about(run.id, typed) if typed else ImportRow.with_verdict(run.id, verdict, _place())
     return page(
         "admin/import_rows.html",
         run=run,
@@ -135,6 +165,8 @@ def faults(run: RosterImport) -> ResponseReturnValue:
                 (row.file, str(row.line), row.key, row.given_name, row.family_name, row.email, row.why),
             )
         )
+    for one in ImportClass.faults(run.id):
+        write(map(_no_formula, (one.file, str(one.line), one.key, "", one.title, "", one.why)))
     headers = {"Content-Disposition": "attachment; filename=roster-faults.csv"}
     return Response(text.getvalue(), mimetype="text/csv", headers=headers)
 
@@ -169,6 +201,20 @@ def put_families() -> ResponseReturnValue:
     importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=takes)
     whom = "Students and families are taken in, too," if takes else "Schools and staff alone are taken in"
     return done(f"{whom} from the next import on.", url_for("admin.imports_index"))
+
+
+@doors.post("/admin/imports/classes")
+@allow(May.IMPORT_PEOPLE, RULES)
+def put_classes() -> ResponseReturnValue:
+    """Whether classes and who is in them are taken in."""
+    takes = request.form.get("takes") == "yes"
+    importing.put_classes(RosterSource.of_kind(ONEROSTER_CSV), takes=takes)
+    sentence = (
+        "Classes are taken in, too, from the next import on."
+        if takes
+        else "Classes are passed over from the next import on. Those that are here stay as they are."
+    )
+    return done(sentence, url_for("admin.imports_index"))
 
 
 def _asked_for_columns(run: RosterImport, form: ColumnsForm) -> ResponseReturnValue:
@@ -216,6 +262,7 @@ def _listed(form: RosterFileForm, status: int = 200) -> Response:
             for kind, one in CONNECTORS.items()
         ],
         takes_families=any(source.takes_families for source in sources),
+        takes_classes=any(source.takes_classes for source in sources),
     )
 
 
@@ -228,6 +275,23 @@ def _of(counts: dict[tuple[str, str], int], group: str, unchanged: int) -> dict[
     """By verdict, in the order of the preview. Whom the file tells nothing new of was not staged."""
     told = {name: counts.get((group, name), 0) + (unchanged if name == "same" else 0) for name in VERDICTS}
     return {name: count for name, count in told.items() if count}
+
+
+def _of_classes(run: RosterImport) -> dict[str, int]:
+    """By verdict, in the order of the preview. Of which the file tells nothing new was not staged."""
+    told = ImportClass.counts(run.id)
+    unchanged = int(run.classes_unchanged.get("classes", 0))
+    told["same"] = told.get("same", 0) + unchanged
+    return {name: told[name] for name in import_class.VERDICTS if told.get(name)}
+
+
+def _kind(chosen: str) -> str:
+    return "Enrollments" if chosen in import_class.OF_ENROLLMENTS else "Classes"
+
+
+def _place() -> int:
+    after = request.args.get("after", "0")
+    return int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
 
 
 def _no_formula(value: str) -> str:

@@ -21,16 +21,19 @@ CHUNK: Final = 256 * 1024
 
 #: What is read, by the name that the standard gives it.
 READ: Final = ("manifest.csv", "orgs.csv", "users.csv", "roles.csv")
+#: Read only where classes are taken in.
+OF_CLASSES: Final = ("academicSessions.csv", "courses.csv", "classes.csv", "enrollments.csv")
 
 WORKBOOK: Final = "This is an Excel workbook. Save it as CSV (File, Save as), and upload that."
 DAMAGED: Final = "The zip is damaged or was not uploaded whole. Export it again, and upload it once more."
 
 
 class Archive:
-    """The files of one export, by their name in lower case."""
+    """The files of one export, by the name that the standard gives them."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        """Raises Unreadable."""
+    def __init__(self, stream: IO[bytes], *, classes: bool = False) -> None:
+        """`classes`: their files are read, too. Raises Unreadable."""
+        self._read = {name.lower(): name for name in (*READ, *(OF_CLASSES if classes else ()))}
         try:
             self._zip = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError) as error:
@@ -59,8 +62,7 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise Unreadable(DAMAGED) from error
 
-    @staticmethod
-    def _known(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    def _known(self, members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         if len(members) > MOST_FILES:
             raise Unreadable(
                 f"The zip holds {len(members)} files; an export has at most {MOST_FILES}. Nothing was read."
@@ -72,8 +74,8 @@ class Archive:
                 raise Unreadable(
                     "A file in the zip has a name that leads out of it. No export does that, so nothing was read."
                 )
-            name = parts[-1].lower()
-            if name not in READ or parts[0] == "__MACOSX":
+            name = self._read.get(parts[-1].lower(), "")
+            if not name or parts[0] == "__MACOSX":
                 continue
             if name in known:
                 raise Unreadable(f"The zip holds {name} twice. Remove one of them, and upload it again.")

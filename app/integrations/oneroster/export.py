@@ -1,9 +1,9 @@
-"""Schools, staff, students and families out of a OneRoster CSV export: 1.1 and 1.2, bulk and delta.
+"""Schools, staff, students, families and classes out of a OneRoster CSV export: 1.1 and 1.2, bulk and delta.
 
 The binding: 1EdTech OneRoster 1.2 CSV. Of orgs.csv the schools are read, of users.csv who has a staff role and, where
-they are asked for, students and those who belong to them. Every other column and file is passed over. In bulk files
-the status is blank and whoever is missing has gone; in delta files it is filled and nobody is missing. Where a
-manifest and the rows disagree, or anything else is in doubt, the feed says that absence counts for nothing.
+they are asked for, students and those who belong to them, and classes. Every other column and file is passed over. In
+bulk files the status is blank and whoever is missing has gone; in delta files it is filled and nobody is missing.
+Where a manifest and the rows disagree, or anything else is in doubt, the feed says that absence counts for nothing.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import IO, Final
 
 from app.core.feed import FedSchool, Feed, Remark, Rule, Unreadable, WholeRead
 from app.integrations.oneroster.archive import Archive
+from app.integrations.oneroster.classes import Classes
 from app.integrations.oneroster.people import (
     LONGEST,
     OF_FAMILIES,
@@ -37,13 +38,18 @@ NOBODY: Final = (
 
 
 class Export:
-    """One upload. Roles that ended before `today` count no more; `families`: students and families are asked for."""
+    """One upload. Roles that ended before `today` count no more.
 
-    def __init__(self, stream: IO[bytes], *, today: date, families: bool = False) -> None:
+    `families`, `classes`: students and families, and classes with who is in them, are asked for.
+    """
+
+    def __init__(
+        self, stream: IO[bytes], *, today: date, families: bool = False, classes: bool = False
+    ) -> None:
         """Raises Unreadable."""
         self.today, self.families = today, families
         self.columns = (*USERS, *OF_FAMILIES) if families else USERS
-        self.archive = Archive(stream)
+        self.archive = Archive(stream, classes=classes)
         self.says = self._manifest()
         for name in ("orgs.csv", "users.csv"):
             if not self.archive.has(name):
@@ -59,6 +65,7 @@ class Export:
         self._is_delta = "delta" in (self.says.get("file.users"), self.says.get("file.orgs"))
         self._filled = self._nameless = 0
         self.people = People(families, roles_apart=self.roles is not None, is_delta=self._is_delta)
+        self.classes = Classes(self.archive, self.says, students=families) if classes else None
 
     @property
     def size(self) -> int:
@@ -72,6 +79,8 @@ class Export:
         yield from self._people()
         if not self.people.staff:
             raise Unreadable(NOBODY)
+        if self.classes is not None:
+            yield from self.classes.items()
         if not self._is_delta and self._filled:
             yield Remark(
                 "The status is filled in, as in a delta file, so nobody is taken to have left by not being in it."
@@ -81,7 +90,10 @@ class Export:
                 f"{self._nameless} rows have no sourcedId. It cannot be told whose they are, so nobody is taken to "
                 "have left by not being in this file."
             )
-        yield WholeRead(not (self._is_delta or self._filled or self._nameless))
+        yield WholeRead(
+            not (self._is_delta or self._filled or self._nameless),
+            has_all_classes=self.classes is not None and not self._is_delta and self.classes.are_all(),
+        )
 
     def _remarks(self) -> Iterator[Remark]:
         kind = "changes since the last export (delta)" if self._is_delta else "everybody (bulk)"

@@ -4,9 +4,10 @@ Only the columns that are asked for leave this module: a password in another one
 row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import Final
 
 from app.core.feed import Unreadable
@@ -39,6 +40,7 @@ class Table:
         """
         places = [self.places.get(column, -1) for column in columns]
         needs = max(places) + 1
+        picked = _picker(places)
         with self.archive.open(self.name) as file:
             for nth, (line, row) in enumerate(parsed(file, self.encoding, self.name)):
                 if nth == 0 or not any(row):
@@ -46,7 +48,7 @@ class Table:
                 if nth > MOST_ROWS:
                     raise Unreadable(f"{self.name} has more than {MOST_ROWS:,} rows. Nothing was taken over.")
                 is_whole = len(row) >= needs and not any(row[self.width :])
-                yield line, _picked(row, places) if is_whole else None
+                yield line, picked(row) if is_whole else None
 
 
 def open_table(archive: Archive, name: str, *, columns: Sequence[str], required: Sequence[str]) -> Table:
@@ -119,5 +121,9 @@ _OTHER_COLUMNS: Final = frozenset(
 )
 
 
-def _picked(row: Sequence[str], places: Sequence[int]) -> list[str]:
-    return [row[place].strip() if place >= 0 else "" for place in places]
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], list[str]]:
+    """What takes the values out of a row, and is called a million times."""
+    if len(places) > 1 and min(places) >= 0:
+        pick = itemgetter(*places)
+        return lambda row: list(map(str.strip, pick(row)))
+    return lambda row: [row[place].strip() if place >= 0 else "" for place in places]

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.db import db, uuid7
 from app.core.loading import load
 from app.core.queue import later_each
-from app.roster.actions import counting_anew, family_applying
+from app.roster.actions import class_applying, counting_anew, family_applying
 from app.roster.actions.comparing import (
     ABSENCES,
     Decision,
@@ -48,7 +48,7 @@ def apply(run: RosterImport, _until: float) -> None:
         upto = min(run.rows_related + BATCH, run.rows_staged)
         family_applying.relate(run, run.rows_related, upto, may_remove=_may_remove(run))
         run.rows_related = upto
-    else:
+    elif not class_applying.apply(run, may_end=_may_remove(run)):
         run.state = "done"
         ImportNote.write(run.id, "Everything was applied.")
 

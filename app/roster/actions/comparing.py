@@ -20,7 +20,7 @@ from app.core.db import changed_rows, db
 from app.core.feed import Rule
 from app.core.queue import later, later_each
 from app.core.tenancy import current_district_id
-from app.roster.actions import family_comparing
+from app.roster.actions import class_comparing, family_comparing
 from app.roster.actions.precedence import Standing, elsewhere
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import REMOVALS, VERDICTS, ImportRow
@@ -78,8 +78,13 @@ def compare(run: RosterImport, _until: float) -> None:
     """One batch; after the last one: who is missing, and whether the guard must ask."""
     after, upto = run.rows_compared, min(run.rows_compared + BATCH, run.rows_staged)
     if after == upto:
+        if run.has_all_classes and not run.classes_compared and _is_no_second_reading(run):
+            run.has_all_classes = False
+        if class_comparing.compare(run):
+            return
         db.session.connection().execute(_BY_HASH)
         _find_the_missing(run)
+        class_comparing.find_the_missing(run)
         _finish(run)
         return
     if run.takes_families:
@@ -397,14 +402,17 @@ def _is_no_second_reading(run: RosterImport) -> str:
 
 def _finish(run: RosterImport) -> None:
     db.session.flush()
-    run.guard = {"groups": groups} if (groups := _guarded(run)) else {}
+    groups = [*_guarded(run), *class_comparing.guarded(run, PART_THAT_MAY_GO, MANY)]
+    run.guard = {"groups": groups} if groups else {}
     counts: Counter[str] = Counter()
     for (_, verdict), count in ImportRow.counts(run.id).items():
         counts[verdict] += count
     counts["same"] += sum(int(count) for count in run.unchanged.values())
     told = ", ".join(f"{VERDICTS[name].lower()}: {counts[name]:,}" for name in VERDICTS if counts[name])
     ImportNote.write(run.id, f"Compared with who is here. {told.capitalize() or 'Nothing was found'}.")
-    if set(counts) <= {"same", "left_out"}:
+    if run.takes_classes and (sentence := class_comparing.in_words(run)):
+        ImportNote.write(run.id, sentence)
+    if set(counts) <= {"same", "left_out"} and not class_comparing.is_there_anything(run):
         run.state = "done"
         ImportNote.write(run.id, "Nothing is to be changed.")
         return
@@ -423,9 +431,12 @@ def _finish(run: RosterImport) -> None:
             "under new ids, cancel, and have the file exported with email addresses: by those they are known.",
         )
     if run.guard:
-        ImportNote.write(
-            run.id, "More people than usual would go. An admin has to say whether they have left."
+        is_about_people = any("what" not in group for group in groups)
+        what = (
+            "people than usual would go" if is_about_people else "classes or enrollments than usual would end"
         )
+        so = "they have left" if is_about_people else "they are over"
+        ImportNote.write(run.id, f"More {what}. An admin has to say whether {so}.")
 
 
 def _new_with_the_name_of_somebody_missing(run: RosterImport) -> int:

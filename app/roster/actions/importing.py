@@ -26,6 +26,7 @@ from app.integrations.spreadsheet.staff import Sheet
 from app.roster.actions import applying, comparing, family_staging, fetching, school_years, staging
 from app.roster.actions.refused import Refused
 from app.roster.models.fetched_page import FetchedPage
+from app.roster.models.import_class import ImportClass
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.import_seen import ImportSeen
@@ -76,6 +77,7 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
         source_id=source.id,
         state="reading" if is_zip else "columns",
         takes_families=source.takes_families,
+        takes_classes=source.takes_classes,
         storage_key=stored.key,
         size=stored.size,
         file_size=stored.size,
@@ -138,6 +140,7 @@ def begin_sync(
         raise Refused(ONE_AT_A_TIME)
     if quotas.is_reached(quotas.STORED):
         raise Refused(fetching.NO_ROOM)
+    source = db.session.get_one(RosterSource, source_id)
     run = RosterImport(
         source_id=source_id,
         state="fetching",
@@ -145,7 +148,8 @@ def begin_sync(
         file_size=0,
         sha256="",
         made_by_id=by.id,
-        takes_families=RosterSource.takes(source_id),
+        takes_families=source.takes_families,
+        takes_classes=source.takes_classes,
         applies_itself=applies_itself,
         tells_admins=nightly and not makes_way,
         only_changes=since is not None,
@@ -243,6 +247,12 @@ def put_families(source: RosterSource, *, takes: bool) -> None:
     db.session.flush()
 
 
+def put_classes(source: RosterSource, *, takes: bool) -> None:
+    """Whether classes and who is in them are taken in from the next import on. Off leaves them as they are."""
+    source.takes_classes = takes
+    db.session.flush()
+
+
 def forget_old_imports() -> None:
     """Give up previews that nobody answered, and forget imports that ended a month ago, with their rows."""
     waiting = select(RosterImport).where(
@@ -259,7 +269,7 @@ def forget_old_imports() -> None:
 
 
 def _forget(import_id: UUID) -> None:
-    for model in (ImportRow, ImportNote, ImportSeen):
+    for model in (ImportRow, ImportClass, ImportNote, ImportSeen):
         rows = delete(model).where(model.import_id == import_id)
         db.session.execute(rows.execution_options(synchronize_session=False))
     db.session.delete(RosterImport.find(import_id))

@@ -28,10 +28,11 @@ from app.core.feed import (
     WholeRead,
 )
 from app.core.queue import TryAgain
+from app.core.rolls import gathered
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.export import Export
 from app.integrations.spreadsheet.staff import Sheet
-from app.roster.actions import counting_anew, family_staging
+from app.roster.actions import class_staging, counting_anew, family_staging
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
@@ -48,21 +49,31 @@ MOST_FAULTS: Final = 10_000
 #: Where a row that is left out was about a school.
 FILES_OF_SCHOOLS: Final = ("orgs.csv", "orgs", "schools")
 #: Counted, and no more: nothing of them is kept.
-PASSED_OVER: Final = (Rule.NOT_STAFF, Rule.NO_ROLE, Rule.NOT_A_SCHOOL, Rule.GUEST)
+PASSED_OVER: Final = (
+    Rule.NOT_STAFF,
+    Rule.NO_ROLE,
+    Rule.NOT_A_SCHOOL,
+    Rule.GUEST,
+    Rule.NO_CLASS,
+    Rule.OTHER_ENROLLMENT,
+    Rule.STUDENTS_PASSED_OVER,
+)
 
 
 def read(run: RosterImport, until: float) -> None:
     """Take in what comes next, until time is up or everything is read. Raises Unreadable and TryAgain."""
     import_id, place = run.id, run.items_read
-    with _fed(run) as whole:
+    with _fed(run) as fed:
+        whole = gathered(fed) if run.takes_classes else fed
         feed = islice(whole, place, None)
-        while batch := list(islice(feed, BATCH)):
+        while batch := class_staging.batch_of(feed, BATCH):
             held = RosterImport.locked(import_id)
             if held is None or held.state != "reading" or held.items_read != place:
                 return  # cancelled, or in other hands
-            staged = held.rows_staged
+            staged, classes = held.rows_staged, held.classes_staged
             _stage(held, batch)
             counting_anew.grew(staged, held.rows_staged)
+            counting_anew.grew(classes, held.classes_staged)
             place += len(batch)
             held.items_read = place
             db.session.commit()
@@ -72,18 +83,24 @@ def read(run: RosterImport, until: float) -> None:
 
 
 def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
+    of_classes = [item for item in batch if class_staging.is_about_classes(item)]
+    last, batch = batch[-1], [item for item in batch if not class_staging.is_about_classes(item)]
     left_out, kinds = dict(run.left_out), family_staging.who_they_are(run, _without_a_role(batch))
     told = iter(kinds)
     batch = [next(told) if isinstance(item, FedSomebody) else item for item in batch]
     run.rows_read += sum(not isinstance(item, Remark | WholeRead) for item in batch)
+    run.rows_read += sum(map(class_staging.rows_of, of_classes))
     # Schools first: people are said to go there.
     _stage_one_by_one(run, batch, left_out)
     families = [item for item in batch if isinstance(item, FedStudent | FedGuardian)]
     if families:
         run.rows_staged += family_staging.stage(run, families, left_out)
+    if of_classes:
+        class_staging.stage(run, of_classes, left_out)
     run.left_out = left_out
-    if isinstance(batch[-1], WholeRead):
-        run.counts_absence, run.state = batch[-1].counts_absence, "comparing"
+    if isinstance(last, WholeRead):
+        run.counts_absence, run.state = last.counts_absence, "comparing"
+        run.has_all_classes = last.has_all_classes
         ImportNote.write(run.id, _whole(run))
     if sum(count for rule, count in left_out.items() if rule not in PASSED_OVER) > MOST_FAULTS:
         raise Unreadable(
@@ -187,7 +204,9 @@ def _fed(run: RosterImport) -> Iterator[Feed]:
         if run.source.kind == SPREADSHEET:
             yield Sheet(file).items(run.columns, has_everybody=run.has_everybody)
         else:
-            yield Export(file, today=_day_of(run), families=run.takes_families).items()
+            yield Export(
+                file, today=_day_of(run), families=run.takes_families, classes=run.takes_classes
+            ).items()
 
 
 @contextmanager

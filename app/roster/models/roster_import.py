@@ -104,6 +104,15 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
     students_applied: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: Then, up to which row was linked whoever could not be before.
     rows_related: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: The same of classes, which are staged in rows of their own (ImportClass).
+    takes_classes: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    classes_staged: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    classes_compared: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    classes_applied: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: All were read, and whichever class or enrollment is missing is missing.
+    has_all_classes: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: How many "classes" and "enrollments" the file tells nothing new of.
+    classes_unchanged: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     #: How many of a kind the file tells nothing new of, while reading: nothing of them is staged.
     unchanged: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     #: How many rows each rule left out, while reading.

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any, Final, Self
-from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -43,6 +42,8 @@ class RosterSource(DistrictOwned, Base):
     kind: Mapped[str] = mapped_column(info=PUBLIC)
     #: True if students and families are taken in, too. Off until an admin says so.
     takes_families: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: The same of classes and who is in them.
+    takes_classes: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Of a CSV file, as it was last read: what → the column that it stands in.
     columns: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
@@ -61,11 +62,6 @@ class RosterSource(DistrictOwned, Base):
             db.session.add(found)
             db.session.flush()
         return found
-
-    @classmethod
-    def takes(cls, source_id: UUID) -> bool:
-        """Whether students and families are taken in from that source."""
-        return bool(db.session.scalar(select(cls.takes_families).where(cls.id == source_id)))
 
     @property
     def is_uploaded(self) -> bool:
