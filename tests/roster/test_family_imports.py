@@ -238,7 +238,7 @@ def test_what_changed_is_written_and_told(maple: World) -> None:
     assert changed.person.school.name == "Beech School"
     entries = select(AuditEntry.what).where(AuditEntry.which == changed.id, AuditEntry.did == "changed")
     assert set(db.session.scalars(entries)) == {"people", "students"}
-    link = SourcePerson.of_person(changed.id)
+    link = SourcePerson.of_kind(ONEROSTER_CSV, changed.id)
     assert link is not None
     assert link.grade_at is not None
     assert link.grade_at > (link.number_at or link.grade_at)

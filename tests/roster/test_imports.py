@@ -121,7 +121,8 @@ def test_whoever_was_here_by_the_same_address_is_the_same_person(maple: World) -
 
     assert verdicts(run) == {"matched": 1}
     assert working() == before
-    link = SourcePerson.of_person(maple.bell.person_id)
+    assert maple.bell.person_id is not None
+    link = SourcePerson.of_kind(ONEROSTER_CSV, maple.bell.person_id)
     assert link is not None
     assert link.key == "u1"
 

@@ -13,7 +13,6 @@ from app.core import clock
 from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
 from app.core.db import db
-from app.core.feed import FedGuardian, FedStudent
 from app.core.tenancy import as_district
 from app.roster.actions import importing, precedence
 from app.roster.actions.refused import Refused
@@ -23,18 +22,14 @@ from app.roster.models.guardianship import Guardianship
 from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
 from app.roster.models.precedence import HAND, Precedence
-from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.roster.models.student import Student
 from tests.roster import families
-from tests.roster.exports import Member, an_export
-from tests.roster.sources import KIND, MadeUp, asked, connected, person, school
+from tests.roster.exports import an_export
+from tests.roster.sources import KIND
 from tests.roster.test_imports import taken_in, verdicts
+from tests.roster.two_sources import ADA, ANA, KIM, Other, ada, ana, kim
 from tests.world import World
-
-ADA = Member("u1", "Ada", "Quill", "ada@maple.example")
-KIM = Member("k1", "Kim", "Quill", "", role="student", number="N1", grades="04", relatives="p1")
-ANA = Member("p1", "Ana", "Quill", "ana@home.example", role="parent", mobile="312 555 0101", relatives="k1")
 
 
 @pytest.fixture
@@ -46,71 +41,9 @@ def maple(app: Flask, world: World) -> Iterator[World]:
         yield world
 
 
-class Other:
-    """The second source: what it answers, beside somebody of the staff, and a sync of it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._source = MadeUp([[]])
-        connected(monkeypatch, self._source, families=True)
-
-    def says(self, *items: Any, apply: bool = True) -> RosterImport:
-        self._source.answers[:] = [[school(), person(9), *items]]
-        run = asked()
-        if run.state != "ready" or not apply:
-            return run
-        run_id = run.id
-        importing.approve(run, removals=True)
-        db.session.commit()
-        importing.advance(run_id)
-        found = RosterImport.find(run_id)
-        assert found is not None
-        assert found.state == "done"
-        return found
-
-
 @pytest.fixture
 def other(maple: World, monkeypatch: pytest.MonkeyPatch) -> Other:
     return Other(monkeypatch)
-
-
-def ada(**changes: Any) -> Any:
-    told = {"given_name": "Ada", "family_name": "Quill", "email": "ada@maple.example", "school_key": ""}
-    return person(1, **{**told, **changes})
-
-
-def kim(**changes: Any) -> FedStudent:
-    told: dict[str, Any] = {
-        "file": "users",
-        "line": 1,
-        "key": "x1",
-        "given_name": "Kim",
-        "family_name": "Quill",
-        "number": "N1",
-        "grade": "04",
-        "school_key": "",
-        "active": True,
-        "relatives": ("y1",),
-    }
-    return FedStudent(**{**told, **changes})
-
-
-def ana(**changes: Any) -> FedGuardian:
-    told: dict[str, Any] = {
-        "file": "users",
-        "line": 2,
-        "key": "y1",
-        "given_name": "Ana",
-        "family_name": "Quill",
-        "role": "parent",
-        "master": "",
-        "email": "ana@home.example",
-        "mobile": "",
-        "phone": "",
-        "school_key": "",
-        "active": True,
-        "relatives": ("x1",),
-    }
-    return FedGuardian(**{**told, **changes})
 
 
 def somebody() -> Person:

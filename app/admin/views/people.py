@@ -21,8 +21,8 @@ from app.roster.actions import people
 from app.roster.actions.people import Particulars
 from app.roster.actions.refused import Refused
 from app.roster.models.person import Person
+from app.roster.models.provenance import Provenance
 from app.roster.models.school import School
-from app.roster.models.source_person import SourcePerson
 from app.roster.models.staff_page import staff_page
 from app.web.guard import allow, me
 from app.web.page import done, page
@@ -181,7 +181,7 @@ def _shown(
         person=person,
         account=account,
         factors=Factors.of(account.id) if account else None,
-        told_by=SourcePerson.of_person(person.id),
+        provenance=Provenance.of_staff(person),
         schools=_school_names(),
         roles=ROLES,
         role_of=Role,

@@ -1,6 +1,6 @@
 """Whom a source means by an id of its own, and what it said of them last, group by group.
 
-What a person's page shows may be an admin's word: it is the source's if both still agree (`tells`).
+What a person's page shows may be another's word: provenance.py says whose.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,6 @@ from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.person import Person
 from app.roster.models.roster_source import RosterSource
-from app.roster.models.student import Student
 
 
 class SourcePerson(OwnedThrough, Base):
@@ -104,12 +103,6 @@ class SourcePerson(OwnedThrough, Base):
         return db.session.scalar(asked.limit(1)) is not None
 
     @classmethod
-    def of_person(cls, person_id: UUID) -> Self | None:
-        """What the source of a person said last, if they have one."""
-        asked = select(cls).where(cls.person_id == person_id, cls.speaks).order_by(cls.left_at.nulls_first())
-        return db.session.scalars(asked.limit(1)).first()
-
-    @classmethod
     def known_as(cls, kind: str, key: str) -> Self | None:
         """Whom this district's source of that kind knows by that id."""
         asked = select(cls).join(RosterSource, RosterSource.id == cls.source_id)
@@ -163,15 +156,3 @@ class SourcePerson(OwnedThrough, Base):
         silent = {about: self.silent.get(about, now) for about, is_blank in blank.items() if is_blank}
         if silent != self.silent:
             self.silent = silent
-
-    def tells(self, group: str) -> bool:
-        """True if what the page of the person shows of "name", "email", "school", "number" or "grade" is its word."""
-        if group in ("number", "grade"):
-            student = db.session.get(Student, self.person_id)
-            return student is not None and getattr(student, group) == getattr(self, group) != ""
-        person = self.person
-        return {
-            "name": (person.given_name, person.family_name) == (self.given_name, self.family_name),
-            "email": (person.email or "") == self.email and bool(self.email),
-            "school": person.school_id == self.school_id and self.school_id is not None,
-        }[group]

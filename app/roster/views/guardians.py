@@ -16,6 +16,7 @@ from app.roster.forms import NEW, GuardianForm, NewGuardianForm
 from app.roster.models.contact import CONSENTS, KINDS, SOURCES, Contact
 from app.roster.models.guardian import Guardian
 from app.roster.models.guardianship import Guardianship
+from app.roster.models.provenance import Provenance, named_by
 from app.roster.models.student import Student
 from app.roster.permissions import RULES, May
 from app.roster.views.showing import said_rights
@@ -124,12 +125,15 @@ def _shown(guardian: Guardian, form: GuardianForm | None = None, status: int = 2
     theirs = [
         one for one in Guardianship.of_guardian(guardian.id) if permits(RULES, May.SEE_RIGHTS, me(), one)
     ]
+    contacts = Contact.of_guardians([guardian.id])
     return page(
         "roster/guardian.html",
         status=status,
         guardian=guardian,
         theirs=theirs,
-        contacts=Contact.of_guardians([guardian.id]),
+        contacts=contacts,
+        provenance=Provenance.of_guardian(guardian, contacts),
+        relationships={one.id: named_by(one.source_id, one.made_at) for one in theirs},
         kinds=KINDS,
         consents=CONSENTS,
         sources=SOURCES,

@@ -16,8 +16,8 @@ from app.roster.forms import StudentForm
 from app.roster.models.envelopes import envelopes
 from app.roster.models.family import family_of
 from app.roster.models.language import LANGUAGES
+from app.roster.models.provenance import Provenance, named_by
 from app.roster.models.school import School
-from app.roster.models.source_person import SourcePerson
 from app.roster.models.student import Student
 from app.roster.models.student_page import students_found
 from app.roster.permissions import (
@@ -126,13 +126,15 @@ def _new(form: StudentForm, status: int = 200) -> Response:
 def _shown(student: Student, form: StudentForm | None = None, status: int = 200) -> Response:
     audit.viewed(student)
     may_keep = permits(RULES, May.KEEP_STUDENT, me(), student)
+    family = family_of(student)
     return page(
         "roster/student.html",
         status=status,
         student=student,
         school=School.find(student.school_id) if student.school_id else None,
-        family=family_of(student),
-        told_by=SourcePerson.of_person(student.id),
+        family=family,
+        provenance=Provenance.of_student(student),
+        relationships={one.held.id: named_by(one.held.source_id, one.held.made_at) for one in family},
         envelopes=envelopes([student]),
         languages=LANGUAGES,
         may_keep=may_keep,
