@@ -88,7 +88,7 @@ def contact(nth: int, relationship: str = "Mother", **other: Any) -> dict[str, A
             "priority": 1,
         },
         "contact_details": {
-            "phones": {"primary": f"01632 96{nth % 10000:04}", "mobile": f"07700 9{nth % 100000:05}"},
+            "phones": {"primary": f"+44 1632 96{nth % 10000:04}", "mobile": f"+44 7700 9{nth % 100000:05}"},
             "emails": {"primary": f"p{nth}@mail.example", "home": f"p{nth}@mail.example"},
         },
     }

@@ -556,6 +556,13 @@ class WondeForm(ConnectionForm):
 
     OWN = ("region", "schools")
 
+    families = BooleanField(
+        "Take in students and their families, too",
+        description="Of students name, school and year; of their families name, email, numbers, and what they are to "
+        "the student. Doctors, childminders and neighbours are left out. Never who has which rights, nor court orders: "
+        "those are entered by the school office.",
+    )
+
     region = SelectField(
         "Region",
         choices=options([(word, name) for word, (_, name) in REGIONS.items()]),

@@ -35,8 +35,8 @@ class Leaf:
     then: str = ""
     #: What tells this page from the one before it.
     first: str = ""
-    #: Why nobody may be taken to have left by not being in it; "" if nothing is in doubt.
-    doubt: str = ""
+    #: Its list is empty, and that can be no mistake only where nobody was ever in it: absence counts for nothing.
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ class BySchool:
                 what = lists[at.nth_list]
                 leaf = system.leaf(schools[at.nth_school], what, at.at, line=at.line, since=at.since)
                 at.take(leaf, what)
+                items = [*leaf.items, *at.remarks(leaf, what)]
                 if not leaf.then:
                     if what == self.staff:
                         at.refuse_if_nobody()
                     at.go_on(len(lists))
-                items = [*leaf.items, *at.remarks(leaf)]
                 if at.nth_school == len(schools):
                     whole = WholeRead(at.whole and not at.in_doubt)
                     bookmark = at.begun if system.changes else ""
@@ -192,9 +192,14 @@ class At:
         if self.nth_list == lists:
             self.nth_school, self.nth_list, self.staff, self.school = self.nth_school + 1, 0, 0, ""
 
-    def remarks(self, leaf: Leaf) -> list[Item]:
+    def remarks(self, leaf: Leaf, what: str) -> list[Item]:
         """Why absence does not count, if it does not."""
-        if not leaf.doubt:
+        if not leaf.is_doubtful:
             return []
         self.in_doubt = True
-        return [Remark(leaf.doubt)]
+        return [
+            Remark(
+                f"It shows no {what} of {self.school or 'a school'}. That is taken for a mistake, so nobody is taken "
+                "to have left by not being in it."
+            )
+        ]

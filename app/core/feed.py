@@ -130,6 +130,8 @@ class FedStudent(Row):
     """A student: these words and no others, whatever the source knows. What it does not say is "".
 
     `relatives`: the ids of those whom it names as belonging to them; rights are not among what a source tells.
+    `relations`: what each of these is to the student, in their order and in words of roster/models/guardianship.py;
+    () where that is told of nobody, and then what a guardian's `role` says counts.
     """
 
     given_name: str
@@ -139,6 +141,7 @@ class FedStudent(Row):
     school_key: str
     active: bool
     relatives: tuple[str, ...]
+    relations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -292,9 +292,12 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         key=WONDE,
         name="Wonde",
         company="Wonde Ltd",
-        purpose="Fetches the staff of each school from its information system.",
+        purpose="Fetches the staff of each school, and students and families if the district chooses so, from its "
+        "information system.",
         passes="The token that the district has there, the ids of its schools, and when we ask. Of schools the names "
-        "come in, of staff names and work addresses. Nothing else goes out, and nothing else is kept.",
+        "come in, of staff names and work addresses; if chosen, of students names, schools and years, of families "
+        "names, emails, telephone numbers and what they are to a student. Nothing else goes out, and nothing else is "
+        "kept.",
         location="The region that the district chooses: United Kingdom, Australia or South Africa",
         turned_on_by=Hand.DISTRICT,
         hosts=("api.wonde.com", "api-ap-southeast-2.wonde.com", "api-af-south-1.wonde.com"),

@@ -36,7 +36,7 @@ def test_an_admin_sets_it_up_tries_it_out_and_turns_it_off(
 ) -> None:
     client.sign_in(world.adams)
     shown = client.get(HERE)
-    assert "Of schools the names come in, of staff names and work addresses" in shown.text
+    assert "of staff names and work addresses; if chosen, of students" in shown.text
 
     client.submit(shown, action=f"{HERE}/connection", status=303, **filled())
     client.submit(client.get(HERE), action=HERE, status=303)

@@ -21,16 +21,21 @@ from app.roster.actions import connecting, fetching, importing
 from app.roster.actions.connecting import Particulars
 from app.roster.actions.refused import Refused
 from app.roster.models import roster_source
+from app.roster.models.contact import Contact
 from app.roster.models.fetched_page import FetchedPage
+from app.roster.models.guardian_right import GuardianRight
+from app.roster.models.guardianship import Guardianship
 from app.roster.models.import_note import ImportNote
+from app.roster.models.import_row import ImportRow
 from app.roster.models.person import Person
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.school import School
+from app.roster.models.student import Student
 from tests import wonde_peer
 from tests.directory_peer import Every
 from tests.roster.directories import by_key, look, sync
-from tests.wonde_peer import FAULTS, TOKEN, Wonde, employee, when
+from tests.wonde_peer import FAULTS, TOKEN, Wonde, contact, employee, student, when
 from tests.world import World
 
 KIND = roster_source.WONDE
@@ -480,3 +485,129 @@ def test_the_log_names_the_wait_that_was_asked_for(peer: Wonde) -> None:
     run = applied()
 
     assert "slow down" in " ".join(note.sentence for note in ImportNote.of(run.id))
+
+
+# --- students and families ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def families(peer: Wonde) -> Wonde:
+    """Two sisters and a cousin at Beech, whose aunt is the sisters' mother; a neighbour, and a doctor."""
+    mother, father = contact(1), contact(2, "Father")
+    neighbour, doctor = contact(3, "Neighbour"), contact(4, "Doctor")
+    peer.schools[0].students = [
+        student(1, mother, father, neighbour),
+        student(2, mother, doctor),
+        student(3, {**mother, "relationship": {"relationship": "Aunt", "parental_responsibility": False}}),
+    ]
+    minder = {**contact(5), "relationship": {"relationship": "Child Minder", "parental_responsibility": True}}
+    peer.schools[1].students = [student(4, minder)]
+    connect(families=True)
+    return peer
+
+
+def relations() -> set[tuple[str, str, str]]:
+    """Guardian, what they are, student."""
+    people = {one.id: one.given_name for one in db.session.scalars(select(Person))}
+    lasting = db.session.scalars(select(Guardianship).where(Guardianship.ended_at.is_(None)))
+    return {(people[one.guardian_id], one.relation, people[one.student_id]) for one in lasting}
+
+
+def test_each_relative_is_what_wonde_says_of_the_two_of_them(families: Wonde) -> None:
+    applied()
+
+    assert relations() == {
+        ("Pat1", "Mother", "Sam1"),
+        ("Pat2", "Father", "Sam1"),
+        ("Pat1", "Mother", "Sam2"),
+        ("Pat1", "Aunt", "Sam3"),
+        ("Pat5", "Other", "Sam4"),
+    }
+    one = by_key(KIND)["A20000001"]
+    found = Student.find(one.id)
+    assert found is not None
+    assert (found.grade, one.school and one.school.name) == ("07", "Beech School")
+
+
+def test_no_right_comes_in_with_a_family(families: Wonde) -> None:
+    applied()
+
+    assert db.session.scalar(select(func.count()).select_from(GuardianRight)) == 0
+    sealed = db.session.scalars(select(Contact)).all()
+    assert {one.consent for one in sealed} == {"not asked"}
+    assert {"email", "mobile", "landline"} == {one.kind for one in sealed}
+
+
+def test_whoever_is_nobody_of_the_family_goes_no_further_than_the_answer(families: Wonde) -> None:
+    applied()
+
+    assert not {"A30000003", "A30000004"} & by_key(KIND).keys()
+    assert db.session.scalar(select(func.count()).where(ImportRow.given_name.in_(["Pat3", "Pat4"]))) == 0
+
+
+def test_students_are_not_asked_for_unless_they_were_chosen(families: Wonde) -> None:
+    connect(families=False)
+
+    applied()
+
+    assert families.lists_asked("students") == []
+
+
+def test_families_again_change_nothing(families: Wonde) -> None:
+    applied()
+    before = relations()
+
+    run = applied()
+
+    assert relations() == before
+    assert not any(count for (_, verdict), count in ImportRow.counts(run.id).items() if verdict != "same")
+
+
+def test_no_students_of_a_school_are_no_absence(families: Wonde) -> None:
+    applied()
+    families.schools[0].students = []
+
+    for _ in range(3):
+        a_day_older()
+        run = applied()
+
+    assert active("A20000001")
+    assert "no students of Beech School" in " ".join(note.sentence for note in ImportNote.of(run.id))
+
+
+def test_contacts_that_are_left_away_are_a_right_to_ask_for(families: Wonde) -> None:
+    families.rights -= {"contacts"}
+
+    assert "may not read students, their year, their contacts" in failed()
+
+
+def test_a_student_who_was_deleted_leaves_at_once(families: Wonde) -> None:
+    families.schools[0].students += [student(nth, contact(nth)) for nth in range(10, 50)]
+    applied()
+    gone = families.schools[0].students.pop()
+    families.schools[0].deletions = [
+        {"id": gone["id"], "type": "student", "deleted_at": when("2026-11-25 08:00:00"), "restored_at": None},
+        {"id": "A9", "type": "class", "deleted_at": when("2026-11-25 08:00:00"), "restored_at": None},
+    ]
+
+    applied()
+
+    assert not active(gone["id"])
+
+
+def test_all_faults_together_lose_or_double_no_family(families: Wonde) -> None:
+    families.schools[0].students = [
+        student(nth, contact(nth // 2 + 1000), contact(nth + 2000, "Father")) for nth in range(10, 210)
+    ]
+    families.most = 10
+    families.trouble = trouble = Every(FAULTS, of=3)
+
+    applied()
+
+    assert set(trouble.told) == set(FAULTS)
+    keys = [one["id"] for school in families.schools for one in [*school.employees, *school.students]]
+    contacts = {
+        one["id"] for school in families.schools for each in school.students for one in each["contacts"]
+    }
+    assert sorted(by_key(KIND)) == sorted([*keys, *contacts])
+    assert len(relations()) == 200 * 2 + 1

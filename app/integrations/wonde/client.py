@@ -188,18 +188,12 @@ class Wonde:
 
     def _leaf(self, school: NamedSchool, what: str, at: str, body: Mapping[str, Any], items: Any) -> Leaf:
         records = rows(body, "data")
-        doubt = ""
-        if what == STUDENTS and not at and not records:
-            doubt = (
-                f"Wonde shows no students of {school.name or school.id}. That is taken for a mistake, so nobody is "
-                "taken to have left by not being in it."
-            )
         return Leaf(
             items=items,
             records=len(body["data"]),
             then=self._then(school, what, body),
             first=text(records[0], "id") if records else "",
-            doubt=doubt,
+            is_doubtful=what == STUDENTS and not at and not records,
         )
 
     def _then(self, school: NamedSchool, what: str, body: Mapping[str, Any]) -> str:

@@ -101,8 +101,11 @@ def student_of(
             family_name=family[:80],
         )
         return
-    contacts = within(record, "contacts")
-    family_members = [one for one in rows({"data": contacts}, "data") if _relation(one)][:MOST_RELATIVES]
+    contacts = rows({"data": within(record, "contacts")}, "data")
+    relations = {
+        text(one, "id"): relation for one in contacts if text(one, "id") and (relation := _relation(one))
+    }
+    relatives = sorted(relations)[:MOST_RELATIVES]
     year = within(record, "year")
     year = year if isinstance(year, dict) else {}
     yield FedStudent(
@@ -116,10 +119,12 @@ def student_of(
         grade=uk_words.grade_of(text(year, "code")) or uk_words.grade_of(text(year, "name")),
         school_key=school.key,
         active=True,
-        relatives=tuple(sorted({text(one, "id") for one in family_members} - {""})),
+        relatives=tuple(relatives),
+        relations=tuple(relations[one] for one in relatives),
     )
-    for one in family_members:
-        yield _guardian(school, one, line)
+    for one in contacts:
+        if text(one, "id") in relatives:
+            yield _guardian(school, one, line)
 
 
 def gone_of(record: Mapping[str, Any], line: int, *, families: bool) -> FedPerson | FedSomebody | None:

@@ -272,8 +272,8 @@ _NEW: Final = """
 
 _TOLD: Final = """
     told as materialized (
-        select staged.key, staged.kind, staged.relatives, staged.digest, known.id as known_id, known.person_id,
-            known.relatives as before, known.role
+        select staged.key, staged.kind, staged.relatives, staged.relations, staged.digest, known.id as known_id,
+            known.person_id, known.relatives as before, known.role
         from roster_import_rows staged
         cross join lateral (
             select * from source_people where source_id = :source and key = staged.key limit 1
@@ -294,15 +294,19 @@ _LINKED: Final = """
         and staged.what = 'person' and staged.kind = :kind and staged.verdict in ('new', 'also', 'matched')
 """
 
-#: As general as the source says it.
+#: As the source says it of the two of them, else as general as it says it of the guardian.
 _RELATION: Final = (
-    "case $role when 'parent' then 'Parent' when 'guardian' then 'Guardian' else 'Family member' end"
+    "coalesce($said ->> other.key, "
+    "case $role when 'parent' then 'Parent' when 'guardian' then 'Guardian' else 'Family member' end)"
 )
 
 
-def _sql(written: str, *, role: str = "") -> TextClause:
-    """With the parts that several statements have in common. `role`: where the source's word for a guardian stands."""
-    relation = Template(_RELATION).substitute(role=role)
+def _sql(written: str, *, role: str = "", said: str = "") -> TextClause:
+    """With the parts that several statements have in common.
+
+    `role`: where the source's word for a guardian stands. `said`: where those for each of a student's relatives do.
+    """
+    relation = Template(_RELATION).substitute(role=role, said=said)
     another_names_one = Template(family_comparing.ANOTHER_NAMES_ONE).substitute(person="known.person_id")
     parts = {
         "another_names_one": another_names_one,
@@ -405,6 +409,7 @@ _LINK_STUDENTS: Final = _sql(
         select distinct on (linked.person_id, known.person_id) linked.person_id as student_id,
             known.person_id as guardian_id, $relation as relation
         from linked
+        join staged on staged.key = linked.key
         cross join lateral jsonb_array_elements_text(linked.relatives) as other (key)
         cross join lateral (
             select * from source_people where source_id = :source and key = other.key limit 1
@@ -418,6 +423,7 @@ _LINK_STUDENTS: Final = _sql(
     returning guardian_id
     """,
     role="known.role",
+    said="staged.relations",
 )
 
 #: Sealed while they were staged. Nobody was asked for consent. One that was named before stands here no more if the
@@ -550,6 +556,7 @@ _RELATE: Final = _sql(
     returning guardian_id
     """,
     role="case when told.kind = 'student' then known.role else told.role end",
+    said="told.relations",
 )
 
 #: Whom it named, as far as they are linked; the code of it all only when nothing is left to be done for it.

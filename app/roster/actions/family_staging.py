@@ -87,7 +87,7 @@ def _kind(one: Fed) -> str:
 def _digest(one: Fed, keys: KeysInHand) -> str:
     """A code of all that the source says; without the district's key nobody can try out numbers on it."""
     if isinstance(one, FedStudent):
-        words = [one.number, one.grade]
+        words = [one.number, one.grade, *one.relations]
     else:
         words = [one.role, one.master, one.email, one.mobile, one.phone]
     words += [one.given_name, one.family_name, one.school_key, str(one.active), *one.relatives]
@@ -140,12 +140,14 @@ def _row_of(one: Fed, digest: str, reach: "_Reach") -> dict[str, Any]:
         "known_by": "",
         "contacts": {},
         "relatives": one.relatives,
+        "relations": {},
         "digest": digest,
         "file": one.file,
         "line": one.line,
     }
     if isinstance(one, FedStudent):
         row |= {"number": one.number, "grade": _grade(one.grade), "known_by": one.number}
+        row["relations"] = dict(zip(one.relatives, one.relations, strict=False))
     else:
         contacts = reach.ways(one)
         row |= {"role": one.role, "contacts": contacts, "known_by": _known_by(one, contacts)}

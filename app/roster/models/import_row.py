@@ -98,6 +98,8 @@ class ImportRow(OwnedThrough, Base):
     known_by: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
     contacts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PRIVATE)
     relatives: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PERSONAL)
+    #: Of a student, by the ids of relatives: what each of them is to the student, where the source tells that.
+    relations: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PERSONAL)
     digest: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     file: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     line: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
