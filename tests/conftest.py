@@ -1,6 +1,7 @@
 """One throw-away PostgreSQL a run; rows are really committed, and removed after each test."""
 
 import base64
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -61,14 +62,17 @@ def app(_app: Flask, settings: Settings, database: cluster.TestDatabase) -> Iter
     use_settings(settings)
     with _app.app_context():
         directory.forget_directory()
+    _app.extensions.pop("quotas", None)
     yield _app
     database.empty()
+    # The next test has districts of the same ids; nothing may be known of them but what it writes.
+    shutil.rmtree(settings.instance / "files", ignore_errors=True)
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(app: Flask, database: cluster.TestDatabase) -> World:
     with app.app_context():
-        return build()
+        return database.furnished(build)
 
 
 @pytest.fixture
