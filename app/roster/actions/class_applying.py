@@ -11,7 +11,7 @@ from app.core.db import changed_rows, db, uuid7
 from app.roster.actions import counting_anew
 from app.roster.actions.class_comparing import asked_of, sql
 from app.roster.actions.comparing import ABSENCES
-from app.roster.actions.family_comparing import AS_THEY_ARE
+from app.roster.actions.counting_anew import AS_THEY_ARE
 from app.roster.models.enrollment import Enrollment
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.school_class import SchoolClass

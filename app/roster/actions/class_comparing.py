@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 from app.core import clock, directory
 from app.core.db import changed_rows, db
 from app.core.tenancy import current_district_id
-from app.roster.actions.family_comparing import AS_THEY_ARE
+from app.roster.actions.counting_anew import planned_as_they_are
 from app.roster.models.import_class import OF_ENROLLMENTS, VERDICTS, ImportClass
 from app.roster.models.roster_import import RosterImport
 
@@ -33,9 +33,8 @@ def compare(run: RosterImport) -> bool:
 def decide(run: RosterImport, after: int, upto: int) -> None:
     """Give each of these its verdict, and say what becomes of how many of its enrollments."""
     db.session.flush()
-    connection = db.session.connection()
-    connection.execute(AS_THEY_ARE)
-    connection.execute(_DECIDE, asked_of(run, after, upto))
+    with planned_as_they_are():
+        db.session.connection().execute(_DECIDE, asked_of(run, after, upto))
 
 
 def find_the_missing(run: RosterImport) -> None:
@@ -166,7 +165,7 @@ _AN_ID: Final = "overlay(gen_random_uuid()::text placing :moment from 1)::uuid"
 
 
 #: The keys of new rows are looked at one by one when their statement is over: by a plan that is made once from here on,
-#: and not anew for each, as AS_THEY_ARE would have it. That is two thirds of what a new enrollment costs.
+#: and not anew for each, as counting_anew.AS_THEY_ARE would have it. That is two thirds of what a new enrollment costs.
 _KEYS_BY_ONE_PLAN: Final = "set_config('plan_cache_mode', 'auto', true)"
 
 

@@ -14,7 +14,7 @@ from app.core.db import db, insert_many, told_rows, uuid7
 from app.core.feed import FAULTS, FedClass, FedRoll, Item, LeftOut, Rule
 from app.core.rolls import unpacked
 from app.core.tenancy import current_district_id
-from app.roster.actions.family_comparing import AS_THEY_ARE
+from app.roster.actions.counting_anew import planned_as_they_are
 from app.roster.models.enrollment import Enrollment
 from app.roster.models.import_class import OF_ENROLLMENTS as COUNTS
 from app.roster.models.import_class import ImportClass
@@ -169,9 +169,8 @@ def _seen(run: RosterImport, rolls: Sequence[FedRoll], digests: Sequence[str]) -
         "import": run.id,
         "source": run.source_id,
     }
-    connection = db.session.connection()
-    connection.execute(AS_THEY_ARE)
-    return set(connection.execute(_SEEN, asked).scalars())
+    with planned_as_they_are():
+        return set(db.session.connection().execute(_SEEN, asked).scalars())
 
 
 def _row_of(run: RosterImport, one: FedRoll, digest: str) -> dict[str, Any]:

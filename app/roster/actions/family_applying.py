@@ -17,6 +17,7 @@ from app.core import audit, clock
 from app.core.db import UUID7, changed_rows, db
 from app.core.tenancy import current_district_id
 from app.roster.actions import comparing, family_comparing, households
+from app.roster.actions.counting_anew import planned_as_they_are
 from app.roster.actions.family_comparing import GUARDIAN, STUDENT
 from app.roster.actions.precedence import Standing, elsewhere
 from app.roster.models.contact import Contact
@@ -73,11 +74,14 @@ def relate(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> Non
     """Say who belongs to whom, as far as these rows tell and it was not said with the student."""
     asked = {**_asked(run, after, upto), "may_end": may_remove}
     connection = db.session.connection()
-    connection.execute(family_comparing.AS_THEY_ARE)
-    if not connection.execute(_IS_ANYTHING_LEFT, asked).scalar():
+    with planned_as_they_are():
+        is_anything_left = connection.execute(_IS_ANYTHING_LEFT, asked).scalar()
+        ended = (
+            [row.id for row in connection.execute(_ENDED, asked)] if is_anything_left and may_remove else []
+        )
+    if not is_anything_left:
         return
-    if may_remove:
-        ended = [row.id for row in connection.execute(_ENDED, asked)]
+    if ended:
         for held in db.session.scalars(select(Guardianship).where(Guardianship.id.in_(ended))):
             another = _another_that_tells(held, run.source_id)
             if another is None:

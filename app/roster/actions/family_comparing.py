@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import func, select, text
 
 from app.core.db import db
+from app.roster.actions.counting_anew import planned_as_they_are
 from app.roster.actions.precedence import Standing
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.roster_import import RosterImport
@@ -41,16 +42,8 @@ def decide(run: RosterImport, after: int, upto: int, kinds: Sequence[str]) -> No
         "counts_absence": run.counts_absence,
         **Standing.of(run.source_id, families=True).asked(),
     }
-    connection = db.session.connection()
-    connection.execute(AS_THEY_ARE)
-    connection.execute(_DECIDE, asked)
-
-
-#: Until the transaction ends: plan for the tables as they are now, and not as they were when they were empty; and do
-#: not compile what is over in milliseconds.
-AS_THEY_ARE: Final = text(
-    "select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)"
-)
+    with planned_as_they_are():
+        db.session.connection().execute(_DECIDE, asked)
 
 
 def relationships_that_end(run: RosterImport) -> int:

@@ -16,7 +16,7 @@ from app.core.crypto import KeysInHand, beginning
 from app.core.db import db, insert_many, told_rows, uuid7
 from app.core.feed import FedGuardian, FedPerson, FedSomebody, FedStudent, Rule
 from app.core.tenancy import current_district_id
-from app.roster.actions.family_comparing import AS_THEY_ARE
+from app.roster.actions.counting_anew import planned_as_they_are
 from app.roster.actions.precedence import Standing
 from app.roster.models.contact import EMAIL, LANDLINE, MOBILE, Contact, index_of
 from app.roster.models.import_row import ImportRow
@@ -107,9 +107,8 @@ def _seen(run: RosterImport, fed: Sequence[Fed], digests: Sequence[str]) -> set[
         # Of the only source, behind the office, nothing can wait for its turn.
         "looks_closer": not Standing.of(run.source_id, families=True).is_plain,
     }
-    connection = db.session.connection()
-    connection.execute(AS_THEY_ARE)
-    return set(connection.execute(_SEEN, asked).scalars())
+    with planned_as_they_are():
+        return set(db.session.connection().execute(_SEEN, asked).scalars())
 
 
 def _staged_already(run: RosterImport, keys: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from app.core import audit, clock
 from app.core.db import db, uuid7
 from app.core.queue import later
-from app.roster.actions.family_comparing import AS_THEY_ARE
+from app.roster.actions.counting_anew import planned_as_they_are
 from app.roster.actions.refused import Refused
 from app.roster.models import rising
 from app.roster.models.person import Person
@@ -193,7 +193,6 @@ def advance(year_id: UUID) -> None:
     """Go on for a while, from wherever it is. Commits after each batch."""
     until = time.monotonic() + A_WHILE
     while (year := SchoolYear.locked(year_id)) is not None and year.is_working:
-        db.session.connection().execute(AS_THEY_ARE)
         if year.state == APPLYING:
             _move_a_batch(year)
         else:
@@ -238,17 +237,18 @@ def _move_a_batch(year: SchoolYear) -> None:
     ]
     _without_sync(insert(SchoolYearMove).from_select(columns, moved, include_defaults=False))
     mine = (SchoolYearMove.year_id == year.id, SchoolYearMove.student_id.in_(ids))
-    count = db.session.scalar(select(func.count(SchoolYearMove.id)).where(*mine)) or 0
-    _without_sync(
-        update(Student)
-        .where(Student.id == SchoolYearMove.student_id, *mine)
-        .values(grade=SchoolYearMove.to_grade)
-    )
-    _without_sync(
-        update(Person)
-        .where(Person.id == SchoolYearMove.student_id, *mine)
-        .values(school_id=SchoolYearMove.to_school_id, active=SchoolYearMove.left_on.is_(None))
-    )
+    with planned_as_they_are():
+        count = db.session.scalar(select(func.count(SchoolYearMove.id)).where(*mine)) or 0
+        _without_sync(
+            update(Student)
+            .where(Student.id == SchoolYearMove.student_id, *mine)
+            .values(grade=SchoolYearMove.to_grade)
+        )
+        _without_sync(
+            update(Person)
+            .where(Person.id == SchoolYearMove.student_id, *mine)
+            .values(school_id=SchoolYearMove.to_school_id, active=SchoolYearMove.left_on.is_(None))
+        )
     year.place, year.students_done = ids[-1], year.students_done + len(ids)
     audit.noted("moved up", "school_years", year.id, students=count)
 
@@ -293,16 +293,17 @@ def _put_back_a_batch(year: SchoolYear) -> None:
     back = [one.student_id for one in moves if stand[one.student_id] == _given(one)]
     mine = (SchoolYearMove.year_id == year.id, SchoolYearMove.student_id.in_(ids))
     theirs = (SchoolYearMove.year_id == year.id, SchoolYearMove.student_id.in_(back))
-    _without_sync(
-        update(Student)
-        .where(Student.id == SchoolYearMove.student_id, *theirs)
-        .values(grade=SchoolYearMove.from_grade)
-    )
-    _without_sync(
-        update(Person)
-        .where(Person.id == SchoolYearMove.student_id, *theirs)
-        .values(school_id=SchoolYearMove.from_school_id, active=True)
-    )
+    with planned_as_they_are():
+        _without_sync(
+            update(Student)
+            .where(Student.id == SchoolYearMove.student_id, *theirs)
+            .values(grade=SchoolYearMove.from_grade)
+        )
+        _without_sync(
+            update(Person)
+            .where(Person.id == SchoolYearMove.student_id, *theirs)
+            .values(school_id=SchoolYearMove.from_school_id, active=True)
+        )
     _without_sync(delete(SchoolYearMove).where(*mine))
     year.put_back, year.left_alone = year.put_back + len(back), year.left_alone + len(ids) - len(back)
     audit.noted("put back", "school_years", year.id, students=len(back), left_alone=len(ids) - len(back))
