@@ -1,7 +1,8 @@
-"""Who may see students and those who belong to them.
+"""Who may see students and those who belong to them, and classes.
 
 The school office keeps them for its schools; counselors, attendance clerks and principals read those of theirs, an
-admin reads all. Technicians, leads, teachers and requesters see nothing: every door here is a 404 to them.
+admin reads all. Whoever teaches a class sees who is in it, and no more of them than that. Technicians, leads and
+requesters see nothing: every other door here is a 404 to them.
 """
 
 from collections.abc import Collection
@@ -9,12 +10,16 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from app.core import clock
 from app.core.actor import Actor, Role
+from app.core.expiring import today
 from app.core.permissions import Rules
 from app.roster.models.contact import Contact
+from app.roster.models.enrollment import Enrollment
 from app.roster.models.guardian import Guardian
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.household import Household
+from app.roster.models.school_class import SchoolClass
 from app.roster.models.student import Student
 
 READERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.ATTENDANCE_CLERK, Role.PRINCIPAL, Role.ADMIN)
@@ -40,6 +45,8 @@ class May(StrEnum):
     READ_COURT_ORDER = "read what a court order says"
     KEEP_CONTACT = "change or remove a contact"
     KEEP_HOUSEHOLD = "correct a household"
+    FIND_CLASSES = "find classes"
+    SEE_CLASS = "see a class and who is in it"
 
 
 def schools_read_by(actor: Actor) -> set[UUID] | None:
@@ -82,6 +89,32 @@ def answers_for_their_school(actor: Actor, thing: Theirs) -> bool:
     return _is_among(_schools(actor, READERS_OF_HISTORY), thing)
 
 
+def teaches_something(actor: Actor, _: Any) -> bool:
+    """The roster says that they teach a class today."""
+    return actor.person_id is not None and Enrollment.teaches(actor.person_id, today())
+
+
+def teaches_it(actor: Actor, school_class: SchoolClass) -> bool:
+    """The roster says that they teach this class today, and it is not over."""
+    day = clock.school_day(school_class.school)
+    return (
+        actor.person_id is not None
+        and not school_class.is_over(day)
+        and Enrollment.teaches(actor.person_id, day, school_class.id)
+    )
+
+
+def reads_classes_of_its_school(actor: Actor, school_class: SchoolClass) -> bool:
+    """It is of a school whose students they may see."""
+    schools = schools_read_by(actor)
+    return schools is None or school_class.school_id in schools
+
+
+def teaches_and_is_not_at_the_desk(actor: Actor, thing: Any) -> bool:
+    """Asked on every page: who works at the desk opens thousands, and finds a class that they teach by its address."""
+    return not actor.has(Role.TECHNICIAN) and teaches_something(actor, thing)
+
+
 def _schools(actor: Actor, roles: Collection[Role]) -> set[UUID] | None:
     held = [actor.schools_of(role) for role in roles if actor.has(role)]
     return None if None in held else {id for schools in held if schools is not None for id in schools}
@@ -111,4 +144,9 @@ RULES: Final[Rules] = {
     May.READ_COURT_ORDER: [reads_orders_of_their_school],
     May.KEEP_CONTACT: [keeps_their_school],
     May.KEEP_HOUSEHOLD: [keeps_their_school],
+    May.FIND_CLASSES: [reads_somewhere, teaches_something],
+    May.SEE_CLASS: [reads_classes_of_its_school, teaches_it],
 }
+
+#: To whom the menu offers the classes.
+IN_THE_MENU: Final[Rules] = {May.FIND_CLASSES: [reads_somewhere, teaches_and_is_not_at_the_desk]}

@@ -28,6 +28,7 @@ from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
 from app.roster.models.contact import Contact
 from app.roster.models.directory_group import DirectoryGroup
+from app.roster.models.enrollment import Enrollment
 from app.roster.models.guardian import Guardian
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.household import Household, HouseholdMember
@@ -36,6 +37,7 @@ from app.roster.models.room import Room
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import GOOGLE_DIRECTORY, ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
+from app.roster.models.school_class import SchoolClass
 from app.roster.models.school_year import PAST, SchoolYear
 from app.roster.models.school_year_school import LEAVE, SchoolYearSchool
 from app.roster.models.student import Student
@@ -242,6 +244,21 @@ def _student(corner: Corner) -> Student:
     )
 
 
+def _class(corner: Corner) -> Keys:
+    """Taught by whoever the corner is of."""
+    made = SchoolClass(
+        source_id=RosterSource.of_kind(ONEROSTER_CSV).id,
+        key=f"{SECRET}-{corner.number}",
+        title=SECRET,
+        kind="scheduled",
+        school_id=corner.place.schools[corner.school],
+    )
+    keys = _added(made)
+    for person_id, role in ((corner.who.person_id, "teacher"), (_student(corner).id, "student")):
+        _added(Enrollment(class_id=made.id, person_id=person_id, key=role, role=role))
+    return keys
+
+
 def _guardian(corner: Corner) -> Guardian:
     theirs = families.guardianships(_student(corner))
     return theirs[0][1] if theirs else families.guardian(_student(corner), SECRET, SECRET)
@@ -296,6 +313,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     DirectoryGroup: _directory_group,
     SignInIdentity: _sign_in_identity,
     Student: lambda corner: {"id": _student(corner).id},
+    SchoolClass: _class,
     Guardian: lambda corner: {"id": _guardian(corner).id},
     Guardianship: lambda corner: {"id": _guardianship(corner).id},
     Contact: _contact,

@@ -16,10 +16,12 @@ from app.auth.models.factors import Factors
 from app.core.actor import Role
 from app.core.audit import viewed
 from app.core.db import db
+from app.core.expiring import today
 from app.core.room import Doors
 from app.roster.actions import people
 from app.roster.actions.people import Particulars
 from app.roster.actions.refused import Refused
+from app.roster.models.enrollment import TEACHER, Enrollment
 from app.roster.models.person import Person
 from app.roster.models.provenance import Provenance
 from app.roster.models.school import School
@@ -175,6 +177,7 @@ def _shown(
     person: Person, form: PersonForm | None = None, status: int = 200, grant_form: GrantForm | None = None
 ) -> Response:
     account = Account.of_person(person.id)
+    taught = [one.in_class for one in Enrollment.of_person(person.id, today()) if one.role == TEACHER]
     return page(
         "admin/person.html",
         status=status,
@@ -182,6 +185,8 @@ def _shown(
         account=account,
         factors=Factors.of(account.id) if account else None,
         provenance=Provenance.of_staff(person),
+        classes=taught,
+        open_to_me={one.id for one in taught if me().person_id is not None},
         schools=_school_names(),
         roles=ROLES,
         role_of=Role,

@@ -140,7 +140,17 @@ class Enrollment(OwnedThrough, Base):
             .where(cls.class_id.in_(class_ids), cls.role == STUDENT, cls.holds_on(day), Person.active)
             .group_by(cls.class_id)
         )
-        return dict(db.session.execute(asked))
+        return {row[0]: row[1] for row in db.session.execute(asked)}
+
+    @classmethod
+    def teaches(cls, person_id: UUID, day: date, class_id: UUID | None = None) -> bool:
+        """Whether somebody teaches that class that day, or any that is not over."""
+        asked = cls.taught_by(person_id, day)
+        if class_id is not None:
+            asked = asked.where(cls.class_id == class_id)
+        else:
+            asked = asked.join(SchoolClass, SchoolClass.id == cls.class_id).where(SchoolClass.going_on(day))
+        return db.session.execute(asked.limit(1)).first() is not None
 
     @classmethod
     def taught_by(cls, person_id: UUID, day: date) -> Select[Any]:

@@ -98,18 +98,18 @@ class SchoolClass(OwnedThrough, Base):
         *,
         day: date,
         schools: Collection[UUID] | None,
-        ids: Select[Any] | None = None,
+        taught: Select[Any] | None = None,
         after: UUID | None = None,
     ) -> tuple[Sequence[Self], UUID | None]:
         """Classes that are not over, AT_MOST of them by title, and the one after which the next page begins.
 
-        `typed`: a part of title, code or course. `schools`: None means all. `ids`: among these alone.
+        `typed`: a part of title, code or course. `schools`: those at these, None means all; and those whose ids
+        `taught` gives.
         """
         chosen = select(cls).where(cls.going_on(day)).order_by(cls.title, cls.id)
         if schools is not None:
-            chosen = chosen.where(cls.school_id.in_(schools))
-        if ids is not None:
-            chosen = chosen.where(cls.id.in_(ids))
+            there = cls.school_id.in_(schools)
+            chosen = chosen.where(there if taught is None else or_(there, cls.id.in_(taught)))
         if typed:
             words = func.lower(cls.title + " " + cls.code + " " + cls.course)
             chosen = chosen.where(words.contains(typed.lower(), autoescape=True))

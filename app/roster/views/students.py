@@ -7,12 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from app.core import audit
 from app.core.db import db
+from app.core.expiring import today
 from app.core.permissions import permits
 from app.core.room import Doors
 from app.roster.actions import students
 from app.roster.actions.refused import Refused
 from app.roster.actions.students import Enrollment
 from app.roster.forms import StudentForm
+from app.roster.models import enrollment
 from app.roster.models.envelopes import envelopes
 from app.roster.models.family import family_of
 from app.roster.models.language import LANGUAGES
@@ -127,6 +129,8 @@ def _shown(student: Student, form: StudentForm | None = None, status: int = 200)
     audit.viewed(student)
     may_keep = permits(RULES, May.KEEP_STUDENT, me(), student)
     family = family_of(student)
+    day = today()
+    classes = [one.in_class for one in enrollment.Enrollment.of_person(student.id, day)]
     return page(
         "roster/student.html",
         status=status,
@@ -137,6 +141,9 @@ def _shown(student: Student, form: StudentForm | None = None, status: int = 200)
         relationships={one.held.id: named_by(one.held.source_id, one.held.made_at) for one in family},
         envelopes=envelopes([student]),
         languages=LANGUAGES,
+        classes=classes,
+        teachers=enrollment.Enrollment.teachers_of([one.id for one in classes], day),
+        open_to_me={one.id for one in classes if permits(RULES, May.SEE_CLASS, me(), one)},
         may_keep=may_keep,
         may_see_history=answers_for_their_school(me(), student),
         form=(form or _at_my_schools(_about(student), student)) if may_keep else None,
