@@ -430,10 +430,10 @@ def test_the_file_goes_when_the_import_is_over(maple: World) -> None:
     assert run.state == "cancelled"
 
 
-def test_a_second_import_waits_for_the_first(maple: World) -> None:
+def test_a_second_file_waits_for_the_first(maple: World) -> None:
     looked_at(an_export(staff(2)))
 
-    with pytest.raises(Refused, match="not over yet"):
+    with pytest.raises(Refused, match="still waits for you"):
         importing.begin(io.BytesIO(an_export(staff(3))), by=SYSTEM)
 
 

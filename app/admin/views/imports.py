@@ -256,7 +256,8 @@ def _listed(form: RosterFileForm, status: int = 200) -> Response:
         status=status,
         form=form,
         imports=list(db.session.scalars(RosterImport.newest().limit(SHOWN))),
-        under_way=RosterImport.under_way(),
+        at_work=RosterImport.at_work(),
+        waiting=RosterImport.waiting(),
         connections=[
             (services.service(one.service), services.is_on(one.service), RosterConnection.of_kind(kind))
             for kind, one in CONNECTORS.items()

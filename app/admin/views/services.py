@@ -143,7 +143,6 @@ def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | Non
     preset = PRESETS.get(request.args.get("system", "")) if one.key == ONEROSTER else None
     form = form or CONNECTION_FORMS[one.key].blank(data={**_as_filled(connection), **_proposed(preset)})
     form.secret.flags.required = not (connection and connection.secret_sealed)
-    under_way = RosterImport.under_way()
     return {
         "kind": kind,
         "has_groups": kind in grouping.HAS,
@@ -156,7 +155,7 @@ def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | Non
         "missing": connecting.missing(kind),
         "last_sync": RosterImport.last_of(connection.source_id) if connection else None,
         "failures": RosterImport.failed_lately(connection.source_id) if connection else (),
-        "under_way": under_way if under_way and under_way.is_sync else None,
+        "under_way": RosterImport.at_work() is not None,
     }
 
 

@@ -132,7 +132,8 @@ def sync_what_is_due(*, by: Actor) -> None:
 def look_for_changes(*, by: Actor) -> None:
     """Ask the directories who left or changed since the last sync; they tell that in a question or two.
 
-    Only where everybody was read once, and while nothing else is under way: the next look tells the same again.
+    Only where everybody was read once, and while nothing is at work and nothing of the same source waits: the next look
+    tells the same again.
     """
     for connection in RosterConnection.nightly():
         connector = CONNECTORS[connection.source.kind]
@@ -141,7 +142,8 @@ def look_for_changes(*, by: Actor) -> None:
             continue
         if SchoolYear.is_moving_students():
             continue  # the next look tells the same again
-        if RosterImport.under_way() is None and RosterImport.was_ever_done(connection.source_id):
+        is_busy = RosterImport.at_work() or RosterImport.under_way_of(connection.source_id)
+        if is_busy is None and RosterImport.was_ever_done(connection.source_id):
             importing.begin_sync(
                 connection.source_id, by=by, applies_itself=connection.applies_itself, since=since
             )

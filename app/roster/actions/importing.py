@@ -43,7 +43,10 @@ A_WHILE: Final = 45.0
 ZIPPED: Final = b"PK"
 
 NOT_WAITING: Final = "This import is not waiting for its columns any more."
-ONE_AT_A_TIME: Final = "Another import is not over yet. Finish or cancel it first."
+ONE_AT_A_TIME: Final = (
+    "Another import is at work. Wait until it is over or waits for an answer, or cancel it."
+)
+ONE_OF_A_SOURCE: Final = "The last import of this source still waits for you. Apply or cancel it first."
 
 _STEPS: Final[dict[str, Callable[[RosterImport, float], None]]] = {
     "fetching": fetching.fetch,
@@ -59,7 +62,7 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
     Of a CSV file an admin says first which column is what.
     """
     school_years.refuse_import_beside()
-    if RosterImport.under_way() is not None:
+    if RosterImport.at_work() is not None:
         raise Refused(ONE_AT_A_TIME)
     if stream.seek(0, 2) > LARGEST_FILE:
         raise Refused(f"A roster file may have at most {LARGEST_FILE // 1024**2} MB.")
@@ -69,10 +72,12 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
         _look_at(stream, is_zip=is_zip)
     except Unreadable as error:
         raise Refused(error.sentence) from error
+    source = RosterSource.of_kind(ONEROSTER_CSV if is_zip else SPREADSHEET)
+    if RosterImport.under_way_of(source.id) is not None:
+        raise Refused(ONE_OF_A_SOURCE)
     quotas.refuse_if_reached(quotas.STORED)
     stream.seek(0)
     stored = storage.put(("roster", uuid7()), stream, "application/zip" if is_zip else "text/csv")
-    source = RosterSource.of_kind(ONEROSTER_CSV if is_zip else SPREADSHEET)
     run = RosterImport(
         source_id=source.id,
         state="reading" if is_zip else "columns",
@@ -99,8 +104,9 @@ def choose_columns(run: RosterImport, columns: Mapping[str, str], *, has_everybo
     held = RosterImport.locked(run.id)
     if held is None or held.state != "columns":
         raise Refused(NOT_WAITING)
-    held.state, held.columns, held.has_everybody = "reading", dict(columns), has_everybody
+    held.columns, held.has_everybody = dict(columns), has_everybody
     held.source.columns = dict(columns)
+    _set_to_work(held, "reading")
     ImportNote.write(run.id, "An admin said which column is what. Reading begins.")
     later("jobs.roster.advance", run.id)
 
@@ -131,13 +137,15 @@ def begin_sync(
     they know from the one that made way. `since`: ask for what changed and no more; no preview makes way for that.
     """
     school_years.refuse_import_beside()
-    before = RosterImport.under_way()
-    makes_way = before is not None and before.state == "ready" and before.source_id == source_id
-    if before is not None and makes_way and since is None:
+    if RosterImport.at_work() is not None:
+        raise Refused(ONE_AT_A_TIME)
+    before = RosterImport.under_way_of(source_id)
+    makes_way = before is not None and since is None
+    if before is not None and makes_way:
         ImportNote.write(before.id, "Nobody said to apply it before the next sync, which takes its place.")
         _end(before, "cancelled")
     elif before is not None:
-        raise Refused(ONE_AT_A_TIME)
+        raise Refused(ONE_OF_A_SOURCE)
     if quotas.is_reached(quotas.STORED):
         raise Refused(fetching.NO_ROOM)
     source = db.session.get_one(RosterSource, source_id)
@@ -173,7 +181,8 @@ def approve(run: RosterImport, *, removals: bool) -> None:
         raise Refused(
             "This district's key was replaced since the file was read. Cancel this import, and upload the file again."
         )
-    held.state, held.removals_confirmed = "applying", removals
+    held.removals_confirmed = removals
+    _set_to_work(held, "applying")
     audit.noted("approved", "roster_imports", run.id, removals=removals, guard=bool(held.guard))
     sentence = "An admin said to apply it"
     if held.guard:
@@ -182,6 +191,18 @@ def approve(run: RosterImport, *, removals: bool) -> None:
         )
     ImportNote.write(run.id, f"{sentence}.")
     later("jobs.roster.advance", run.id)
+
+
+def _set_to_work(held: RosterImport, state: str) -> None:
+    """Raises Refused while another is at work: each would decide beside what the other changes."""
+    if RosterImport.at_work() is not None:
+        raise Refused(ONE_AT_A_TIME)
+    try:
+        with db.session.begin_nested():
+            held.state = state
+            db.session.flush()
+    except IntegrityError as error:
+        raise Refused(ONE_AT_A_TIME) from error
 
 
 def cancel(run: RosterImport) -> None:

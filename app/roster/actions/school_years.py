@@ -371,8 +371,7 @@ def _rule_of(
 
 
 def _refuse_beside_an_import() -> None:
-    run = RosterImport.under_way()
-    if run is not None and run.is_working:
+    if RosterImport.at_work() is not None:
         raise Refused(IMPORT_AT_WORK)
 
 

@@ -191,11 +191,11 @@ def count_old_words(year: SchoolYear) -> int:
 
 
 def new_in_waiting_import() -> int | None:
-    """How many students are new in the import that waits for an answer; None if none waits, or it has no students."""
-    run = RosterImport.waiting()
-    if run is None or not run.takes_families:
+    """How many students are new in the imports that wait for an answer; None if none waits that has students."""
+    waiting = [run for run in RosterImport.waiting() if run.takes_families and run.state == "ready"]
+    if not waiting:
         return None
-    return ImportRow.counts(run.id).get(("student", "new"), 0)
+    return sum(ImportRow.counts(run.id).get(("student", "new"), 0) for run in waiting)
 
 
 def schools_in_use() -> dict[UUID, set[str]]:

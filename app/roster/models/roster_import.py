@@ -28,6 +28,8 @@ STATES: Final = (
 )
 #: A worker is at it, or will be.
 WORKING: Final = ("fetching", "reading", "comparing", "applying")
+#: An admin has to say something first. Those of different sources wait side by side.
+WAITING: Final = ("columns", "ready")
 OVER: Final = ("done", "cancelled", "failed")
 #: A preview that nobody answers is given up, and its file with it.
 FILE_IS_KEPT: Final = timedelta(days=7)
@@ -53,10 +55,18 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
         ),
         CheckConstraint("size >= 0", name="size"),
         CheckConstraint("state <> 'failed' or sentence is not null", name="failed_with_a_sentence"),
-        # Two imports at once would each compare with what the other is about to change.
+        # Two imports at once would each compare with what the other is about to change. What waits for an answer is
+        # decided anew when it is applied, so others may wait beside it; of one source one, since it is about the same.
         Index(
-            "uq_roster_imports_one_at_a_time",
+            "uq_roster_imports_one_at_work",
             "district_id",
+            unique=True,
+            postgresql_where=text("state in ('fetching','reading','comparing','applying')"),
+        ),
+        Index(
+            "uq_roster_imports_one_of_a_source",
+            "district_id",
+            "source_id",
             unique=True,
             postgresql_where=text("state in ('columns','fetching','reading','comparing','ready','applying')"),
         ),
@@ -157,8 +167,18 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
 
     @classmethod
     def under_way(cls) -> Self | None:
-        """The one that is not over, if there is one."""
-        return db.session.scalar(select(cls).where(cls.state.not_in(OVER)))
+        """The newest that is not over, if there is one."""
+        return db.session.scalar(cls.newest().where(cls.state.not_in(OVER)).limit(1))
+
+    @classmethod
+    def under_way_of(cls, source_id: UUID) -> Self | None:
+        """The one of that source that is not over, if there is one."""
+        return db.session.scalar(select(cls).where(cls.source_id == source_id, cls.state.not_in(OVER)))
+
+    @classmethod
+    def at_work(cls) -> Self | None:
+        """The one at which a worker is, or will be, if there is one."""
+        return db.session.scalar(select(cls).where(cls.state.in_(WORKING)))
 
     @classmethod
     def failed_lately(cls, source_id: UUID) -> Sequence[Self]:
@@ -167,9 +187,9 @@ class RosterImport(HoldsAFile, DistrictOwned, Base):
         return db.session.scalars(failed.limit(5)).all()
 
     @classmethod
-    def waiting(cls) -> Self | None:
-        """The one that waits for an admin's answer, if there is one."""
-        return db.session.scalar(select(cls).where(cls.state == "ready"))
+    def waiting(cls) -> Sequence[Self]:
+        """Those that wait for an admin: for an answer, or to be told what the columns of a file are."""
+        return db.session.scalars(cls.newest().where(cls.state.in_(WAITING))).all()
 
     @classmethod
     def sources_read_lately(cls) -> Select[UUID]:
