@@ -24,9 +24,10 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from app.core import clock
 from app.core.actor import Role
 from app.core.by_school import schools_named
-from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER, WONDE
+from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
 from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
+from app.integrations.groupcall.client import secrets_of
 from app.integrations.oneroster.presets import METHODS
 from app.integrations.spreadsheet.staff import FIELDS
 from app.integrations.wonde.client import REGIONS
@@ -587,10 +588,47 @@ class WondeForm(ConnectionForm):
             raise ValidationError("A token has no spaces and no accents. Copy it once more.")
 
 
+class GroupcallForm(ConnectionForm):
+    """The schools of a district at Groupcall Xporter. Not verified with the vendor."""
+
+    OWN = ("relying_party", "schools")
+
+    families = BooleanField(
+        "Take in students, too",
+        description="Of students name, school and year. Their families are not read from Xporter.",
+    )
+    relying_party = StringField(
+        "Relying party",
+        [InputRequired("Write the relying party as Groupcall registered it."), Length(max=200)],
+        description="The name under which Groupcall knows who asks, such as desk.maple.example.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by the number of local authority and establishment, such as 8232999. If it is called "
+        "otherwise here, write that behind it: 8232999 = Beech School.",
+    )
+    secret = PastedSecretField(
+        "Secret",
+        [Length(max=16_000)],
+        description="One for all schools; or, where each has its own, a line a school: its number, a space, its "
+        "secret.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """Looked at now: later nobody could say what was pasted."""
+        try:
+            if field.data and field.data.strip():
+                secrets_of(field.data, schools_named(self.schools.data or ""))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
 #: The paper of each source of the roster that is asked, by its outside service.
 CONNECTION_FORMS: Final[dict[str, type[ConnectionForm]]] = {
     ONEROSTER: OneRosterForm,
     GOOGLE_DIRECTORY: GoogleDirectoryForm,
     ENTRA_USERS: EntraUsersForm,
     WONDE: WondeForm,
+    GROUPCALL: GroupcallForm,
 }

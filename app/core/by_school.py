@@ -19,6 +19,9 @@ STAFF: Final = "staff"
 MOST_RECORDS: Final = 2_000_000
 MOST_SCHOOLS: Final = 200
 LONGEST_NAME: Final = 120
+#: Why nobody is taken to have left by not being in a list.
+EMPTY: Final = "It shows no {what} of {school}. That is taken for a mistake: nobody is taken to have left."
+MOVED: Final = "The {what} of {school} changed while they were read: this time nobody is taken to have left."
 AN_ID: Final = re.compile(r"[A-Za-z0-9-]{2,40}")
 #: So much earlier than a reading began the next look for changes begins: clocks and time zones differ.
 OVERLAP: Final = timedelta(days=1)
@@ -35,8 +38,8 @@ class Leaf:
     then: str = ""
     #: What tells this page from the one before it.
     first: str = ""
-    #: Its list is empty, and that can be no mistake only where nobody was ever in it: absence counts for nothing.
-    is_doubtful: bool = False
+    #: Why absence counts for nothing: EMPTY or MOVED.
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,12 +197,7 @@ class At:
 
     def remarks(self, leaf: Leaf, what: str) -> list[Item]:
         """Why absence does not count, if it does not."""
-        if not leaf.is_doubtful:
+        if not leaf.doubt:
             return []
         self.in_doubt = True
-        return [
-            Remark(
-                f"It shows no {what} of {self.school or 'a school'}. That is taken for a mistake, so nobody is taken "
-                "to have left by not being in it."
-            )
-        ]
+        return [Remark(leaf.doubt.format(what=what.lower(), school=self.school or "a school"))]

@@ -59,6 +59,8 @@ class OutsideService:
     built: bool = False
     since: date | None = None
     link: str = ""
+    #: What nobody has tried yet: told before it is turned on.
+    caution: str = ""
 
     def refuse_unless_built(self) -> None:
         """Raises OutsideRefused for what is only named."""
@@ -305,13 +307,21 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 26),
     ),
     OutsideService(
-        key="groupcall",
+        key=GROUPCALL,
         name="Groupcall Xporter",
         company="Groupcall Limited",
-        purpose="Fetches people and attendance from a school’s information system.",
-        passes="Schools, people and attendance come in; nothing goes out.",
+        purpose="Fetches the staff of each school, and students if the district chooses so, from its information "
+        "system.",
+        passes="The district’s name as relying party there, the numbers of its schools and their secrets, and when we "
+        "ask. Of schools the names come in, of staff names and work addresses; if chosen, of students names, schools "
+        "and years. Nothing else goes out, and nothing else is kept.",
         location="United Kingdom",
         turned_on_by=Hand.DISTRICT,
+        hosts=("xporter.groupcall.com", "login.groupcall.com"),
+        built=True,
+        since=date(2026, 11, 26),
+        caution="Not verified with the vendor. It was built from what others published about Xporter, and never asked "
+        "Xporter itself. Look at each preview before you apply it.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Wonde, through the doors of its page."""
+"""Wonde and Groupcall Xporter, through the doors of their pages."""
 
 from collections.abc import Iterator
 
@@ -87,3 +87,37 @@ def test_what_cannot_be_asked_gets_a_sentence_and_stays_as_it_was_typed(
     assert sentence in shown.text
     kept = shown.one("textarea", name="schools").text
     assert kept.split() == filled(**typed)["schools"].split()
+
+
+def test_xporter_says_before_anything_that_it_is_not_verified(client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+
+    shown = client.get("/maple/admin/services/groupcall")
+
+    assert "Not verified with the vendor." in shown.text
+    assert "Not verified with the vendor." not in client.get(HERE).text
+
+
+@pytest.mark.parametrize(
+    ("secret", "sentence"),
+    [
+        ("8232999 sesame\n8233000 sesame two", "one secret for all schools, or a line a school"),
+        ("8232999 sesame\n8233001 sesame", "The secret of 8233000 is missing"),
+    ],
+)
+def test_a_school_of_xporter_without_a_secret_is_named(
+    client: PageClient, world: World, secret: str, sentence: str
+) -> None:
+    here = "/maple/admin/services/groupcall"
+    client.sign_in(world.adams)
+    typed = {
+        "relying_party": "desk.maple.example",
+        "schools": "8232999\n8233000",
+        "secret": secret,
+        "hour": "",
+    }
+
+    shown = client.submit(client.get(here), action=f"{here}/connection", status=422, **typed)
+
+    assert sentence in shown.text
+    assert "sesame" not in shown.text

@@ -3,11 +3,18 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import ConnectionForm, EntraUsersForm, GoogleDirectoryForm, OneRosterForm, WondeForm
+from app.admin.forms import (
+    ConnectionForm,
+    EntraUsersForm,
+    GoogleDirectoryForm,
+    GroupcallForm,
+    OneRosterForm,
+    WondeForm,
+)
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER, WONDE
+from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
 from app.roster.actions import connecting
 from app.roster.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
@@ -43,6 +50,13 @@ def change_entra_users() -> ResponseReturnValue:
 def change_wonde() -> ResponseReturnValue:
     """How the district's schools are read at Wonde."""
     return _change(WONDE, WondeForm.filled())
+
+
+@doors.post("/admin/services/groupcall/connection")
+@allow(May.KEEP_SWITCHES, RULES, paper=GroupcallForm)
+def change_groupcall() -> ResponseReturnValue:
+    """How the district's schools are read at Groupcall Xporter."""
+    return _change(GROUPCALL, GroupcallForm.filled())
 
 
 @doors.post("/admin/services/<key>/connection/trial")

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.core import asking, egress
 from app.core.asking import Said, rows, text
-from app.core.by_school import BySchool, Leaf, NamedSchool, schools_named
+from app.core.by_school import EMPTY, BySchool, Leaf, NamedSchool, schools_named
 from app.core.feed import Unreadable
 from app.core.fetching import FAMILIES, YES, Settings
 from app.core.services import WONDE
@@ -193,7 +193,7 @@ class Wonde:
             records=len(body["data"]),
             then=self._then(school, what, body),
             first=text(records[0], "id") if records else "",
-            is_doubtful=what == STUDENTS and not at and not records,
+            doubt=EMPTY if what == STUDENTS and not at and not records else "",
         )
 
     def _then(self, school: NamedSchool, what: str, body: Mapping[str, Any]) -> str:

@@ -3,10 +3,11 @@
 from typing import Final
 
 from app.core.fetching import Connector
+from app.integrations.groupcall.client import GroupcallConnector
 from app.integrations.oneroster.rest import OneRosterRest
 from app.integrations.wonde.client import WondeConnector
 from app.roster.actions import directories
-from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY, ONEROSTER_REST, WONDE
+from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER_REST, WONDE
 
 #: By RosterSource.kind.
 CONNECTORS: Final[dict[str, Connector]] = {
@@ -14,6 +15,7 @@ CONNECTORS: Final[dict[str, Connector]] = {
     GOOGLE_DIRECTORY: directories.GOOGLE,
     ENTRA_USERS: directories.ENTRA,
     WONDE: WondeConnector(),
+    GROUPCALL: GroupcallConnector(),
 }
 
 

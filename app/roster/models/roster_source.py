@@ -16,6 +16,7 @@ ONEROSTER_REST: Final = "oneroster_rest"
 GOOGLE_DIRECTORY: Final = "google_directory"
 ENTRA_USERS: Final = "entra_users"
 WONDE: Final = "wonde"
+GROUPCALL: Final = "groupcall"
 SPREADSHEET: Final = "spreadsheet"
 #: Those whose word comes as a file.
 UPLOADED: Final = (ONEROSTER_CSV, SPREADSHEET)
@@ -26,6 +27,7 @@ NAMES: Final = {
     GOOGLE_DIRECTORY: "Google Directory",
     ENTRA_USERS: "Microsoft Entra users",
     WONDE: "Wonde",
+    GROUPCALL: "Groupcall Xporter",
     SPREADSHEET: "CSV file of staff",
 }
 
