@@ -344,6 +344,7 @@ class ConnectionForm(Paper):
             secret_expires_on=self.secret_expires_on.data,
             hour=int(self.hour.data) if self.hour.data else None,
             families="families" in self and bool(self["families"].data),
+            classes="classes" in self and bool(self["classes"].data),
             applies_itself=bool(self.applies_itself.data),
         )
 
@@ -366,6 +367,12 @@ class OneRosterForm(ConnectionForm):
         "Take in students and families, too",
         description="Of students name, number, school and first grade; of their families name, role, email and "
         "numbers; and who belongs to whom. Never who has which rights: those are entered by the school office.",
+    )
+    classes = BooleanField(
+        "Take in classes, too",
+        description="For the class lists, and the classes on each student's page. Of classes title, code, type, "
+        "school, course, periods and the days of their terms; of who is in them role, primary and days. Students are "
+        "in them once students are taken in.",
     )
     token_address = StringField(
         "Address for tokens", [Length(max=500)], description="For OAuth 2 alone: where the token is made."

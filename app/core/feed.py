@@ -177,9 +177,27 @@ class FedSomebody(Row):
 Enrollment = tuple[str, str, str, str, str, str, str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class FedTerms:
+    """Terms, before the classes that name them: id, first and last day as 2026-08-20, or ""."""
+
+    rows: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FedCourses:
+    """Courses, before the classes that name them: id and title."""
+
+    rows: Sequence[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedClass(Row):
-    """A class: homeroom or scheduled. Days as 2026-08-20; what the source does not say is ""."""
+    """A class: homeroom or scheduled. What the source does not say is "".
+
+    `course` and `terms` are ids; once rolls are gathered (core/rolls.py) the title of the course stands there, and
+    the first and last day of all terms as 2026-08-20.
+    """
 
     title: str
     code: str
@@ -187,9 +205,10 @@ class FedClass(Row):
     school_key: str
     course: str
     periods: tuple[str, ...]
-    begins_on: str
-    ends_on: str
+    terms: tuple[str, ...]
     active: bool
+    begins_on: str = ""
+    ends_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +265,8 @@ Item = (
     | FedStudent
     | FedGuardian
     | FedSomebody
+    | FedTerms
+    | FedCourses
     | FedClass
     | FedEnrollments
     | FedRoll

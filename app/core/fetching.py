@@ -29,10 +29,12 @@ from app.core.feed import Item, WholeRead
 
 #: Where the next page begins: plain JSON, the source's own business. {} is the beginning.
 Place = Mapping[str, Any]
-#: What an admin filled in, by the names of the form's fields, and FAMILIES. Never a secret.
+#: What an admin filled in, by the names of the form's fields, FAMILIES and CLASSES. Never a secret.
 Settings = Mapping[str, str]
 #: YES where students and families are to be taken in, too, by a source that can tell of them.
 FAMILIES = "takes_families"
+#: The same of classes and who is in them.
+CLASSES = "takes_classes"
 YES = "yes"
 
 #: Seconds. A source may ask for longer; we come back by then all the same, and ask again.

@@ -14,8 +14,10 @@ from app.core import spool
 from app.core.feed import (
     Enrollment,
     FedClass,
+    FedCourses,
     FedEnrollments,
     FedRoll,
+    FedTerms,
     Feed,
     LeftOut,
     Rule,
@@ -25,6 +27,9 @@ from app.core.feed import (
 
 #: So many parts are they told apart into.
 PARTS: Final = 64
+#: Terms and courses are held in memory.
+MOST_TERMS: Final = 50_000
+MOST_COURSES: Final = 500_000
 MOST_CLASSES: Final = 500_000
 MOST_ENROLLMENTS: Final = 5_000_000
 #: What stands between the values of one that is packed; a class in a part begins with MARK.
@@ -40,7 +45,11 @@ def gathered(feed: Feed) -> Feed:
     with ExitStack() as files:
         parts = _Parts(files)
         for item in feed:
-            if isinstance(item, FedClass):
+            if isinstance(item, FedTerms):
+                parts.add_terms(item)
+            elif isinstance(item, FedCourses):
+                parts.add_courses(item)
+            elif isinstance(item, FedClass):
                 parts.add_class(item)
             elif isinstance(item, FedEnrollments):
                 parts.add_enrollments(item)
@@ -61,8 +70,31 @@ class _Parts:
     def __init__(self, files: ExitStack) -> None:
         self.files: list[IO[str]] = [files.enter_context(_unnamed()) for _ in range(PARTS)]
         self.classes = self.enrollments = 0
+        self.terms: dict[str, tuple[str, str]] = {}
+        self.courses: dict[str, str] = {}
 
-    def add_class(self, one: FedClass) -> None:
+    def add_terms(self, some: FedTerms) -> None:
+        self.terms.update((key, (begins, ends)) for key, begins, ends in some.rows)
+        if len(self.terms) > MOST_TERMS:
+            raise Unreadable(f"There are more than {MOST_TERMS:,} terms. Nothing was taken over.")
+
+    def add_courses(self, some: FedCourses) -> None:
+        self.courses.update(some.rows)
+        if len(self.courses) > MOST_COURSES:
+            raise Unreadable(f"There are more than {MOST_COURSES:,} courses. Nothing was taken over.")
+
+    def add_class(self, told: FedClass) -> None:
+        """With the title of its course, and from the first day of the first of its terms to the last of the last."""
+        terms = [self.terms[key] for key in told.terms if key in self.terms]
+        course = self.courses.get(told.course, "")
+        one = replace(
+            told,
+            title=told.title or course or told.code or told.key,
+            course=course,
+            terms=(),
+            begins_on=min((first for first, _ in terms if first), default=""),
+            ends_on=max((last for _, last in terms), default=""),
+        )
         self.classes += 1
         if self.classes > MOST_CLASSES:
             raise Unreadable(f"There are more than {MOST_CLASSES:,} classes. Nothing was taken over.")

@@ -229,11 +229,12 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         key=ONEROSTER,
         name="OneRoster",
         company="The roster vendor that the district names",
-        purpose="Fetches schools and staff, and students and families if the district chooses so, from its student "
-        "information system.",
+        purpose="Fetches schools and staff, and students, families and classes if the district chooses so, from its "
+        "student information system.",
         passes="The key that the district has there, and when we ask. Of schools the names come in, of staff names, "
         "work addresses, roles and schools; if chosen, of students names, numbers, schools and grades, of families "
-        "names, emails and telephone numbers, and who belongs to whom. Nothing else goes out or comes in.",
+        "names, emails and telephone numbers, and who belongs to whom; and of classes their titles, days and who is in "
+        "them. Nothing else goes out or comes in.",
         location="Where the district’s roster vendor keeps it",
         turned_on_by=Hand.DISTRICT,
         proposed=("oneroster-proxy.classlink.io",),

@@ -20,6 +20,7 @@ import jsonschema
 
 KEY, SECRET = "key-of-maple", "s/cret +&=%é"
 STATIC_TOKEN = "a-token-that-somebody-copied"
+COLLECTIONS = ("orgs", "users", "academicSessions", "courses", "classes", "enrollments")
 WHEN = "2026-11-01T08:00:00.000Z"
 
 _DEFINITIONS = json.loads((Path(__file__).parent / "oneroster_1_2.json").read_text(encoding="utf-8"))["$defs"]
@@ -34,6 +35,10 @@ class OneRosterServer:
     method: str = "oauth2"
     orgs: list[dict[str, Any]] = field(default_factory=list)
     users: list[dict[str, Any]] = field(default_factory=list)
+    academicSessions: list[dict[str, Any]] = field(default_factory=list)
+    courses: list[dict[str, Any]] = field(default_factory=list)
+    classes: list[dict[str, Any]] = field(default_factory=list)
+    enrollments: list[dict[str, Any]] = field(default_factory=list)
     #: Whatever limit is asked for, no more come.
     most: int = 500
     tells_totals: bool = False
@@ -84,7 +89,7 @@ class OneRosterServer:
         if method == "POST" and path == "/oauth/token" and self.method == "oauth2":
             return self._token(headers, parse_qs(body.decode()))
         what = path.removeprefix(f"/ims/oneroster/{self.version}/")
-        if method != "GET" or what not in ("orgs", "users"):
+        if method != "GET" or what not in COLLECTIONS:
             self.faults.append(f"{method} {path}")
             return self._error(404, "unknownobject")
         self.asked.append(target)
@@ -221,6 +226,55 @@ def org(key: str, name: str, kind: str = "school", **more: Any) -> dict[str, Any
 
 def pointer(key: str, kind: str = "org", href: str = "") -> dict[str, str]:
     return {"href": href or f"{kind}s/{key}", "sourcedId": key, "type": kind}
+
+
+def term(key: str, begins: str, ends: str) -> dict[str, Any]:
+    return {
+        "sourcedId": key,
+        "status": "active",
+        "dateLastModified": WHEN,
+        "title": key,
+        "startDate": begins,
+        "endDate": ends,
+        "type": "term",
+        "schoolYear": "2027",
+    }
+
+
+def course(key: str, title: str) -> dict[str, Any]:
+    head = {"sourcedId": key, "status": "active", "dateLastModified": WHEN}
+    return {**head, "title": title, "org": pointer("d1"), "courseCode": key.upper()}
+
+
+def school_class(key: str, title: str, *terms: str, **more: Any) -> dict[str, Any]:
+    return {
+        "sourcedId": key,
+        "status": "active",
+        "dateLastModified": WHEN,
+        "title": title,
+        "classCode": f"{key}-1",
+        "classType": "scheduled",
+        "course": pointer("math", "course"),
+        "school": pointer("s1"),
+        "terms": [pointer(one, "academicSession") for one in terms],
+        "periods": ["1", "2"],
+        "location": "Room 12",
+        **more,
+    }
+
+
+def enrollment(key: str, of: str, person: str, role: str = "student", **more: Any) -> dict[str, Any]:
+    return {
+        "sourcedId": key,
+        "status": "active",
+        "dateLastModified": WHEN,
+        "user": pointer(person, "user"),
+        "class": pointer(of, "class"),
+        "school": pointer("s1"),
+        "role": role,
+        "primary": "false",
+        **more,
+    }
 
 
 def user(nth: int, *roles: dict[str, Any], **more: Any) -> dict[str, Any]:

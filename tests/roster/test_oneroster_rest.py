@@ -78,7 +78,7 @@ def start(maple: World) -> Iterator[Start]:
         yield begin
 
 
-def connect(server: OneRosterServer, *, families: bool = False, **more: str) -> None:
+def connect(server: OneRosterServer, *, families: bool = False, classes: bool = False, **more: str) -> None:
     method = {"HMAC-SHA1": "oauth1_sha1", "HMAC-SHA256": "oauth1_sha256"}.get(server.method, server.method)
     settings = {
         "address": server.address,
@@ -88,7 +88,7 @@ def connect(server: OneRosterServer, *, families: bool = False, **more: str) -> 
         **more,
     }
     secret = STATIC_TOKEN if method == "bearer" else SECRET
-    filled = Particulars(settings=settings, secret=secret, families=families)
+    filled = Particulars(settings=settings, secret=secret, families=families, classes=classes)
     connecting.change(ONEROSTER_REST, filled, by=SYSTEM)
     services.turn(ONEROSTER, True, SYSTEM, connecting.hosts(ONEROSTER_REST))
     db.session.commit()

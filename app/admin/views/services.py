@@ -175,6 +175,7 @@ def _as_filled(connection: RosterConnection | None) -> dict[str, Any]:
         "hour": "" if connection.hour is None else str(connection.hour),
         "applies_itself": connection.applies_itself,
         "families": connection.source.takes_families,
+        "classes": connection.source.takes_classes,
     }
 
 

@@ -4,12 +4,12 @@ academicSessions.csv the titles and the days.
 Grades, subjects and rooms of a class are passed over. Enrollments come by the million, so little is done for each.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
-from app.core.feed import Enrollment, FedClass, FedEnrollments, Feed, Item, Remark, Rule, Unreadable
+from app.core.feed import Enrollment, FedClass, FedCourses, FedEnrollments, FedTerms, Feed, Item, Remark, Rule
 from app.integrations.oneroster.archive import Archive
 from app.integrations.oneroster.people import LONGEST, TRUE, Where, left
 from app.integrations.oneroster.table import Table, open_table
@@ -20,10 +20,9 @@ LONGEST_TITLE: Final = 200
 LONGEST_CODE: Final = 100
 MOST_PERIODS: Final = 20
 LONGEST_PERIOD: Final = 40
-#: Held in memory while classes are read.
-MOST_SESSIONS: Final = 50_000
-MOST_COURSES: Final = 500_000
-#: Enrollments that are handed on together.
+#: Of one class.
+MOST_TERMS: Final = 20
+#: Enrollments that are handed on together, and terms, and courses.
 TOGETHER: Final = 1000
 
 _SESSIONS: Final = ("sourcedId", "status", "startDate", "endDate")
@@ -50,6 +49,7 @@ _ENROLLMENTS: Final = (
     "endDate",
 )
 
+Told = TypeVar("Told")
 #: First and last day, as 2026-08-20, or "".
 Days = tuple[str, str]
 
@@ -66,18 +66,13 @@ class Words:
         self.unclear_days = 0
         self._days: dict[str, str] = {"": ""}
 
-    def class_(
-        self, where: Where, key: str, status: str, title: str, code: str, kind: str, school: str, **of: object
-    ) -> Item:
-        """`of`: course, periods and days."""
-        course, periods, days = str(of["course"]), of["periods"], of["days"]
-        assert isinstance(periods, list)
-        assert isinstance(days, tuple)
+    def class_(self, where: Where, row: list[str]) -> Item:
+        """`row`: as _CLASSES names its values."""
+        key, status, title, course, code, kind, school, terms, periods = row
         is_gone = status.lower() == "tobedeleted"
-        title = " ".join((title or course or code).split())
         if not key:
             return left(where, "", Rule.NO_ID)
-        if not title and not is_gone:
+        if not (title or course or code or is_gone):
             return left(where, key[:255], Rule.NO_NAME)
         if len(key) > LONGEST["key"] or len(title) > LONGEST_TITLE or not key.isprintable():
             return left(where, key[:255], Rule.TOO_LONG)
@@ -85,16 +80,23 @@ class Words:
             file=where[0],
             line=where[1],
             key=key,
-            title=title,
+            title=" ".join(title.split()),
             code=code[:LONGEST_CODE],
             kind=HOMEROOM if kind.lower() == HOMEROOM else SCHEDULED,
             school_key=school[:255],
-            course=course[:LONGEST_TITLE],
-            periods=tuple(one[:LONGEST_PERIOD] for one in periods[:MOST_PERIODS]),
-            begins_on=days[0],
-            ends_on=days[1],
+            course=course[:255],
+            periods=tuple(one[:LONGEST_PERIOD] for one in _several(periods)[:MOST_PERIODS]),
+            terms=tuple(_several(terms)[:MOST_TERMS]),
             active=not is_gone,
         )
+
+    def term(self, row: list[str]) -> tuple[str, str, str]:
+        """`row`: as _SESSIONS names its values."""
+        return row[0], *self.days(row[2], row[3])
+
+    def course(self, row: list[str]) -> tuple[str, str]:
+        """`row`: as _COURSES names its values."""
+        return row[0], " ".join(row[1].split())[:LONGEST_TITLE]
 
     def enrollment(self, row: list[str]) -> Enrollment | Rule:
         """`row`: as _ENROLLMENTS names its values."""
@@ -181,6 +183,10 @@ class Classes:
         for table in (self.classes, self.enrollments, self.sessions, self.courses):
             if table is not None:
                 yield from map(Remark, table.remarks)
+        if self.sessions is not None:
+            yield from self._terms(self.sessions)
+        if self.courses is not None:
+            yield from self._courses(self.courses)
         if self.classes is not None:
             yield from self._classes(self.classes)
         if self.enrollments is not None:
@@ -197,38 +203,24 @@ class Classes:
         return open_table(archive, name, columns=columns, required=required) if archive.has(name) else None
 
     def _classes(self, table: Table) -> Iterator[Item]:
-        terms, courses = self._terms(), self._titles()
         for line, row in table.rows(_CLASSES):
             where = ("classes.csv", line)
             if row is None:
                 self._nameless += 1
                 yield left(where, "", Rule.SHORT_ROW)
                 continue
-            key, status, title, course, code, kind, school, sessions, periods = row
-            self._nameless += not key
-            self._filled += bool(status)
-            yield self.words.class_(
-                where,
-                key,
-                status,
-                title,
-                code,
-                kind,
-                school,
-                course=courses.get(course, ""),
-                periods=_several(periods),
-                days=together(terms[one] for one in _several(sessions) if one in terms),
-            )
+            self._nameless += not row[0]
+            self._filled += bool(row[1])
+            yield self.words.class_(where, row)
 
     def _enrollments(self, table: Table) -> Iterator[Item]:
         rows: list[Enrollment] = []
-        read, passed = self.words.enrollment, Counter[Rule]()
+        read = self.words.enrollment
         for line, row in table.rows(_ENROLLMENTS):
             found = read(row) if row is not None else Rule.SHORT_ROW
             if row is not None and row[1]:
                 self._filled += 1
             if not isinstance(found, tuple):
-                passed[found] += 1
                 self._nameless += found in (Rule.NO_ID, Rule.SHORT_ROW)
                 yield left(("enrollments.csv", line), row[0][:255] if row is not None else "", found)
                 continue
@@ -239,29 +231,21 @@ class Classes:
         if rows:
             yield FedEnrollments(rows)
 
-    def _terms(self) -> dict[str, Days]:
-        known: dict[str, Days] = {}
-        for _, row in self.sessions.rows(_SESSIONS) if self.sessions is not None else ():
-            if row is not None and row[1].lower() != "tobedeleted":
-                known[row[0]] = self.words.days(row[2], row[3])
-            if len(known) > MOST_SESSIONS:
-                raise Unreadable(f"academicSessions.csv has more than {MOST_SESSIONS:,} rows.")
-        return known
+    def _terms(self, table: Table) -> Iterator[Item]:
+        rows = (
+            row for _, row in table.rows(_SESSIONS) if row is not None and row[1].lower() != "tobedeleted"
+        )
+        yield from map(FedTerms, batched(map(self.words.term, rows)))
 
-    def _titles(self) -> dict[str, str]:
-        known: dict[str, str] = {}
-        for _, row in self.courses.rows(_COURSES) if self.courses is not None else ():
-            if row is not None:
-                known[row[0]] = " ".join(row[1].split())[:LONGEST_TITLE]
-            if len(known) > MOST_COURSES:
-                raise Unreadable(f"courses.csv has more than {MOST_COURSES:,} rows.")
-        return known
+    def _courses(self, table: Table) -> Iterator[Item]:
+        rows = (row for _, row in table.rows(_COURSES) if row is not None)
+        yield from map(FedCourses, batched(map(self.words.course, rows)))
 
 
-def together(terms: Iterator[Days]) -> Days:
-    """From the first day of the first term to the last of the last."""
-    days = list(terms)
-    return min((first for first, _ in days if first), default=""), max((last for _, last in days), default="")
+def batched(rows: Iterator[Told]) -> Iterator[list[Told]]:
+    """So many as are handed on together."""
+    while some := list(islice(rows, TOGETHER)):
+        yield some
 
 
 def _several(words: str) -> list[str]:

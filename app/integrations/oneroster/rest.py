@@ -1,7 +1,7 @@
 """Schools and staff from a OneRoster server: REST, 1.1 and 1.2. Facts of the binding: 1EdTech OneRoster 1.2 Rostering.
 
-Two collections are asked for, /orgs and /users, and nothing else: no demographics, no classes. Real servers clamp the
-limit, tell no total and no next link, and know some of sort and fields. So:
+Two collections are asked for, /orgs and /users, and where classes are taken in four more; no demographics, no results.
+Real servers clamp the limit, tell no total and no next link, and know some of sort and fields. So:
 
 - the next question begins after as many records as came, and the last is the one that is answered with none;
 - `href` and links are never followed: every address is made of the one that an admin typed;
@@ -17,10 +17,22 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from app.core import asking, egress
 from app.core.asking import Said
-from app.core.feed import FedSchool, Item, Remark, Rule, Unreadable, WholeRead
-from app.core.fetching import FAMILIES, YES, Page, Place, Settings
+from app.core.feed import (
+    Enrollment,
+    FedCourses,
+    FedEnrollments,
+    FedSchool,
+    FedTerms,
+    Item,
+    Remark,
+    Rule,
+    Unreadable,
+    WholeRead,
+)
+from app.core.fetching import CLASSES, FAMILIES, YES, Page, Place, Settings
 from app.core.services import ONEROSTER
 from app.core.spool import NEVER_STORED
+from app.integrations.oneroster.classes import Words
 from app.integrations.oneroster.keys import SERVER, WRONG_KEY, Key, key_of
 from app.integrations.oneroster.people import LONGEST, People, Role, left, rank
 from app.integrations.oneroster.presets import METHODS, TO_REPLACE
@@ -38,6 +50,8 @@ LONGEST_TRIAL: Final = 8.0
 LARGEST_ANSWER: Final = 25 * 1024 * 1024
 
 WHAT: Final = ("orgs", "users")
+#: Asked for after those, only where classes are taken in.
+OF_CLASSES: Final = ("academicSessions", "courses", "classes", "enrollments")
 #: 1.0 said "inactive".
 _GONE: Final = frozenset({"tobedeleted", "inactive"})
 _COMMON: Final = ("sourcedId", "status")
@@ -56,6 +70,12 @@ _FIELDS: Final = {
         "roles",
         "primaryOrg",
     ),
+}
+_FIELDS_OF_CLASSES: Final = {
+    "academicSessions": (*_COMMON, "startDate", "endDate"),
+    "courses": (*_COMMON, "title"),
+    "classes": (*_COMMON, "title", "classCode", "classType", "course", "school", "terms", "periods"),
+    "enrollments": (*_COMMON, "role", "primary", "user", "class", "beginDate", "endDate"),
 }
 #: Asked for only where students and families are taken in.
 _OF_FAMILIES: Final = {
@@ -97,8 +117,9 @@ class OneRosterRest:
         base = settings["address"].rstrip("/")
         version = "v1p2" if "v1p2" in urlsplit(base).path else "v1p1"
         key = key_of(settings, secret, version=version)
-        people = People(settings.get(FAMILIES) == YES, roles_apart=True)
-        return Asking(base, version, key, today, people)
+        families = settings.get(FAMILIES) == YES
+        classes = Words(students=families) if settings.get(CLASSES) == YES else None
+        return Asking(base, version, key, today, People(families, roles_apart=True), classes)
 
 
 @dataclass
@@ -110,9 +131,16 @@ class Asking:
     key: Key
     today: date
     people: People
+    #: None where classes are passed over.
+    classes: Words | None = None
+
+    @property
+    def wanted(self) -> Sequence[str]:
+        """The collections that are asked for, in their order."""
+        return WHAT if self.classes is None else (*WHAT, *OF_CLASSES)
 
     def pages(self, place: Place) -> Iterator[Page]:
-        """All orgs, then all users."""
+        """All orgs, then all users; then what classes are made of."""
         at = At(**place)
         with self._client() as client:
             while True:
@@ -120,15 +148,19 @@ class Asking:
                 items = self._items(at, records)
                 at.take(records, total)
                 if items:
-                    yield Page(items=items, then=at.told(), received=at.received, expected=at.expected)
+                    expected = at.expected if at.what == self.wanted[-1] else None
+                    yield Page(items=items, then=at.told(), received=at.received, expected=expected)
                     continue
                 at.refuse_if_short()
-                if at.what != WHAT[-1]:
-                    at = at.next()
+                if at.what != self.wanted[-1]:
+                    at = at.next(self.wanted)
                     continue
                 yield Page(
                     items=at.remarks(),
-                    then=WholeRead(not at.has_moved and not at.nameless),
+                    then=WholeRead(
+                        not at.has_moved and not at.nameless,
+                        has_all_classes=self.classes is not None and not at.are_classes_in_doubt,
+                    ),
                     received=at.received,
                     expected=at.received,
                 )
@@ -137,9 +169,10 @@ class Asking:
     def try_out(self) -> str:
         """One record of each. Somebody is waiting, so nobody is given long."""
         with self._client(LONGEST_TRIAL) as client:
-            for what in WHAT:
+            for what in self.wanted:
                 self._asked(client, At(what=what), limit=1)
-        return "It answers, and the key may read schools and users."
+        classes = ", classes and enrollments" if self.classes is not None else ""
+        return f"It answers, and the key may read schools{classes} and users."
 
     def _client(self, longest: float = LONGEST_ANSWER) -> egress.Client:
         return egress.http_client(
@@ -184,12 +217,39 @@ class Asking:
             asked |= {"sort": "sourcedId", "orderBy": "asc"}
         if at.step < 1:
             families = _OF_FAMILIES[self.version] if at.what == "users" and self.people.families else ()
-            asked["fields"] = ",".join((*_FIELDS[at.what, self.version], *families))
+            fields = _FIELDS_OF_CLASSES.get(at.what) or _FIELDS[at.what, self.version]
+            asked["fields"] = ",".join((*fields, *families))
         return urlencode(asked, quote_via=quote)
 
     def _items(self, at: "At", records: Sequence[Mapping[str, Any]]) -> list[Item]:
+        if at.what in OF_CLASSES:
+            return self._of_classes(at, records)
         read = self._school if at.what == "orgs" else self._person
         return [read((at.what, at.offset + nth), record) for nth, record in enumerate(records, start=1)]
+
+    def _of_classes(self, at: "At", records: Sequence[Mapping[str, Any]]) -> list[Item]:
+        assert self.classes is not None
+        words = self.classes
+        if at.what == "academicSessions":
+            terms = [words.term(_of(one, "startDate", "endDate")) for one in records]
+            return [FedTerms(terms)] if terms else []
+        if at.what == "courses":
+            courses = [words.course([_text(one, "sourcedId"), _text(one, "title")]) for one in records]
+            return [FedCourses(courses)] if courses else []
+        items: list[Item] = []
+        rows: list[Enrollment] = []
+        for nth, record in enumerate(records, start=1):
+            where = (at.what, at.offset + nth)
+            if at.what == "classes":
+                items.append(words.class_(where, _class_row(record)))
+                continue
+            row = _enrollment_row(record)
+            found = words.enrollment(row)
+            if isinstance(found, tuple):
+                rows.append(found)
+            else:
+                items.append(left(where, row[0][:255], found))
+        return [FedEnrollments(rows), *items] if rows else items
 
     def _school(self, where: tuple[str, int], org: Mapping[str, Any]) -> Item:
         key, name = _text(org, "sourcedId"), _text(org, "name")
@@ -232,6 +292,12 @@ HAS_MOVED: Final = (
 )
 
 
+CLASSES_IN_DOUBT: Final = (
+    "Classes or enrollments changed while they were read, or have no sourcedId, so none ends by not being in it this "
+    "time."
+)
+
+
 @dataclass(kw_only=True)
 class At:
     """How far asking is: what is kept of it is the place of a sync."""
@@ -244,6 +310,9 @@ class At:
     total: int | None = None
     has_moved: bool = False
     nameless: int = 0
+    #: The same of what classes are made of.
+    have_classes_moved: bool = False
+    nameless_classes: int = 0
     #: The id of the first record of the page before: a server that knows no offset gives the same page for ever.
     first_id: str = ""
     #: Records of collections that are over.
@@ -258,14 +327,21 @@ class At:
                 "vendor has to mend that."
             )
         self.first_id, self.offset = first or self.first_id, self.offset + len(records)
+        nameless = sum(not _text(one, "sourcedId") for one in records)
         if self.what == "users":
-            self.nameless += sum(not _text(one, "sourcedId") for one in records)
+            self.nameless += nameless
+        elif self.what in OF_CLASSES:
+            self.nameless_classes += nameless
         if self.received > MOST_RECORDS:
             raise Unreadable("The server has more records than any roster. Nothing was taken over.")
         if total is not None:
             self.first_total = self.first_total or total
             self.total = total
-            self.has_moved = self.has_moved or total != self.first_total
+            moved = total != self.first_total
+            if self.what in OF_CLASSES:
+                self.have_classes_moved = self.have_classes_moved or moved
+            else:
+                self.has_moved = self.has_moved or moved
 
     def refuse_if_short(self) -> None:
         """Raises Unreadable where the server told of more than it gave."""
@@ -275,10 +351,17 @@ class At:
                 "taken over, and nobody was removed. It is mostly right again the next night."
             )
 
-    def next(self) -> "At":
+    def next(self, wanted: Sequence[str]) -> "At":
         """The beginning of the next collection."""
-        what = WHAT[WHAT.index(self.what) + 1]
-        return At(what=what, step=self.step, has_moved=self.has_moved, before=self.received)
+        return At(
+            what=wanted[wanted.index(self.what) + 1],
+            step=self.step,
+            has_moved=self.has_moved,
+            nameless=self.nameless,
+            have_classes_moved=self.have_classes_moved,
+            nameless_classes=self.nameless_classes,
+            before=self.received,
+        )
 
     def remarks(self) -> list[Item]:
         """Why absence does not count, if it does not."""
@@ -287,7 +370,13 @@ class At:
             "left by not being in it."
         )
         told = [HAS_MOVED] * self.has_moved + [nameless] * bool(self.nameless)
+        told += [CLASSES_IN_DOUBT] * self.are_classes_in_doubt
         return [Remark(sentence) for sentence in told]
+
+    @property
+    def are_classes_in_doubt(self) -> bool:
+        """True if a class or an enrollment that did not come may be there all the same."""
+        return self.have_classes_moved or bool(self.nameless_classes)
 
     @property
     def received(self) -> int:
@@ -296,8 +385,8 @@ class At:
 
     @property
     def expected(self) -> int | None:
-        """Of the last collection, which is nearly all."""
-        return self.before + self.total if self.total is not None and self.what == WHAT[-1] else None
+        """Asked of the last collection, which is nearly all."""
+        return self.before + self.total if self.total is not None else None
 
     def told(self) -> Place:
         """As it is kept."""
@@ -351,6 +440,36 @@ def _row(user: Mapping[str, Any]) -> list[str]:
         ",".join(filter(None, map(_id_of, _listed(user.get("agents"))))),
         *(_text(user, name) for name in ("sms", "phone", "userMasterIdentifier")),
     ]
+
+
+def _class_row(record: Mapping[str, Any]) -> list[str]:
+    """The values that Words reads of a class, in its order."""
+    return [
+        *_of(record, "title"),
+        _id_of(record.get("course")),
+        _text(record, "classCode"),
+        _text(record, "classType"),
+        _id_of(record.get("school")),
+        ",".join(filter(None, map(_id_of, _listed(record.get("terms"))))),
+        NEVER_STORED.sub("", ",".join(_several(record.get("periods")))),
+    ]
+
+
+def _enrollment_row(record: Mapping[str, Any]) -> list[str]:
+    """The values that Words reads of an enrollment, in its order."""
+    of, person = _id_of(record.get("class")), _id_of(record.get("user"))
+    return [
+        *_of(record),
+        of,
+        person,
+        *(_text(record, name) for name in ("role", "primary", "beginDate", "endDate")),
+    ]
+
+
+def _of(record: Mapping[str, Any], *names: str) -> list[str]:
+    """Its id, whether it is gone as a file says it, and these values."""
+    status = "tobedeleted" if _text(record, "status").lower() in _GONE else ""
+    return [_text(record, "sourcedId"), status, *(_text(record, name) for name in names)]
 
 
 def _listed(value: Any) -> list[Any]:

@@ -38,6 +38,8 @@ class Particulars:
     hour: int | None = None
     #: Whether students and families are taken in; only from a source that can tell of them.
     families: bool = False
+    #: The same of classes.
+    classes: bool = False
     applies_itself: bool = False
 
 
@@ -63,7 +65,8 @@ def change(kind: str, given: Particulars, *, by: Actor) -> RosterConnection:
         connection.secret = given.secret
     connection.expires_on(given.secret_expires_on, anew=bool(given.secret))
     connection.hour, connection.applies_itself = given.hour, given.applies_itself
-    RosterSource.of_kind(kind).takes_families = given.families
+    source = RosterSource.of_kind(kind)
+    source.takes_families, source.takes_classes = given.families, given.classes
     db.session.flush()
     db.session.refresh(connection)
     if hosts and tuple(hosts) != tuple(before) and services.is_on(connector.service):
@@ -92,7 +95,7 @@ def try_out(kind: str) -> str:
         raise Refused("Fill in how it is reached first, and save.")
     noted("tried out", "roster_connections", connection.id)
     try:
-        source = opened(connection)
+        source = opened(connection, classes=connection.source.takes_classes)
         db.session.commit()  # nobody waits for a source with a transaction open
         found = source.try_out()
     except (Unreadable, NotNow) as answer:

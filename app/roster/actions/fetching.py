@@ -12,7 +12,7 @@ from app.core import clock, quotas, services
 from app.core.db import db
 from app.core.expiring import today
 from app.core.feed import FedPerson, Unreadable, WholeRead
-from app.core.fetching import FAMILIES, YES, Fetching, NotNow, Page
+from app.core.fetching import CLASSES, FAMILIES, YES, Fetching, NotNow, Page
 from app.core.queue import later
 from app.roster.actions.connectors import CONNECTORS
 from app.roster.models.fetched_page import FetchedPage
@@ -36,7 +36,8 @@ MOST_PAGES: Final = 50_000
 def fetch(run: RosterImport, until: float) -> None:
     """Ask for what comes next, until time is up or all was answered. Raises Unreadable and NotNow."""
     import_id, number, place = run.id, run.pages_fetched, dict(run.place)
-    source = opened(RosterConnection.of_source(run.source_id), families=run.takes_families)
+    connection = RosterConnection.of_source(run.source_id)
+    source = opened(connection, families=run.takes_families, classes=run.takes_classes)
     db.session.commit()
     for page in source.pages(place):
         held = RosterImport.locked(import_id)
@@ -51,7 +52,7 @@ def fetch(run: RosterImport, until: float) -> None:
             return
 
 
-def opened(connection: RosterConnection | None, *, families: bool = False) -> Fetching:
+def opened(connection: RosterConnection | None, *, families: bool = False, classes: bool = False) -> Fetching:
     """The source behind it, ready to be asked. Raises Unreadable where something is not filled in or turned off."""
     if connection is None:
         raise Unreadable("This connection was taken away.")
@@ -61,7 +62,7 @@ def opened(connection: RosterConnection | None, *, families: bool = False) -> Fe
         raise Unreadable(f"Fill in {missing} first, and save.")
     if connection.secret_sealed is None:
         raise Unreadable("Fill in the secret first, and save.")
-    settings = {**connection.settings, FAMILIES: YES if families else ""}
+    settings = {**connection.settings, FAMILIES: YES if families else "", CLASSES: YES if classes else ""}
     return connector.opened(settings, connection.secret or "", today=today())
 
 
