@@ -29,13 +29,15 @@ from app.integrations.entra_users.registration import NotACertificate, read_pem,
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.groupcall.client import secrets_of
 from app.integrations.oneroster.presets import METHODS
-from app.integrations.spreadsheet.staff import FIELDS
+from app.integrations.spreadsheet.families import GUARDIANS, OF_A_GUARDIAN, OF_A_STUDENT
+from app.integrations.spreadsheet.staff import FIELDS as STAFF_FIELDS
 from app.integrations.wonde.client import REGIONS
 from app.roster.actions.connecting import Particulars
 from app.roster.actions.grouping import Meaning
 from app.roster.actions.importing import LARGEST_FILE
 from app.roster.actions.school_years import Days
 from app.roster.models.directory_group import GIVEN
+from app.roster.models.roster_source import FAMILY_SPREADSHEET, SPREADSHEET
 from app.roster.models.school_year_school import LADDER, LEAVE
 from app.roster.models.student import GRADES
 from app.web.fields import FilesField, FilesInput, KeyedPaper, Paper, PastedSecretField, options
@@ -66,6 +68,8 @@ ZONES: Final = (
 
 #: The hours at which a roster may be asked for: schools are shut.
 HOURS: Final = (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6)
+
+OF_NEW_PEOPLE: Final = "Taken in with somebody who is new. From then on your office keeps it."
 
 #: What each role may do, as an admin reads it.
 ROLES: Final = {
@@ -155,30 +159,51 @@ class RosterField(FilesField):
 
 
 class RosterFileForm(Paper):
-    """A OneRoster export to read, or a CSV file of staff."""
+    """A OneRoster export to read, or a CSV file."""
 
-    file = RosterField("OneRoster zip, or CSV file of staff", [InputRequired("Choose the file.")])
+    file = RosterField("OneRoster zip, or CSV file", [InputRequired("Choose the file.")])
+    sheet = RadioField(
+        "If it is a CSV file, it is a list of",
+        choices=options([(SPREADSHEET, "staff"), (FAMILY_SPREADSHEET, "students, with their guardians")]),
+        default=SPREADSHEET,
+    )
 
 
 class ColumnsForm(Paper):
-    """Which column of a CSV file is what. The choices are the columns of that file."""
+    """Which column of a CSV file is what. The choices are the columns of that file, the questions those of its kind."""
 
+    #: By the kind of file: its questions, under the heading of each part.
+    PARTS: ClassVar[Mapping[str, Mapping[str, Sequence[str]]]] = {
+        SPREADSHEET: {"": STAFF_FIELDS},
+        FAMILY_SPREADSHEET: {
+            "The student": OF_A_STUDENT,
+            **{f"Guardian {nth}": [f"guardian_{nth}_{what}" for what in OF_A_GUARDIAN] for nth in GUARDIANS},
+        },
+    }
+
+    number = SelectField("Number")
     given_name = SelectField("First name")
     family_name = SelectField("Last name")
     email = SelectField("Work email")
-    number = SelectField(
-        "Staff number", description="By it people are known again when their address changes."
-    )
     school = SelectField("School", description="By name. A name that is not here yet becomes a new school.")
+    grade = SelectField("Grade")
     role = SelectField("Role or job")
+    language = SelectField("Language spoken at home", description=OF_NEW_PEOPLE)
     active = SelectField("Active", description="Yes or no; an empty one is a yes.")
-    has_everybody = BooleanField(
-        "Everybody on the staff is in this file: whoever is missing twice in a row has left"
-    )
+    has_everybody = BooleanField("")
 
-    def offer(self, columns: Sequence[str], guess: Mapping[str, str], examples: Mapping[str, str]) -> None:
-        """The columns to choose from, and what stands there until somebody chooses otherwise."""
-        for name in FIELDS:
+    def offer(
+        self, kind: str, columns: Sequence[str], guess: Mapping[str, str], examples: Mapping[str, str]
+    ) -> None:
+        """Ask what a file of that kind needs, of its columns, beginning with what was guessed."""
+        self.parts = self.PARTS[kind]
+        self._kind = kind
+        asked = self._names()
+        for field in [one for one in self if one.type == "SelectField" and one.short_name not in asked]:
+            del self[field.short_name]
+        self.number.label.text, self.number.description = _NUMBERS[kind]
+        self.has_everybody.label.text = _EVERYBODY[kind]
+        for name in asked:
             field = self[name]
             field.choices = options([("", "Not in this file"), *((one, one) for one in columns if one)])
             if not self.is_submitted():
@@ -188,21 +213,54 @@ class ColumnsForm(Paper):
 
     def chosen(self) -> dict[str, str]:
         """What → its column."""
-        return {name: self[name].data for name in FIELDS if self[name].data}
+        return {name: self[name].data for name in self._names() if self[name].data}
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Somebody must be told from others, and have a name."""
         valid = super().validate(extra_validators)
         chosen = self.chosen()
-        if "email" not in chosen and "number" not in chosen:
+        if "number" not in chosen and self._kind == FAMILY_SPREADSHEET:
+            self.refuse("Choose the column of the student number: by it students are known again.")
+        elif "email" not in chosen and "number" not in chosen:
             self.refuse(
                 "Choose the column of the work email or of the staff number: by it people are known again."
             )
         if "given_name" not in chosen and "family_name" not in chosen:
             self.refuse("Choose the columns in which the names stand.")
+        for nth in GUARDIANS:
+            theirs = {name for name in chosen if name.startswith(f"guardian_{nth}_")}
+            if theirs and not theirs & {f"guardian_{nth}_name", f"guardian_{nth}_family_name"}:
+                self.refuse(f"Choose the column in which the name of guardian {nth} stands.")
         if twice := [one for one, times in Counter(chosen.values()).items() if times > 1]:
             self.refuse(f"“{twice[0]}” is chosen twice. Each column can be one thing alone.")
         return valid and not self.form_errors
+
+    def _names(self) -> list[str]:
+        return [name for names in self.parts.values() for name in names]
+
+
+_NUMBERS: Final = {
+    SPREADSHEET: ("Staff number", "By it people are known again when their address changes."),
+    FAMILY_SPREADSHEET: ("Student number", "By it students are known again."),
+}
+_EVERYBODY: Final = {
+    SPREADSHEET: "Everybody on the staff is in this file: whoever is missing twice in a row has left",
+    FAMILY_SPREADSHEET: (
+        "All students are in this file: whoever is missing twice in a row has left, and their guardians too"
+    ),
+}
+
+for _nth in GUARDIANS:
+    for _what, _label, _says in (
+        ("name", "Name, or first name", "If first and last name stand in one column, choose it here."),
+        ("family_name", "Last name", ""),
+        ("relation", "Relationship", "Such as mother, grandfather or guardian."),
+        ("email", "Email", ""),
+        ("mobile", "Mobile phone", ""),
+        ("phone", "Other phone", ""),
+        ("language", "Language", OF_NEW_PEOPLE),
+    ):
+        setattr(ColumnsForm, f"guardian_{_nth}_{_what}", SelectField(_label, description=_says))
 
 
 class YearForm(KeyedPaper):

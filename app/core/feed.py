@@ -142,6 +142,8 @@ class FedStudent(Row):
     active: bool
     relatives: tuple[str, ...]
     relations: tuple[str, ...] = ()
+    #: The language spoken at home, as it was typed.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,8 @@ class FedGuardian(Row):
     school_key: str
     active: bool
     relatives: tuple[str, ...]
+    #: In which they are written to, as it was typed.
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """An import of people, in a browser: its page follows the work by itself, and is whole on a phone."""
 
+import os
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from app.core.actor import SYSTEM, acting_as
@@ -9,8 +11,9 @@ from app.core.directory import district_by_slug
 from app.core.tenancy import as_district
 from app.roster.actions import importing
 from app.roster.models.roster_import import RosterImport
-from tests.browser.conftest import CAST, PHONE, Site, visiting
+from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, Visit, visiting
 from tests.browser.test_pages import findings
+from tests.integrations.test_family_sheet import HEADER, KIM
 from tests.roster.exports import an_export, staff, students
 
 
@@ -33,7 +36,7 @@ def test_the_page_of_an_import_follows_the_work(site: Site, chromium: Browser, t
         visit.sign_in(CAST["admin"])
         visit.go("/admin/imports")
         assert findings(visit.page) == []
-        visit.page.get_by_label("OneRoster zip, or CSV file of staff").set_input_files(export)
+        visit.page.get_by_label("OneRoster zip, or CSV file").set_input_files(export)
         visit.page.get_by_role("button", name="Read it").click()
         expect(visit.page.locator("#progress")).to_contain_text("Being read")
 
@@ -50,3 +53,36 @@ def test_the_page_of_an_import_follows_the_work(site: Site, chromium: Browser, t
         width = visit.page.evaluate("document.documentElement.scrollWidth")
         assert width == PHONE["width"]
         assert [said for said in visit.complaints if "error" in said.lower()] == []
+
+
+@pytest.mark.parametrize(
+    "look", [(PHONE, "light"), (PHONE, "dark"), (CHROMEBOOK, "light"), (CHROMEBOOK, "dark")]
+)
+def test_the_columns_of_a_list_of_families_are_chosen(
+    site: Site, chromium: Browser, tmp_path: Path, look: tuple[dict[str, int], str]
+) -> None:
+    viewport, scheme = look
+    listed = tmp_path / "students.csv"
+    listed.write_text(f"{HEADER}\n{KIM}\n", encoding="utf-8")
+
+    with visiting(site, chromium, viewport=viewport, color_scheme=scheme) as visit:
+        visit.sign_in(CAST["admin"])
+        visit.go("/admin/imports")
+        visit.page.get_by_role("button", name="Take them in", exact=True).click()
+        visit.page.get_by_label("OneRoster zip, or CSV file").set_input_files(listed)
+        visit.page.get_by_label("students, with their guardians").check()
+        assert findings(visit.page) == []
+        pictured(visit, f"imports-{scheme}-{viewport['width']}")
+        visit.page.get_by_role("button", name="Read it").click()
+        expect(visit.page.get_by_role("group", name="Guardian 1")).to_be_visible()
+        pictured(visit, f"columns-{scheme}-{viewport['width']}")
+        assert findings(visit.page) == []
+        assert visit.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+        visit.page.get_by_role("button", name="Cancel the import").click()
+        visit.go("/admin/imports")
+        visit.page.get_by_role("button", name="Pass them over again", exact=True).click()
+
+
+def pictured(visit: Visit, name: str) -> None:
+    if folder := os.environ.get("PICTURES"):
+        visit.page.screenshot(path=f"{folder}/{name}.png", full_page=True)

@@ -5,8 +5,8 @@ import io
 import pytest
 
 from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
-from app.integrations.spreadsheet import staff
-from app.integrations.spreadsheet.staff import Sheet
+from app.integrations.spreadsheet import sheet, staff
+from app.integrations.spreadsheet.staff import StaffSheet
 
 HEADER = "Employee ID,First Name,Last Name,Work Email,Building,Job Title,Password"
 NORA = "17,Nora,Bell,Bell@maple.example,Ash School,Grade 4 teacher,hunter2"
@@ -20,11 +20,11 @@ COLUMNS = {
 }
 
 
-def sheet_of(*lines: str, encoding: str = "utf-8", end: str = "\r\n") -> Sheet:
-    return Sheet(io.BytesIO((end.join(lines) + end).encode(encoding)))
+def sheet_of(*lines: str, encoding: str = "utf-8", end: str = "\r\n") -> StaffSheet:
+    return StaffSheet(io.BytesIO((end.join(lines) + end).encode(encoding)))
 
 
-def read(sheet: Sheet, *, has_everybody: bool = False, **other: str) -> list[Item]:
+def read(sheet: StaffSheet, *, has_everybody: bool = False, **other: str) -> list[Item]:
     return list(sheet.items({**COLUMNS, **other}, has_everybody=has_everybody))
 
 
@@ -32,7 +32,7 @@ def test_the_columns_that_were_chosen_are_read_and_no_others() -> None:
     items = read(sheet_of(HEADER, NORA))
 
     assert [one for one in items if isinstance(one, FedSchool)] == [
-        FedSchool(file=staff.FILE, line=2, key="ash school", name="Ash School")
+        FedSchool(file=sheet.FILE, line=2, key="ash school", name="Ash School")
     ]
     [nora] = [one for one in items if isinstance(one, FedPerson)]
     assert (nora.key, nora.given_name, nora.family_name, nora.email) == (
@@ -59,7 +59,7 @@ def test_the_example_shows_no_column_that_nobody_asked_for() -> None:
     assert sheet_of(HEADER, NORA).example(["First Name"]) == {"First Name": "Nora"}
 
 
-@pytest.mark.parametrize("sign", staff.BETWEEN)
+@pytest.mark.parametrize("sign", sheet.BETWEEN)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_it_is_read_however_it_was_saved(sign: str, encoding: str, end: str) -> None:
@@ -123,13 +123,13 @@ def test_absence_does_not_count_where_a_row_cannot_be_told_whose_it_is() -> None
 )
 def test_what_is_no_list_of_staff_is_refused_by_a_sentence(octets: bytes, says: str) -> None:
     with pytest.raises(Unreadable) as refused:
-        read(Sheet(io.BytesIO(octets)))
+        read(StaffSheet(io.BytesIO(octets)))
 
     assert says in refused.value.sentence
 
 
 def test_a_column_of_too_many_schools_is_the_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staff, "MOST_SCHOOLS", 1)
+    monkeypatch.setattr(sheet, "MOST_SCHOOLS", 1)
     other = NORA.replace("17", "18").replace("Ash School", "Beech School")
 
     with pytest.raises(Unreadable, match="Is it the right one"):

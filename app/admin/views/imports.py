@@ -17,7 +17,6 @@ from app.core.feed import RULES_IN_WORDS, Rule, Unreadable
 from app.core.files import StorageFault
 from app.core.queue import TryAgain
 from app.core.room import Doors
-from app.integrations.spreadsheet.staff import FIELDS
 from app.roster.actions import importing
 from app.roster.actions.connectors import CONNECTORS
 from app.roster.actions.refused import Refused
@@ -54,7 +53,7 @@ def create() -> ResponseReturnValue:
     if not form.validate():
         return _listed(form, 422)
     try:
-        run = importing.begin(cast(BinaryIO, form.file.data[0].stream), by=me())
+        run = importing.begin(cast(BinaryIO, form.file.data[0].stream), by=me(), sheet=form.sheet.data)
     except Refused as refused:
         form.refuse(refused.sentence)
         return _listed(form, 422)
@@ -222,14 +221,14 @@ def _asked_for_columns(run: RosterImport, form: ColumnsForm) -> ResponseReturnVa
     if run.state != "columns":
         if not form.is_submitted():
             return go(here)
-        form.offer((), {}, {})
+        form.offer(run.source.kind, (), {}, {})
         form.refuse(importing.NOT_WAITING)
-        return page("admin/import_columns.html", status=422, run=run, form=form, fields=FIELDS)
+        return page("admin/import_columns.html", status=422, run=run, form=form)
     try:
         columns, guess, examples = importing.columns_of(run)
     except (Unreadable, TryAgain) as error:
         return done(str(error), here, tone="bad")
-    form.offer(columns, guess, examples)
+    form.offer(run.source.kind, columns, guess, examples)
     if form.is_submitted() and form.validate():
         try:
             importing.choose_columns(run, form.chosen(), has_everybody=bool(form.has_everybody.data))
@@ -241,7 +240,6 @@ def _asked_for_columns(run: RosterImport, form: ColumnsForm) -> ResponseReturnVa
         status=422 if form.is_submitted() else 200,
         run=run,
         form=form,
-        fields=FIELDS,
     )
 
 

@@ -340,14 +340,15 @@ _ADD_NEW: Final = {
         "students": _sql(
             """
             insert into students (id, district_id, number, grade, language)
-            select staged.id, :district, staged.number, staged.grade, 'en' $new
+            select staged.id, :district, staged.number, staged.grade, coalesce(nullif(staged.language, ''), 'en') $new
             """
         ),
     },
     GUARDIAN: {
         "people": _ADD_PEOPLE,
         "guardians": _sql(
-            "insert into guardians (id, district_id, language) select staged.id, :district, 'en' $new"
+            "insert into guardians (id, district_id, language) "
+            "select staged.id, :district, coalesce(nullif(staged.language, ''), 'en') $new"
         ),
     },
 }

@@ -20,6 +20,7 @@ from app.roster.actions.counting_anew import planned_as_they_are
 from app.roster.actions.precedence import Standing
 from app.roster.models.contact import EMAIL, LANDLINE, MOBILE, Contact, index_of
 from app.roster.models.import_row import ImportRow
+from app.roster.models.language import tag_of
 from app.roster.models.person import Person
 from app.roster.models.reaching import COUNTRY_OF, Unreachable, email_address, phone_number
 from app.roster.models.roster_import import RosterImport
@@ -90,7 +91,14 @@ def _digest(one: Fed, keys: KeysInHand) -> str:
         words = [one.number, one.grade, *one.relations]
     else:
         words = [one.role, one.master, one.email, one.mobile, one.phone]
-    words += [one.given_name, one.family_name, one.school_key, str(one.active), *one.relatives]
+    words += [
+        *([one.language] if one.language else []),
+        one.given_name,
+        one.family_name,
+        one.school_key,
+        str(one.active),
+        *one.relatives,
+    ]
     # No value holds a NUL (core/sheet.py), and one long word is a code several times as quick as ten short ones.
     return keys.mac(f"roster {_kind(one)}", "\0".join(words))
 
@@ -140,6 +148,7 @@ def _row_of(one: Fed, digest: str, reach: "_Reach") -> dict[str, Any]:
         "contacts": {},
         "relatives": one.relatives,
         "relations": {},
+        "language": tag_of(one.language),
         "digest": digest,
         "file": one.file,
         "line": one.line,

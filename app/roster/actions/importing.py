@@ -22,7 +22,6 @@ from app.core.feed import Unreadable
 from app.core.fetching import NotNow
 from app.core.queue import later
 from app.integrations.oneroster.archive import Archive
-from app.integrations.spreadsheet.staff import Sheet
 from app.roster.actions import applying, comparing, family_staging, fetching, school_years, staging
 from app.roster.actions.refused import Refused
 from app.roster.models.fetched_page import FetchedPage
@@ -32,7 +31,7 @@ from app.roster.models.import_row import ImportRow
 from app.roster.models.import_seen import ImportSeen
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import FILE_IS_KEPT, OVER, ROWS_ARE_KEPT, RosterImport
-from app.roster.models.roster_source import ONEROSTER_CSV, SPREADSHEET, RosterSource
+from app.roster.models.roster_source import FAMILY_SPREADSHEET, ONEROSTER_CSV, SPREADSHEET, RosterSource
 
 #: Octets. Half a million people make about thirty megabytes.
 LARGEST_FILE: Final = 100 * 1024 * 1024
@@ -46,6 +45,9 @@ NOT_WAITING: Final = "This import is not waiting for its columns any more."
 ONE_AT_A_TIME: Final = (
     "Another import is at work. Wait until it is over or waits for an answer, or cancel it."
 )
+NO_FAMILIES: Final = (
+    "Students and families are passed over. Have them taken in first, at the side of this page."
+)
 ONE_OF_A_SOURCE: Final = "The last import of this source still waits for you. Apply or cancel it first."
 
 _STEPS: Final[dict[str, Callable[[RosterImport, float], None]]] = {
@@ -56,10 +58,10 @@ _STEPS: Final[dict[str, Callable[[RosterImport, float], None]]] = {
 }
 
 
-def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
-    """Store a OneRoster export and have it read, or a CSV file of staff. Raises Refused and StorageFault.
+def begin(stream: BinaryIO, *, by: Actor, sheet: str = SPREADSHEET) -> RosterImport:
+    """Store a OneRoster export and have it read, or a CSV file. Raises Refused and StorageFault.
 
-    Of a CSV file an admin says first which column is what.
+    Of a CSV file an admin says first which column is what. `sheet`: the kind of source that it is, if it is one.
     """
     school_years.refuse_import_beside()
     if RosterImport.at_work() is not None:
@@ -68,11 +70,14 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
         raise Refused(f"A roster file may have at most {LARGEST_FILE // 1024**2} MB.")
     stream.seek(0)
     is_zip = stream.read(2) == ZIPPED
+    kind = ONEROSTER_CSV if is_zip else sheet
+    if kind == FAMILY_SPREADSHEET and not RosterSource.files_take_families():
+        raise Refused(NO_FAMILIES)
     try:
-        _look_at(stream, is_zip=is_zip)
+        _look_at(stream, kind)
     except Unreadable as error:
         raise Refused(error.sentence) from error
-    source = RosterSource.of_kind(ONEROSTER_CSV if is_zip else SPREADSHEET)
+    source = RosterSource.of_kind(kind)
     if RosterImport.under_way_of(source.id) is not None:
         raise Refused(ONE_OF_A_SOURCE)
     quotas.refuse_if_reached(quotas.STORED)
@@ -81,7 +86,7 @@ def begin(stream: BinaryIO, *, by: Actor) -> RosterImport:
     run = RosterImport(
         source_id=source.id,
         state="reading" if is_zip else "columns",
-        takes_families=source.takes_families,
+        takes_families=source.takes_families or kind == FAMILY_SPREADSHEET,
         takes_classes=source.takes_classes,
         storage_key=stored.key,
         size=stored.size,
@@ -117,7 +122,7 @@ def columns_of(run: RosterImport) -> tuple[list[str], dict[str, str], dict[str, 
     Raises Unreadable and TryAgain.
     """
     with staging.opened(run) as file:
-        sheet = Sheet(file)
+        sheet = staging.SHEETS[run.source.kind](file)
         guess = sheet.guessed(run.columns or run.source.columns)
         return sheet.columns, guess, sheet.example(guess.values())
 
@@ -254,12 +259,12 @@ def advance(import_id: UUID) -> None:
             return
 
 
-def _look_at(stream: BinaryIO, *, is_zip: bool) -> None:
+def _look_at(stream: BinaryIO, kind: str) -> None:
     stream.seek(0)
-    if is_zip:
-        Archive(stream)
+    if kind in staging.SHEETS:
+        staging.SHEETS[kind](stream)
     else:
-        Sheet(stream)
+        Archive(stream)
 
 
 def put_families(source: RosterSource, *, takes: bool) -> None:

@@ -31,15 +31,19 @@ from app.core.queue import TryAgain
 from app.core.rolls import gathered
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.export import Export
-from app.integrations.spreadsheet.staff import Sheet
+from app.integrations.spreadsheet.families import FamilySheet
+from app.integrations.spreadsheet.sheet import Sheet
+from app.integrations.spreadsheet.staff import StaffSheet
 from app.roster.actions import class_staging, counting_anew, family_staging
 from app.roster.models.fetched_page import FetchedPage
 from app.roster.models.import_note import ImportNote
 from app.roster.models.import_row import ImportRow
 from app.roster.models.roster_import import RosterImport
-from app.roster.models.roster_source import SPREADSHEET
+from app.roster.models.roster_source import FAMILY_SPREADSHEET, SPREADSHEET
 from app.roster.models.source_person import SourcePerson
 
+#: By the kind of their source.
+SHEETS: Final[dict[str, type[Sheet]]] = {SPREADSHEET: StaffSheet, FAMILY_SPREADSHEET: FamilySheet}
 #: Items of the feed.
 BATCH: Final = 5000
 #: The feed itself holds those of the staff to 200,000 (integrations/oneroster/export.py).
@@ -201,8 +205,8 @@ def _fed(run: RosterImport) -> Iterator[Feed]:
         yield FetchedPage.feed(run.id)
         return
     with opened(run) as file:
-        if run.source.kind == SPREADSHEET:
-            yield Sheet(file).items(run.columns, has_everybody=run.has_everybody)
+        if run.source.kind in SHEETS:
+            yield SHEETS[run.source.kind](file).items(run.columns, has_everybody=run.has_everybody)
         else:
             yield Export(
                 file, today=_day_of(run), families=run.takes_families, classes=run.takes_classes

@@ -99,6 +99,8 @@ class ImportRow(OwnedThrough, Base):
     contacts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PRIVATE)
     relatives: Mapped[list[str]] = mapped_column(default=list, server_default="[]", info=PERSONAL)
     #: Of a student, by the ids of relatives: what each of them is to the student, where the source tells that.
+    #: Of somebody new, in which they are written to, or which is spoken at home; "" where nobody says it.
+    language: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
     relations: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PERSONAL)
     digest: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     file: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)

@@ -52,8 +52,23 @@ LANGUAGES: Final = {
     )
 }
 
+_TAGS: Final = {
+    "spanish": "es",
+    "chinese": "zh-Hans",
+    "mandarin": "zh-Hans",
+    "cantonese": "zh-Hant",
+    "tagalog": "fil",
+    "creole": "ht",
+    **{word.casefold(): one.tag for one in LANGUAGES.values() for word in (one.tag, one.name, one.english)},
+}
+
 #: For a CHECK of a column that holds one.
 ONE_OF_THEM: Final = "language in ({})".format(",".join(f"'{tag}'" for tag in LANGUAGES))
+
+
+def tag_of(word: str) -> str:
+    """The tag of a language as people write it, its own or its English name; "" for one that is not here."""
+    return _TAGS.get(word.strip().casefold(), "")
 
 
 def language(tag: str) -> Language:

@@ -18,8 +18,9 @@ ENTRA_USERS: Final = "entra_users"
 WONDE: Final = "wonde"
 GROUPCALL: Final = "groupcall"
 SPREADSHEET: Final = "spreadsheet"
+FAMILY_SPREADSHEET: Final = "family_spreadsheet"
 #: Those whose word comes as a file.
-UPLOADED: Final = (ONEROSTER_CSV, SPREADSHEET)
+UPLOADED: Final = (ONEROSTER_CSV, SPREADSHEET, FAMILY_SPREADSHEET)
 #: Every kind there is. Those that we ask ourselves have a connector (roster/actions/connectors.py).
 NAMES: Final = {
     ONEROSTER_CSV: "OneRoster file",
@@ -29,6 +30,7 @@ NAMES: Final = {
     WONDE: "Wonde",
     GROUPCALL: "Groupcall Xporter",
     SPREADSHEET: "CSV file of staff",
+    FAMILY_SPREADSHEET: "CSV file of students",
 }
 
 
@@ -64,6 +66,12 @@ class RosterSource(DistrictOwned, Base):
             db.session.add(found)
             db.session.flush()
         return found
+
+    @classmethod
+    def files_take_families(cls) -> bool:
+        """Whether students and families are taken in from files: said once, of every kind of file that has them."""
+        asked = select(cls.id).where(cls.kind == ONEROSTER_CSV, cls.takes_families)
+        return db.session.scalar(asked) is not None
 
     @property
     def is_uploaded(self) -> bool:
