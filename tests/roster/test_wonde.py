@@ -275,12 +275,16 @@ def test_whoever_was_deleted_leaves_at_once(peer: Wonde) -> None:
 
 
 def test_whoever_was_taken_back_stays(peer: Wonde) -> None:
+    peer.schools[1].employees = [
+        employee(nth, updated_at=when("2026-01-01 08:00:00")) for nth in range(100, 140)
+    ]
+    connect(hour=2)
     applied()
-    back = peer.schools[0].employees[2]
-    deleted = {"id": back["id"], "type": "employee", "deleted_at": when("2026-11-25 08:00:00")}
-    peer.schools[0].deletions = [{**deleted, "restored_at": when("2026-11-26 08:00:00")}]
+    back = peer.schools[1].employees[2]
+    deleted = {"id": back["id"], "type": "employee", "deleted_at": when("2099-01-01 08:00:00")}
+    peer.schools[1].deletions = [{**deleted, "restored_at": when("2099-01-02 08:00:00")}]
 
-    applied()
+    look(KIND)
 
     assert active(back["id"])
 
