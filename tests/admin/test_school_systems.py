@@ -42,7 +42,7 @@ def test_an_admin_sets_it_up_tries_it_out_and_turns_it_off(
     client.submit(client.get(HERE), action=HERE, status=303)
     shown = client.follow(client.submit(client.get(HERE), action=f"{HERE}/connection/trial"))
 
-    assert "lets the staff be read of Beech School" in shown.text
+    assert "lets staff be read of Beech School" in shown.text
     shown = client.follow(client.submit(client.get(HERE), action=f"{HERE}/connection/sync"))
     assert "Being asked for" in shown.text
     client.submit(client.get(HERE), action=f"{HERE}/off", status=303)

@@ -269,11 +269,11 @@ def test_a_number_that_no_school_has_is_told(peer: Xporter) -> None:
 
 
 def test_trying_out_asks_each_school_for_one_person(peer: Xporter) -> None:
-    assert connecting.try_out(KIND) == "Xporter answers, and lets the staff be read of 2 schools."
+    assert connecting.try_out(KIND) == "Xporter answers, and lets staff be read of 2 schools."
     assert [one["pageSize"] for one in peer.lists_asked("Staff")] == ["1", "1"]
 
     peer.schools[1].staff = []
-    with pytest.raises(Refused, match="shows nobody on the staff"):
+    with pytest.raises(Refused, match="shows no staff of"):
         connecting.try_out(KIND)
 
 

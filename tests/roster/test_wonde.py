@@ -424,10 +424,7 @@ def test_a_school_that_does_not_let_itself_be_read_is_named(peer: Wonde, access:
 
 
 def test_trying_out_asks_each_school_for_one_person(peer: Wonde) -> None:
-    assert (
-        connecting.try_out(KIND)
-        == "Wonde answers, and lets the staff be read of Beech School and Oak School."
-    )
+    assert connecting.try_out(KIND) == "Wonde answers, and lets staff be read of Beech School and Oak School."
     assert [one["per_page"] for one in peer.lists_asked("employees")] == ["1", "1"]
 
 
@@ -547,6 +544,29 @@ def test_whoever_is_nobody_of_the_family_goes_no_further_than_the_answer(familie
 
     assert not {"A30000003", "A30000004"} & by_key(KIND).keys()
     assert db.session.scalar(select(func.count()).where(ImportRow.given_name.in_(["Pat3", "Pat4"]))) == 0
+
+
+def test_of_a_family_no_more_is_written_down_than_what_they_are(families: Wonde) -> None:
+    connecting.sync(KIND, by=SYSTEM)
+    db.session.commit()
+    run = RosterImport.under_way()
+    assert run is not None
+    importing.advance(run.id)
+
+    kept = [one.items or "" for one in db.session.scalars(select(FetchedPage))]
+    opened = " ".join(zlib.decompress(b64decode(one)).decode() for one in kept)
+    assert "Pat1" in opened
+    never = ("2015", "lives_with", "responsibility", "court", "priority", "upi-", "Pat3", "Pat4", "Neighbour")
+    assert [word for word in never if word in opened] == []
+
+
+def test_trying_out_asks_for_students_too_once_they_are_chosen(families: Wonde) -> None:
+    said = connecting.try_out(KIND)
+    assert said == "Wonde answers, and lets staff and students be read of Beech School and Oak School."
+
+    families.rights -= {"contacts"}
+    with pytest.raises(Refused, match="may not read students, their year, their contacts"):
+        connecting.try_out(KIND)
 
 
 def test_students_are_not_asked_for_unless_they_were_chosen(families: Wonde) -> None:

@@ -138,13 +138,15 @@ class Xporter:
         """See core/fetching.py."""
         for school in self.schools:
             self._school(school)
-            asked = {"page": "1", "pageSize": "1", "select": ",".join(people.FIELDS[STAFF])}
-            if not rows(self._asked(school, STAFF, {**asked, **STATUS[STAFF]}), STAFF):
-                raise Unreadable(
-                    f"{NAME} answers, but shows nobody on the staff of {school.name or school.id}."
-                )
-        count = len(self.schools)
-        return f"{NAME} answers, and lets the staff be read of {f'{count} schools' if count > 1 else 'the school'}."
+            for what in self.lists[1:]:
+                asked = {"page": "1", "pageSize": "1", "select": ",".join(people.FIELDS[what])}
+                if not rows(self._asked(school, what, {**asked, **STATUS[what]}), what):
+                    called = school.name or school.id
+                    raise Unreadable(f"{NAME} answers, but shows no {what.lower()} of {called}.")
+        told, count = " and ".join(self.lists[1:]).lower(), len(self.schools)
+        return (
+            f"{NAME} answers, and lets {told} be read of {f'{count} schools' if count > 1 else 'the school'}."
+        )
 
     # --- asking --------------------------------------------------------------------------------------------
 

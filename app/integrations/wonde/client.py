@@ -119,12 +119,18 @@ class Wonde:
         """See core/fetching.py."""
         names = []
         for school in self.schools:
-            names.append(school.name or text(self._school(school), "name") or school.id)
-            records = rows(self._asked(school, STAFF, "", {"per_page": "1"}), "data")
-            people.refuse_if_short_of_rights(STAFF, records, RIGHTS[STAFF])
-            if not records:
-                raise Unreadable(f"Wonde answers, but shows nobody on the staff of {names[-1]}.")
-        return f"Wonde answers, and lets the staff be read of {_and(names)}."
+            told = text(self._school(school), "name")
+            names.append(school.name or told or school.id)
+            for what, called in self._people.items():
+                records = rows(self._asked(school, what, "", {"per_page": "1"}), "data")
+                people.refuse_if_short_of_rights(what, records, RIGHTS[what])
+                if not records:
+                    raise Unreadable(f"Wonde answers, but shows no {called} of {names[-1]}.")
+        return f"Wonde answers, and lets {_and([*self._people.values()])} be read of {_and(names)}."
+
+    @property
+    def _people(self) -> Mapping[str, str]:
+        return {STAFF: "staff", **({STUDENTS: "students"} if self.families else {})}
 
     # --- asking --------------------------------------------------------------------------------------------
 

@@ -95,7 +95,8 @@ def try_out(kind: str) -> str:
         raise Refused("Fill in how it is reached first, and save.")
     noted("tried out", "roster_connections", connection.id)
     try:
-        source = opened(connection, classes=connection.source.takes_classes)
+        takes = connection.source
+        source = opened(connection, families=takes.takes_families, classes=takes.takes_classes)
         db.session.commit()  # nobody waits for a source with a transaction open
         found = source.try_out()
     except (Unreadable, NotNow) as answer:
