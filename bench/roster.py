@@ -132,14 +132,15 @@ def _survives(environment: dict[str, str], export: Path, kills: int, seed: int |
     dice, killed = Random(seed), Counter[str]()
     counts = map(int, _in_a_process(environment, _batches, "bench").split()[-len(PHASES) :])
     batches = dict(zip(PHASES, counts, strict=True))
-    left = Counter({phase: (kills + nth) // len(PHASES) for nth, phase in enumerate(PHASES)})
+    phases = [phase for phase in PHASES if batches[phase]]
+    left = Counter({phase: (kills + nth) // len(phases) for nth, phase in enumerate(phases)})
     _in_a_process(environment, _begin, "killed", export)
     while _in_a_process(environment, _next_step, "killed").split()[-1] != "done":
         out, into = os.pipe()
         child = _started(environment, _advance, "killed", into)
         os.close(into)
         # A life ends somewhere in the part of a phase that is its own.
-        ends = {one: dice.uniform(0, batches[one] / (left[one] + 2)) for one in PHASES if left[one] > 0}
+        ends = {one: dice.uniform(0, batches[one] / (left[one] + 2)) for one in phases if left[one] > 0}
         phase = _killed_in(child, out, ends, dice)
         os.close(out)
         _, status = os.waitpid(child, 0)

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from selectors import EVENT_READ, PollSelector
 from typing import Any, Final, cast
@@ -12,6 +12,8 @@ from uuid import UUID
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
     DateTime,
     Engine,
     FromClause,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    any_,
     bindparam,
     column,
     event,
@@ -117,6 +120,13 @@ UUID7: Final = (
 def first_id_of(moment: datetime) -> UUID:
     """Below every id that uuid7() makes from that moment on: the newest rows are found by their key."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """That a column is one of many values: one array, however many, where IN spells each out in a text to be read."""
+    return cast(
+        ColumnElement[bool], column == any_(bindparam(None, list(values), ARRAY(column.type), unique=True))
+    )
 
 
 def insert_many(table: FromClause, rows: str, *, without: Collection[str] = ()) -> Insert:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.core import clock
-from app.core.db import db, uuid7
+from app.core.db import db, insert_many, told_rows, uuid7
 from app.core.loading import load
 from app.core.queue import later_each
 from app.roster.actions import class_applying, counting_anew, family_applying
@@ -97,8 +97,8 @@ class Batch:
                     self._do(row, decision)
                     _note_silence(row, decision.link)
         load(Person, self.newcomers, source=f"roster import {self.run.id}")
-        db.session.add_all(self.links)
         db.session.flush()
+        self._write_links()
         later_each("jobs.roster.sign_out", self.to_sign_out)
         later_each("jobs.roster.follow", self.to_follow)
         later_each("jobs.roster.welcome_back", self.returned)
@@ -170,6 +170,22 @@ class Batch:
         if speaks:
             self.known.present[row.key] = row.email
 
+    def _write_links(self) -> None:
+        now = clock.now()
+        told = [
+            {name: getattr(link, name) for name in _OF_A_LINK}
+            | {
+                "id": uuid7(),
+                "district_id": self.run.district_id,
+                "name_at": now,
+                "email_at": now,
+                "school_at": now,
+            }
+            for link in self.links
+        ]
+        if told:
+            db.session.connection().execute(_ADD_LINKS, {"rows": told_rows(told)})
+
     def _write(self, row: ImportRow, person: Person, decision: Decision) -> None:
         """Those groups of which the source speaks, and nobody who goes before it says otherwise."""
         groups = [group for group in decision.changes if group not in decision.kept]
@@ -226,6 +242,29 @@ class Batch:
         if person.kind == "staff":
             self.to_sign_out.append(person.id)
             self.to_follow.append(person.id)
+
+
+_OF_A_LINK: Final = (
+    *(
+        "source_id",
+        "key",
+        "person_id",
+        "speaks",
+        "given_name",
+        "family_name",
+        "email",
+        "school_key",
+        "school_id",
+    ),
+    *("role", "groups"),
+)
+#: What is said of students and guardians alone, or not yet, has the table's own default.
+_ADD_LINKS: Final = insert_many(
+    SourcePerson.__table__,
+    "rows",
+    without={one.name for one in SourcePerson.__table__.c}
+    - {*_OF_A_LINK, "id", "district_id", "name_at", "email_at", "school_at"},
+)
 
 
 def _note_silence(row: ImportRow, link: SourcePerson | None) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from app.core.db import changed_rows, db
+from app.core.db import changed_rows, db, one_of
 from app.core.feed import Rule
 from app.core.queue import later, later_each
 from app.core.tenancy import current_district_id
@@ -94,7 +94,7 @@ def compare(run: RosterImport, _until: float) -> None:
     rows = ImportRow.between(run.id, after, upto)
     known = known_of(run, rows)
     for row in rows:
-        if row.verdict is None:
+        if row.rule is None:
             decision = decide_school(row) if row.what == "school" else decide(row, known)
             row.verdict, row.rule = decision.verdict, str(decision.rule) if decision.rule else None
             row.changes, row.kept = list(decision.changes), list(decision.kept)
@@ -117,9 +117,9 @@ def known_of(run: RosterImport, rows: Sequence[ImportRow]) -> Known:
     links = SourcePerson.of_source(run.source_id, {row.key for row in people_rows})
     by_address = Person.with_addresses({row.email for row in people_rows if row.email})
     ids = {link.person_id for link in links.values()} | {one.id for one in by_address.values()}
-    people = {one.id: one for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
+    people = {one.id: one for one in db.session.scalars(select(Person).where(one_of(Person.id, ids)))}
     asked = select(SourcePerson).where(
-        SourcePerson.source_id == run.source_id, SourcePerson.person_id.in_(ids)
+        SourcePerson.source_id == run.source_id, one_of(SourcePerson.person_id, ids)
     )
     links_of: dict[UUID, list[SourcePerson]] = {}
     for link in db.session.scalars(asked):
@@ -301,14 +301,14 @@ def school_called(name: str) -> School | None:
 
 def _present(import_id: UUID, keys: Sequence[str]) -> dict[str, str]:
     asked = select(ImportRow.key, ImportRow.email).where(
-        ImportRow.import_id == import_id, ImportRow.what == "person", ImportRow.key.in_(keys)
+        ImportRow.import_id == import_id, ImportRow.what == "person", one_of(ImportRow.key, keys)
     )
     return {row.key: row.email for row in db.session.execute(asked)} if keys else {}
 
 
 def _schools(source_id: UUID, keys: Iterable[str]) -> dict[str, UUID | None]:
     asked = select(SourceSchool).where(
-        SourceSchool.source_id == source_id, SourceSchool.key.in_(sorted(keys))
+        SourceSchool.source_id == source_id, one_of(SourceSchool.key, sorted(keys))
     )
     return {one.key: one.school_id for one in db.session.scalars(asked)}
 
@@ -320,7 +320,7 @@ def _first_with(import_id: UUID, emails: Iterable[str]) -> dict[str, int]:
             ImportRow.import_id == import_id,
             ImportRow.what == "person",
             ImportRow.rule.is_(None),
-            ImportRow.email.in_(sorted(emails)),
+            one_of(ImportRow.email, sorted(emails)),
         )
         .group_by(ImportRow.email)
     )

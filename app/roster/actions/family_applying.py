@@ -14,7 +14,7 @@ from sqlalchemy import TextClause, func, or_, select, text
 from sqlalchemy.orm import aliased
 
 from app.core import audit, clock
-from app.core.db import UUID7, changed_rows, db
+from app.core.db import UUID7, changed_rows, db, one_of
 from app.core.tenancy import current_district_id
 from app.roster.actions import comparing, family_comparing, households
 from app.roster.actions.counting_anew import planned_as_they_are
@@ -82,7 +82,7 @@ def relate(run: RosterImport, after: int, upto: int, *, may_remove: bool) -> Non
     if not is_anything_left:
         return
     if ended:
-        for held in db.session.scalars(select(Guardianship).where(Guardianship.id.in_(ended))):
+        for held in db.session.scalars(select(Guardianship).where(one_of(Guardianship.id, ended))):
             another = _another_that_tells(held, run.source_id)
             if another is None:
                 held.ended_at = clock.now()
@@ -158,11 +158,11 @@ def _change_one_by_one(
     if not rows:
         return
     ids = {row.person_id for row in rows if row.person_id is not None}
-    people = {one.id: one for one in db.session.scalars(select(Person).where(Person.id.in_(ids)))}
-    students = {one.id: one for one in db.session.scalars(select(Student).where(Student.id.in_(ids)))}
+    people = {one.id: one for one in db.session.scalars(select(Person).where(one_of(Person.id, ids)))}
+    students = {one.id: one for one in db.session.scalars(select(Student).where(one_of(Student.id, ids)))}
     links = SourcePerson.of_source(run.source_id, {row.key for row in rows})
     speaking = select(SourcePerson).where(
-        SourcePerson.source_id == run.source_id, SourcePerson.person_id.in_(ids), SourcePerson.speaks
+        SourcePerson.source_id == run.source_id, one_of(SourcePerson.person_id, ids), SourcePerson.speaks
     )
     speakers = {one.person_id: one for one in db.session.scalars(speaking)}
     schools = _schools(run, rows)

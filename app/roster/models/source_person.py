@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
-from app.core.db import Base, db
+from app.core.db import Base, db, one_of
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import OwnedThrough, owned, points_at
 from app.roster.models.person import Person
@@ -93,7 +93,7 @@ class SourcePerson(OwnedThrough, Base):
     @classmethod
     def of_source(cls, source_id: UUID, keys: Iterable[str]) -> dict[str, Self]:
         """Those that a source knows by these ids."""
-        asked = select(cls).where(cls.source_id == source_id, cls.key.in_(sorted(keys)))
+        asked = select(cls).where(cls.source_id == source_id, one_of(cls.key, sorted(keys)))
         return {one.key: one for one in db.session.scalars(asked)}
 
     @classmethod
