@@ -27,6 +27,7 @@ from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
 from app.roster.models.contact import Contact
 from app.roster.models.device import Device
+from app.roster.models.enrollment import Enrollment
 from app.roster.models.envelopes import envelopes
 from app.roster.models.person import Person
 from app.roster.models.room import Room
@@ -170,6 +171,21 @@ def test_nobody_has_an_address_in_the_world() -> None:
 
     assert all(address and address.endswith("@maple.example") for address in addresses)
     assert len(set(addresses)) == 120
+
+
+@pytest.mark.usefixtures("maple")
+def test_its_students_are_in_classes_and_its_teacher_teaches_two() -> None:
+    day = NOW.date()
+    bell = Person.with_address("bell@maple.example")
+    mia = Student.numbered("20417")
+    assert bell is not None
+    assert mia is not None
+
+    assert [one.in_class.title for one in Enrollment.of_person(bell.id, day)] == [
+        "Grade 4, Room 107",
+        "Reading, grades 3 and 4",
+    ]
+    assert len(Enrollment.of_person(mia.id, day)) == 3
 
 
 @pytest.mark.usefixtures("maple")

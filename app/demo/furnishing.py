@@ -1,4 +1,4 @@
-"""Furnishes a district: schools, rooms, people, accounts, families, devices, and ten weeks of tickets before now.
+"""Furnishes a district: schools, rooms, people, accounts, families, classes, devices, ten weeks of tickets before now.
 
 Seeded: the same each time, relative to now. The second district is drawn with the same dice, so that its
 people, rooms and tags look like the first one's.
@@ -18,7 +18,7 @@ from app.auth.models.account import Account
 from app.auth.models.role_grant import RoleGrant
 from app.core.db import uuid7
 from app.core.loading import load
-from app.demo import families, mails, names
+from app.demo import classes, families, mails, names
 from app.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
 from app.demo.place import Colleague, Place, School, Thing
 from app.demo.stories import Histories, tell_of
@@ -69,6 +69,7 @@ def furnish(sketch: Sketch) -> Place:
     _load(Account, [_account(one) for one in place.staff if one.account])
     _load(RoleGrant, [_grant(one, place) for one in place.staff if one.account])
     families.move_in(place)
+    classes.open_up(place)
     _load(Device, [_device(one) for one in place.things])
     _load(DistrictContact, [_contact(sketch)])
     _load(Category, [_category(nth, id) for nth, id in enumerate(place.categories)])
