@@ -428,7 +428,7 @@ def _finish(run: RosterImport) -> None:
         ImportNote.write(
             run.id,
             f"{namesakes:,} of the new people have the names of people who are missing. If these are the same people "
-            "under new ids, cancel, and have the file exported with email addresses: by those they are known.",
+            "under new ids, cancel, and have their email addresses sent along: by those they are known.",
         )
     if run.guard:
         is_about_people = any("what" not in group for group in groups)

@@ -109,10 +109,10 @@ def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
         ImportNote.write(run.id, _whole(run))
     if sum(count for rule, count in left_out.items() if rule not in PASSED_OVER) > MOST_FAULTS:
         raise Unreadable(
-            f"More than {MOST_FAULTS:,} rows have something wrong, so the file itself is. Export it again."
+            f"More than {MOST_FAULTS:,} rows have something wrong, so the source itself has. Mend it there first."
         )
     if run.rows_staged > MOST_STAGED:
-        raise Unreadable(f"There are more than {MOST_STAGED:,} people in this file. Nothing was taken over.")
+        raise Unreadable(f"There are more than {MOST_STAGED:,} people in it. Nothing was taken over.")
 
 
 def _without_a_role(batch: Sequence[Item]) -> list[FedSomebody]:
