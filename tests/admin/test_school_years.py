@@ -14,7 +14,7 @@ from app.roster.models.school_year import SchoolYear
 from app.roster.models.school_year_school import SchoolYearSchool
 from app.roster.models.student import Student
 from tests.page_client import Page, PageClient
-from tests.roster.test_school_years import children
+from tests.roster.school_years import children
 from tests.world import World
 
 INDEX = "/maple/admin/school-years"
