@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from app.auth.models.password import LONGEST
 from app.auth.models.sign_in_provider import SignInProvider
 from app.integrations.openid.providers import Provider
-from app.web.fields import Paper, PublicPaper
+from app.web.fields import CodeField, Paper, PublicPaper
 
 NO_PASSKEY = (
     "No passkey came along. It needs a browser that can use passkeys, with scripts allowed; without one, use an app "
@@ -60,7 +60,7 @@ class ElsewhereForm(PublicPaper):
 class SecondStepForm(PublicPaper):
     """A code of the app, or one from paper."""
 
-    code = StringField("Code", [InputRequired("Type the code."), Length(max=60)])
+    code = CodeField("Code", [InputRequired("Type the code."), Length(max=60)])
     next = HiddenField()
 
 
@@ -109,7 +109,7 @@ class ConfirmByPasskeyForm(Paper):
 class AppForm(Paper):
     """The first code of a new app."""
 
-    code = StringField(
+    code = CodeField(
         "Code that the app shows",
         [InputRequired("Type the six digits that the app shows."), Length(max=60)],
     )

@@ -6,14 +6,13 @@ from wtforms import (
     RadioField,
     SelectChoice,
     SelectField,
-    StringField,
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.admin.models.operator_visit import SCOPES
 from app.auth.models.password import LONGEST
-from app.web.fields import PublicPaper
+from app.web.fields import CodeField, PublicPaper
 
 CODE_WANTED = "Type the six digits that your app shows."
 
@@ -23,7 +22,7 @@ class OperatorSignInForm(PublicPaper):
 
     email = EmailField("Email", [InputRequired("Type your email address."), Length(max=254)])
     password = PasswordField("Password", [InputRequired("Type your password."), Length(max=1000)])
-    code = StringField("Code of your app", [InputRequired(CODE_WANTED), Length(max=60)])
+    code = CodeField("Code of your app", [InputRequired(CODE_WANTED), Length(max=60)])
 
 
 class OperatorSetupForm(PublicPaper):
@@ -31,7 +30,7 @@ class OperatorSetupForm(PublicPaper):
 
     password = PasswordField("New password", [InputRequired("Choose a password.")])
     again = PasswordField("The same password again", [InputRequired("Type the password again.")])
-    code = StringField("Code that the app shows", [InputRequired(CODE_WANTED), Length(max=60)])
+    code = CodeField("Code that the app shows", [InputRequired(CODE_WANTED), Length(max=60)])
 
     def validate_again(self, field: PasswordField) -> None:
         """Both must be the same."""

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from markupsafe import Markup, escape
 from werkzeug.datastructures import FileStorage
-from wtforms import HiddenField, PasswordField, SelectChoice, widgets
+from wtforms import HiddenField, PasswordField, SelectChoice, StringField, widgets
 from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import ValidationError
 from wtforms.widgets.core import clean_key
@@ -66,6 +66,13 @@ class PastedSecretField(PasswordField):
     """A secret of several lines, which a browser would press into one elsewhere. It goes in and never comes out."""
 
     widget = TextArea()
+
+    def _value(self) -> str:
+        return ""
+
+
+class CodeField(StringField):
+    """A code that opens something once. Typed wrong it is not shown again: it may be one off of somebody's paper."""
 
     def _value(self) -> str:
         return ""

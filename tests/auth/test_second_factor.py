@@ -368,6 +368,16 @@ def test_a_recovery_code_works_once(bell, elsewhere, world):
     assert "9 left" in bell.get(HOME).text
 
 
+def test_a_code_that_was_typed_wrong_is_not_shown_again(bell, elsewhere, world):
+    _, codes = set_up(bell)
+    give_password(elsewhere, world.bell)
+
+    refused = give_code(elsewhere, f"{codes[3]}x")
+
+    assert refused.status == 422
+    assert codes[3] not in refused.html
+
+
 def test_recovery_codes_have_80_bits(bell):
     _, codes = set_up(bell)
 
