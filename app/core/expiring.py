@@ -3,6 +3,7 @@
 A model that mixes this in beside its sealed secret is reminded of without a line elsewhere.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
@@ -31,19 +32,19 @@ class Expiring:
     reminded_days: Mapped[int | None] = mapped_column(info=PUBLIC)
 
     @property
+    @abstractmethod
     def secret_of(self) -> str:
         """What the secret is for, as an admin reads it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def without_it(self) -> str:
         """What no longer works without it, in a sentence."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def kept_at(self) -> str:
         """The path of the page on which a new one is entered, within the district."""
-        raise NotImplementedError
 
     def expires_on(self, day: date | None, *, anew: bool) -> None:
         """Its last day. A new secret, or another day, is reminded of anew."""
