@@ -11,7 +11,7 @@ from app.admin.forms import NextYearForm, YearForm
 from app.admin.permissions import RULES, May
 from app.admin.views.answers import done_unless_refused
 from app.core import audit
-from app.core.db import db
+from app.core.db import db, uuid_or_none
 from app.core.room import Doors
 from app.roster.actions import fetching, school_years
 from app.roster.actions.refused import Refused
@@ -30,24 +30,7 @@ doors = Doors()
 @allow(May.KEEP_SCHOOL_YEARS, RULES)
 def index() -> ResponseReturnValue:
     """All of them; and a form for the first, while there is none."""
-    return _listed(YearForm.filled())
-
-
-@doors.post("/admin/school-years/first")
-@allow(May.KEEP_SCHOOL_YEARS, RULES, paper=YearForm)
-def create_first() -> ResponseReturnValue:
-    """The year that runs. Nobody is moved."""
-    form = YearForm.filled()
-    if form.validate():
-        try:
-            year = school_years.write_down_first(form.days(), once=form.key)
-        except Refused as refused:
-            form.refuse(refused.sentence)
-        else:
-            return done(
-                f"{year.name} is written down. Nobody was moved.", url_for("admin.school_years_index")
-            )
-    return _listed(form, 422)
+    return listed(YearForm.filled())
 
 
 @doors.get("/admin/school-years/new")
@@ -113,7 +96,7 @@ def students(year: SchoolYear) -> ResponseReturnValue:
     outcome = request.args.get("outcome", rising.RISES)
     outcome = outcome if outcome in (*rising.OUTCOMES, rising.OLD_WORD) else rising.RISES
     ask = rising.with_outcome if year.state == PLANNED else rising.moved_with_outcome
-    found = ask(year, outcome, _uuid(request.args.get("after", "")))
+    found = ask(year, outcome, uuid_or_none(request.args.get("after", "")))
     return page(
         "admin/school_year_students.html",
         year=year,
@@ -191,7 +174,7 @@ def _do(year: SchoolYear, act: Callable[[], None], sentence: str) -> ResponseRet
     return done_unless_refused(act, sentence, _at(year))
 
 
-def _listed(form: YearForm, status: int = 200) -> Response:
+def listed(form: YearForm, status: int = 200) -> Response:
     years = SchoolYear.newest()
     return page("admin/school_years.html", status=status, years=years, form=form)
 
@@ -231,10 +214,3 @@ def _what_follows(year: SchoolYear) -> list[Any]:
 
 def _school_names() -> dict[UUID, str]:
     return {school.id: school.name for school in db.session.scalars(School.by_name())}
-
-
-def _uuid(given: str) -> UUID | None:
-    try:
-        return UUID(given)
-    except ValueError:
-        return None
