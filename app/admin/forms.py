@@ -24,6 +24,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from app.core import clock
 from app.core.actor import Role
 from app.core.by_school import schools_named
+from app.core.db import uuid_or_none
 from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
 from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
@@ -113,11 +114,6 @@ def a_zone(_: Any, field: Any) -> None:
             clock.zone(field.data)
         except clock.UnknownZone as error:
             raise ValidationError(str(error)) from error
-
-
-def uuid_or_none(given: str | None) -> UUID | None:
-    """What a list of choices sent; "" is none of them."""
-    return UUID(given) if given else None
 
 
 class PersonForm(KeyedPaper):

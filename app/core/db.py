@@ -103,6 +103,14 @@ def _is_there_to_read(connection: psycopg.Connection[Any]) -> bool:
         return bool(line.select(0))
 
 
+def uuid_or_none(text: str | None) -> UUID | None:
+    """The id that an address or a form names; None for anything else."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
 def uuid7() -> UUID:
     """A time-ordered id (RFC 9562), made here before the insert so that it can be sealed, linked and rung."""
     milliseconds = time.time_ns() // 1_000_000

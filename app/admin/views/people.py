@@ -8,14 +8,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
 
 from app.admin.actions import staff
-from app.admin.forms import ROLES, GrantForm, PersonForm, options, uuid_or_none
+from app.admin.forms import ROLES, GrantForm, PersonForm, options
 from app.admin.permissions import RULES, May
 from app.admin.views.answers import done_unless_refused
 from app.auth.models.account import Account
 from app.auth.models.factors import Factors
 from app.core.actor import Role
 from app.core.audit import viewed
-from app.core.db import db
+from app.core.db import db, uuid_or_none
 from app.core.expiring import today
 from app.core.room import Doors
 from app.roster.actions import people
@@ -38,8 +38,8 @@ doors = Doors()
 def index() -> ResponseReturnValue:
     """Staff by name, those that were searched for, a page at a time."""
     asked = {name: request.args.get(name, "").strip() for name in ("q", "school", "before", "after")}
-    places = {name: _uuid(asked[name]) for name in ("before", "after")}
-    found = staff_page(typed=asked["q"], school_id=_uuid(asked["school"]), **places)
+    places = {name: uuid_or_none(asked[name]) for name in ("before", "after")}
+    found = staff_page(typed=asked["q"], school_id=uuid_or_none(asked["school"]), **places)
     ids = [person.id for person in found.people]
     accounts = {account.person_id: account for account in db.session.scalars(_accounts(ids))} if ids else {}
     return page(
@@ -153,7 +153,7 @@ def grant(person: Person) -> ResponseReturnValue:
 @allow(May.KEEP_ROLES, RULES, of=Person)
 def withdraw(person: Person) -> ResponseReturnValue:
     """Take a role away."""
-    role, school_id = request.form.get("role", ""), _uuid(request.form.get("school"))
+    role, school_id = request.form.get("role", ""), uuid_or_none(request.form.get("school"))
     if role not in {one.value for one in Role}:
         return done(
             "Nothing was changed: that is not a role.", url_for("admin.people_show", id=person.id), tone="bad"
@@ -233,10 +233,3 @@ def _school_names() -> dict[UUID, str]:
 
 def _accounts(people_ids: list[UUID]) -> Select[Account]:
     return select(Account).where(Account.person_id.in_(people_ids))
-
-
-def _uuid(given: str | None) -> UUID | None:
-    try:
-        return UUID(given) if given else None
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, bindparam, func, select, tuple_
 
 from app.auth.models.account import Account
-from app.core.db import db
+from app.core.db import db, uuid_or_none
 from app.core.search import Among, tickets_matching
 from app.helpdesk.models.ticket import State, Ticket
 from app.helpdesk.models.urgency import Urgency
@@ -60,7 +60,7 @@ class Asked:
             state=state if state in STATES else next(iter(STATES)),
             whose=whose if whose in WHOSE else next(iter(WHOSE)),
             sort=sort if sort in SORTS else next(iter(SORTS)),
-            school_id=_uuid(school),
+            school_id=uuid_or_none(school),
             typed=typed,
         )
 
@@ -298,10 +298,3 @@ def _stamp(at: datetime) -> str:
 
 def _moment(stamp: str) -> datetime:
     return datetime.strptime(stamp, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from app.core import audit, clock
-from app.core.db import db
+from app.core.db import db, uuid_or_none
 from app.core.expiring import today
 from app.core.permissions import permits
 from app.core.room import Doors
@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
         day=day,
         schools=seen if chosen is None else {chosen},
         taught=Enrollment.taught_by(_myself(), day) if chosen is None else None,
-        after=_uuid(request.args.get("after")),
+        after=uuid_or_none(request.args.get("after")),
     )
     ids = [one.id for one in found]
     return page(
@@ -76,10 +76,3 @@ def show(school_class: SchoolClass) -> ResponseReturnValue:
 def _myself() -> UUID:
     """Nobody, for a guest."""
     return me().person_id or UUID(int=0)
-
-
-def _uuid(given: str | None) -> UUID | None:
-    try:
-        return UUID(given) if given else None
-    except ValueError:
-        return None

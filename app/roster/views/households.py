@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core import audit
-from app.core.db import db
+from app.core.db import db, uuid_or_none
 from app.core.permissions import permits
 from app.core.room import Doors
 from app.roster.actions import households
@@ -45,7 +45,7 @@ def change(household: Household) -> ResponseReturnValue:
 @allow(May.KEEP_HOUSEHOLD, RULES, of=Household)
 def split(household: Household) -> ResponseReturnValue:
     """One of them gets letters of their own."""
-    guardian = Guardian.find(chosen) if (chosen := _uuid(request.form.get("guardian"))) else None
+    guardian = Guardian.find(chosen) if (chosen := uuid_or_none(request.form.get("guardian"))) else None
     if guardian is None:
         return _refused("Nobody was chosen, so nothing was changed.", household)
     sentence = f"{guardian.name} now gets letters of their own."
@@ -57,7 +57,7 @@ def split(household: Household) -> ResponseReturnValue:
 def join(household: Household) -> ResponseReturnValue:
     """One letter goes to this one and another of the family."""
     offered = {one.id: one for one in _others(household)}
-    other = offered.get(_uuid(request.form.get("other")) or household.id)
+    other = offered.get(uuid_or_none(request.form.get("other")) or household.id)
     if other is None:
         return _refused("Choose a household of the same family. Nothing was changed.", household)
     return _do(household, lambda: households.join(household, other), "One letter now goes to all of them.")
@@ -106,10 +106,3 @@ def _others(household: Household) -> list[Household]:
     found = {member.household_id for member in HouseholdMember.of_guardians(ids).values()} - {household.id}
     others = [db.session.get_one(Household, id) for id in sorted(found)]
     return [one for one in others if permits(RULES, May.KEEP_HOUSEHOLD, me(), one)]
-
-
-def _uuid(given: str | None) -> UUID | None:
-    try:
-        return UUID(given) if given else None
-    except ValueError:
-        return None

@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core import audit
-from app.core.db import db
+from app.core.db import db, uuid_or_none
 from app.core.expiring import today
 from app.core.permissions import permits
 from app.core.room import Doors
@@ -41,11 +41,11 @@ doors = Doors()
 def index() -> ResponseReturnValue:
     """Students by name, those that were searched for, of the schools that the reader works with."""
     typed = request.args.get("q", "").strip()
-    chosen = _uuid(request.args.get("school"))
+    chosen = uuid_or_none(request.args.get("school"))
     seen = schools_read_by(me())
     schools = [one for one in _all_schools() if seen is None or one.id in seen]
     asked = seen if chosen is None or chosen not in {one.id for one in schools} else {chosen}
-    found, after = students_found(typed, schools=asked, after=_uuid(request.args.get("after")))
+    found, after = students_found(typed, schools=asked, after=uuid_or_none(request.args.get("after")))
     return page(
         "roster/students.html",
         block="results",
@@ -188,10 +188,3 @@ def _at_my_schools(form: StudentForm, student: Student | None = None) -> Student
 
 def _all_schools() -> list[School]:
     return list(db.session.scalars(School.by_name()))
-
-
-def _uuid(given: str | None) -> UUID | None:
-    try:
-        return UUID(given) if given else None
-    except ValueError:
-        return None
