@@ -39,7 +39,8 @@ from bench.database import durable
 from bench.roster import _in_a_process, _open
 from bench.settled import settled_in
 from tests import directory_peer
-from tests.directory_peer import Peer, Somebody
+from tests.directory_peer import Peer
+from tests.directory_people import Somebody
 from tests.roster.directories import connect, key_of
 
 PAGE: Final = 100

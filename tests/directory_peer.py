@@ -15,136 +15,43 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-import jsonschema
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import serialization
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from app.core import clock, services
+from app.core import services
 from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY
 from app.core.settings import Settings, use_settings
 from app.integrations.entra_users import client as entra_client
 from app.integrations.entra_users import registration
 from app.integrations.google_directory import client as google_client
 from app.integrations.google_directory import service_account
-from tests.sign_in_peer import OTHER_KEY
-
-ROBOT: Final = "frontoffice@maple-desk.iam.gserviceaccount.com"
-ROBOT_NUMBER: Final = "108123456789012345678"
-ADMIN: Final = "adams@maple.example"
-TENANT: Final = "0f8fad5b-d9cb-469f-a165-70867728950e"
-APPLICATION: Final = "7c1e4d5a-51b1-4f1c-9a1e-2f0c2b6e8d10"
-PRINCIPAL: Final = "1c2d3e4f-0000-4000-8000-00000000aaaa"
-SECRET: Final = "a value that Entra shows once"
-USER_SCOPE: Final = "https://www.googleapis.com/auth/admin.directory.user.readonly"
-GROUP_SCOPE: Final = "https://www.googleapis.com/auth/admin.directory.group.readonly"
-
-#: Made once: a key takes longer than a test.
-_KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PRIVATE_PEM: Final = _KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-).decode()
-
-
-def _certificate() -> str:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "frontoffice")])
-    now = clock.now()
-    made = (
-        x509.CertificateBuilder(name, name, _KEY.public_key(), 7)
-        .not_valid_before(now.replace(year=now.year - 1))
-        .not_valid_after(now.replace(year=now.year + 1))
-        .sign(_KEY, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode()
-
-
-CERTIFICATE: Final = _certificate()
-
-
-def key_file(**other: Any) -> str:
-    """As Google's console makes it."""
-    return json.dumps(
-        {
-            "type": "service_account",
-            "project_id": "maple-desk",
-            "private_key_id": "first",
-            "private_key": PRIVATE_PEM,
-            "client_email": ROBOT,
-            "client_id": ROBOT_NUMBER,
-            "token_uri": "https://oauth2.googleapis.com/token",
-            **other,
-        }
-    )
-
-
-@dataclass
-class Somebody:
-    """One account, in both worlds."""
-
-    nth: int
-    given: str = ""
-    family: str = ""
-    email: str = ""
-    path: str = "/Staff/North"
-    active: bool = True
-    archived: bool = False
-    guest: bool = False
-
-    def __post_init__(self) -> None:
-        self.given, self.family = self.given or f"Given{self.nth}", self.family or f"Family{self.nth}"
-        self.email = self.email or f"n{self.nth:06}@maple.example"
-
-    @property
-    def number(self) -> str:
-        return f"1{self.nth:020}"
-
-    @property
-    def guid(self) -> str:
-        return f"00000000-0000-4000-8000-{self.nth:012x}"
-
-    def at_google(self) -> dict[str, Any]:
-        """With more than anybody should ask for."""
-        return {
-            "kind": "admin#directory#user",
-            "id": self.number,
-            "etag": '"whatever"',
-            "primaryEmail": self.email,
-            "name": {
-                "givenName": self.given,
-                "familyName": self.family,
-                "fullName": f"{self.given} {self.family}",
-            },
-            "isAdmin": False,
-            "suspended": not self.active,
-            "archived": self.archived,
-            "orgUnitPath": self.path,
-            "isGuestUser": self.guest,
-            "recoveryPhone": "+15550100000",
-            "externalIds": [{"value": f"E{self.nth}", "type": "organization"}],
-        }
-
-    def at_microsoft(self) -> dict[str, Any]:
-        return {
-            "id": self.guid,
-            "givenName": self.given,
-            "surname": self.family,
-            "displayName": f"{self.given} {self.family}",
-            "mail": self.email,
-            "userPrincipalName": self.email,
-            "accountEnabled": self.active,
-            "userType": "Guest" if self.guest else "Member",
-            "mobilePhone": "+1 555 0100",
-        }
-
+from tests.directory_people import (
+    ADMIN,
+    APPLICATION,
+    CERTIFICATE,
+    CERTIFICATE_KEY,
+    GROUP_SCOPE,
+    PRINCIPAL,
+    ROBOT,
+    SECRET,
+    TENANT,
+    USER_SCOPE,
+    Somebody,
+)
+from tests.google_description import (
+    Refused,
+    described,
+    fields_of,
+    google_error,
+    refuse_what_google_would,
+)
 
 #: What goes wrong with a request: "429", "403", "500", "html", "cut", "401", "forgotten", "again", "overlap".
 Trouble = Callable[[str, int], str]
@@ -199,12 +106,6 @@ class Peer(ThreadingHTTPServer):
         return [urlsplit(one).path for one in self.asked]
 
 
-class _Refused(Exception):
-    def __init__(self, status: int, body: dict[str, Any], **headers: str) -> None:
-        super().__init__(status)
-        self.status, self.body, self.headers = status, body, headers
-
-
 class _Answering(BaseHTTPRequestHandler):
     server: Peer
     protocol_version = "HTTP/1.1"
@@ -232,16 +133,16 @@ class _Answering(BaseHTTPRequestHandler):
             body = make()
             peer.change(body)
             self._say(200, json.dumps(body).encode())
-        except _Refused as refused:
+        except Refused as refused:
             self._say(refused.status, json.dumps(refused.body).encode(), **refused.headers)
 
     def _make_trouble(self) -> None:
         if self.wrong == "429":
-            raise _Refused(429, {"error": {"code": "TooManyRequests"}}, **{"Retry-After": "7"})
+            raise Refused(429, {"error": {"code": "TooManyRequests"}}, **{"Retry-After": "7"})
         if self.wrong == "403":
-            raise _Refused(403, google_error(403, "userRateLimitExceeded"))
+            raise Refused(403, google_error(403, "userRateLimitExceeded"))
         if self.wrong == "500":
-            raise _Refused(500, {"error": {"code": "generalException"}})
+            raise Refused(500, {"error": {"code": "generalException"}})
         if self.wrong == "401":
             self.server.tokens.clear()
 
@@ -268,12 +169,12 @@ class _Answering(BaseHTTPRequestHandler):
     def _posted(self) -> dict[str, Any]:
         path = urlsplit(self.path).path
         if self.server.refuse_token:
-            raise _Refused(400, self.server.refuse_token)
+            raise Refused(400, self.server.refuse_token)
         if path == "/token":
             return self._google_token()
         if path == f"/{TENANT}/oauth2/v2.0/token":
             return self._microsoft_token()
-        raise _Refused(404, {"error": "not_found"})
+        raise Refused(404, {"error": "not_found"})
 
     def _google_token(self) -> dict[str, Any]:
         assert self.form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -282,11 +183,11 @@ class _Answering(BaseHTTPRequestHandler):
         assert claims["aud"] == "https://oauth2.googleapis.com/token"
         self._made_just_now(claims["iat"], claims["exp"], 3600)
         if claims["iss"] != ROBOT:
-            raise _Refused(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
+            raise Refused(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
         if claims.get("sub") != ADMIN:
-            raise _Refused(400, {"error": "invalid_grant", "error_description": "Invalid email or User ID"})
+            raise Refused(400, {"error": "invalid_grant", "error_description": "Invalid email or User ID"})
         if not set(claims["scope"].split()) <= self.server.allowed:
-            raise _Refused(
+            raise Refused(
                 401,
                 {
                     "error": "unauthorized_client",
@@ -300,7 +201,7 @@ class _Answering(BaseHTTPRequestHandler):
         assert self.form["grant_type"] == "client_credentials"
         assert self.form["scope"] == "https://graph.microsoft.com/.default"
         if self.form["client_id"] != APPLICATION:
-            raise _Refused(400, entra_refusal("unauthorized_client", 700016))
+            raise Refused(400, entra_refusal("unauthorized_client", 700016))
         if "client_assertion" in self.form:
             kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
             assert self.form["client_assertion_type"] == kind
@@ -311,14 +212,14 @@ class _Answering(BaseHTTPRequestHandler):
             )
             digest = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")
             if token.header.get("x5t#S256") != digest:
-                raise _Refused(401, entra_refusal("invalid_client", 700027))
+                raise Refused(401, entra_refusal("invalid_client", 700027))
             claims = token.claims
             self._made_just_now(claims["nbf"], claims["exp"], 700)
             assert claims["iss"] == claims["sub"] == APPLICATION
             assert claims["aud"] == f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
             assert len(claims["jti"]) >= 32
         elif self.form.get("client_secret") != SECRET:
-            raise _Refused(401, entra_refusal("invalid_client", 7000215))
+            raise Refused(401, entra_refusal("invalid_client", 7000215))
         return self._token(3599)
 
     def _made_just_now(self, since: int, until: int, most: int) -> None:
@@ -337,13 +238,13 @@ class _Answering(BaseHTTPRequestHandler):
         is_known = scheme == "Bearer" and token in self.server.tokens
         if path.startswith("/admin/directory/v1"):
             if not is_known:
-                raise _Refused(401, google_error(401, "authError"))
+                raise Refused(401, google_error(401, "authError"))
             return self._google(path.removeprefix("/admin/directory/v1"))
         if path.startswith("/v1.0/"):
             if not is_known:
-                raise _Refused(401, {"error": {"code": "InvalidAuthenticationToken", "message": "expired"}})
+                raise Refused(401, {"error": {"code": "InvalidAuthenticationToken", "message": "expired"}})
             return self._graph(path.removeprefix("/v1.0"))
-        raise _Refused(404, {"error": "not_found"})
+        raise Refused(404, {"error": "not_found"})
 
     # --- Google -------------------------------------------------------------------------------------------
 
@@ -353,10 +254,10 @@ class _Answering(BaseHTTPRequestHandler):
             refuse_what_google_would("members", self.query)
             return self._google_members(members[1])
         if path != "/users":
-            raise _Refused(404, google_error(404, "notFound"))
+            raise Refused(404, google_error(404, "notFound"))
         refuse_what_google_would("users", self.query)
         if "customer" not in self.query and "domain" not in self.query:
-            raise _Refused(400, google_error(400, "badRequest"))
+            raise Refused(400, google_error(400, "badRequest"))
         which = self.server.deleted if self.query.get("showDeleted") == "true" else self.server.people
         if self.query.get("query") == "isSuspended=true":
             which = [one for one in which if not one.active]
@@ -370,7 +271,7 @@ class _Answering(BaseHTTPRequestHandler):
 
     def _google_members(self, group: str) -> dict[str, Any]:
         if group not in self.server.groups:
-            raise _Refused(404, google_error(404, "notFound"))
+            raise Refused(404, google_error(404, "notFound"))
         most = int(self.query.get("maxResults", 200))
         rows, then = self._slice(self.server.groups[group], most, self.query.get("pageToken"))
         body: dict[str, Any] = {"kind": "admin#directory#members", "etag": '"e"'}
@@ -391,7 +292,7 @@ class _Answering(BaseHTTPRequestHandler):
     def _slice(self, which: Sequence[Somebody], most: int, at: str | None) -> tuple[Sequence[Somebody], str]:
         """A page token is a place and nothing more: so is a repeated page, and one that nobody knows any more."""
         if self.wrong == "forgotten" and at:
-            raise _Refused(400, google_error(400, "invalid"))
+            raise Refused(400, google_error(400, "invalid"))
         begin = int(at.removeprefix("at-")) if at else 0
         if self.wrong == "again":
             begin = max(0, begin - min(most, self.server.most))  # the page before, once more
@@ -412,7 +313,7 @@ class _Answering(BaseHTTPRequestHandler):
         group = re.fullmatch(r"/groups/([^/]+)/(members|transitiveMembers)(/microsoft\.graph\.user)?", path)
         if group:
             if group[1] not in peer.groups:
-                raise _Refused(404, {"error": {"code": "Request_ResourceNotFound"}})
+                raise Refused(404, {"error": {"code": "Request_ResourceNotFound"}})
             return self._listed(path, [{"id": one.guid} for one in peer.groups[group[1]]])
         if path == f"/servicePrincipals(appId='{APPLICATION}')":
             ids = app_role_ids(peer)
@@ -432,7 +333,7 @@ class _Answering(BaseHTTPRequestHandler):
                 for one in several
             ]
             return self._listed(path, rows)
-        raise _Refused(404, {"error": {"code": "Request_ResourceNotFound"}})
+        raise Refused(404, {"error": {"code": "Request_ResourceNotFound"}})
 
     def _graph_users(self) -> dict[str, Any]:
         people = self.server.people
@@ -447,7 +348,7 @@ class _Answering(BaseHTTPRequestHandler):
         if self.query.get("$deltatoken") == "latest":
             return {"value": [], "@odata.deltaLink": f"{self.server.url}/v1.0/users/delta?$deltatoken=d1"}
         if self.wrong == "forgotten":
-            raise _Refused(410, {"error": {"code": "syncStateNotFound"}})
+            raise Refused(410, {"error": {"code": "syncStateNotFound"}})
         said = self._listed("/users/delta", self.server.changes)
         if "@odata.nextLink" not in said:
             said["@odata.deltaLink"] = f"{self.server.url}/v1.0/users/delta?$deltatoken=d2"
@@ -457,7 +358,7 @@ class _Answering(BaseHTTPRequestHandler):
         """A page; where to go on carries all that was asked for, as Graph's links do."""
         token = self.query.get("$skiptoken")
         if self.wrong == "forgotten" and token:
-            raise _Refused(400, {"error": {"code": "Directory_ExpiredPageToken"}})
+            raise Refused(400, {"error": {"code": "Directory_ExpiredPageToken"}})
         if token:
             begin, most, select = json.loads(base64.urlsafe_b64decode(token))
         else:
@@ -478,25 +379,8 @@ class _Answering(BaseHTTPRequestHandler):
         return said
 
 
-CERTIFICATE_KEY: Final = (
-    _KEY.public_key()
-    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    .decode()
-)
-
-
-def sign_in_key() -> str:
-    """The private key of somebody else."""
-    return OTHER_KEY.as_pem(private=True).decode()
-
-
 def app_role_ids(peer: Peer) -> dict[str, str]:
     return {value: f"aaaaaaaa-0000-4000-8000-{nth:012x}" for nth, value in enumerate(peer.app_roles, start=1)}
-
-
-def google_error(status: int, reason: str) -> dict[str, Any]:
-    listed = [{"domain": "global", "reason": reason, "message": "as Google says it"}]
-    return {"error": {"code": status, "message": "as Google says it", "errors": listed}}
 
 
 def entra_refusal(error: str, code: int) -> dict[str, Any]:
@@ -508,76 +392,6 @@ def entra_refusal(error: str, code: int) -> dict[str, Any]:
         "trace_id": "0000",
         "correlation_id": "0000",
     }
-
-
-# --- Google's own description --------------------------------------------------------------------------------
-
-
-@cache
-def discovery() -> dict[str, Any]:
-    """What Google publishes of the API, as the client library carries it."""
-    place = resources.files("googleapiclient") / "discovery_cache/documents/admin.directory_v1.json"
-    return dict(json.loads(place.read_text()))
-
-
-@cache
-def _schema(name: str) -> Any:
-    """The description of an answer as a JSON Schema that allows nothing else."""
-
-    def plain(said: Any) -> Any:
-        if isinstance(said, list):
-            return [plain(one) for one in said]
-        if not isinstance(said, dict):
-            return said
-        if "$ref" in said:
-            return {"$ref": f"#/$defs/{said['$ref']}"}
-        kept = {key: plain(value) for key, value in said.items() if key in {"type", "items", "enum"}}
-        if kept.get("type") == "any":
-            return {}
-        if "properties" in said:
-            kept["properties"] = {key: plain(value) for key, value in said["properties"].items()}
-            kept["additionalProperties"] = False
-        return kept
-
-    schemas = {key: plain(value) for key, value in discovery()["schemas"].items()}
-    return jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": schemas})
-
-
-def described(name: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The same, if Google describes such an answer."""
-    _schema(name).validate(body)
-    return body
-
-
-def refuse_what_google_would(resource: str, query: dict[str, str]) -> None:
-    method = discovery()["resources"][resource]["methods"]["list"]
-    known = method["parameters"] | discovery()["parameters"]
-    for name, value in query.items():
-        assert name in known, f"Google knows no parameter {name} of {method['id']}."
-        of = known[name]
-        is_wrong = (
-            (
-                of["type"] == "integer"
-                and not int(of.get("minimum", 0)) <= int(value) <= int(of.get("maximum", 200))
-            )
-            or ("enum" in of and value not in of["enum"])
-            or (name == "pageToken" and not re.fullmatch(r"at-\d+", value))
-        )
-        if is_wrong:
-            raise _Refused(400, google_error(400, "invalid"))
-
-
-def fields_of(body: Any, asked: str | None) -> Any:
-    """What a partial answer has of it: https://developers.google.com/workspace/admin/directory/v1/guides/performance."""
-    if not asked:
-        return body
-    if isinstance(body, list):
-        return [fields_of(one, asked) for one in body]
-    kept: dict[str, Any] = {}
-    for name, within in re.findall(r"(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?", asked):
-        if name in body:
-            kept[name] = fields_of(body[name], within) if within else body[name]
-    return kept
 
 
 @contextmanager

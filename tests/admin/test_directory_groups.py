@@ -14,7 +14,7 @@ from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY
 from app.roster.models.source_person import SourcePerson
-from tests.directory_peer import APPLICATION, CERTIFICATE, PRIVATE_PEM, SECRET, TENANT, key_file
+from tests.directory_people import APPLICATION, CERTIFICATE, PRIVATE_PEM, SECRET, TENANT, key_file
 from tests.page_client import Page, PageClient
 from tests.world import World
 

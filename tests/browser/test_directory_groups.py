@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import CAST, PHONE, Site, visiting
 from tests.browser.test_pages import findings
-from tests.directory_peer import key_file
+from tests.directory_people import key_file
 
 
 @pytest.mark.parametrize("with_script", [True, False])

@@ -11,7 +11,7 @@ from app.integrations.entra_users.client import EntraUsers
 from app.integrations.entra_users.registration import Registration
 from app.integrations.google_directory.client import GoogleDirectory
 from app.integrations.google_directory.service_account import ServiceAccount
-from tests.directory_peer import ADMIN, APPLICATION, SECRET, TENANT, key_file
+from tests.directory_people import ADMIN, APPLICATION, SECRET, TENANT, key_file
 
 
 def turn_on() -> None:

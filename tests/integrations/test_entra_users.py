@@ -12,8 +12,9 @@ from app.core.listing import BeginAnew, Listed
 from app.core.settings import Settings
 from app.core.tenancy import as_district
 from app.integrations.entra_users.registration import NotACertificate, read_pem
-from tests import directory_peer
-from tests.directory_peer import CERTIFICATE, PRIVATE_PEM, SECRET, TENANT, Peer, Somebody, entra_refusal
+from tests import directory_peer, directory_people, google_description
+from tests.directory_peer import Peer, entra_refusal
+from tests.directory_people import CERTIFICATE, PRIVATE_PEM, SECRET, TENANT, Somebody
 from tests.integrations.directories import close, entra, leaves, turn_on
 from tests.world import World
 
@@ -239,7 +240,7 @@ def test_a_refused_token_is_told_in_words_to_act_on(peer: Peer, code: int, sente
 
 def test_a_refused_list_names_the_permission(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise directory_peer._Refused(403, {"error": {"code": "Authorization_RequestDenied"}})
+        raise google_description.Refused(403, {"error": {"code": "Authorization_RequestDenied"}})
 
     monkeypatch.setattr(directory_peer._Answering, "_graph", refuse)
 
@@ -274,7 +275,7 @@ def test_a_wrong_secret_does_not(peer: Peer) -> None:
         (CERTIFICATE + PRIVATE_PEM.replace("PRIVATE", "ENCRYPTED PRIVATE"), "locked with a password"),
         (CERTIFICATE[:200] + "\n-----END CERTIFICATE-----\n" + PRIVATE_PEM, "damaged"),
         (
-            CERTIFICATE + directory_peer.sign_in_key(),
+            CERTIFICATE + directory_people.sign_in_key(),
             "not the one of this certificate",
         ),
     ],

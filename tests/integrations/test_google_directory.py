@@ -16,8 +16,9 @@ from app.core.listing import BeginAnew, Leaf, Listed
 from app.core.settings import Settings
 from app.core.tenancy import as_district
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
-from tests import directory_peer
-from tests.directory_peer import ADMIN, GROUP_SCOPE, PRIVATE_PEM, ROBOT, USER_SCOPE, Peer, Somebody, key_file
+from tests import directory_peer, directory_people, google_description
+from tests.directory_peer import Peer
+from tests.directory_people import ADMIN, GROUP_SCOPE, PRIVATE_PEM, ROBOT, USER_SCOPE, Somebody, key_file
 from tests.integrations.directories import close, google, leaves, turn_on
 from tests.world import World
 
@@ -221,7 +222,7 @@ def test_a_refused_list_is_told_in_words_to_act_on(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, status: int, reason: str, sentence: str
 ) -> None:
     def refuse(*_: object) -> None:
-        raise directory_peer._Refused(status, directory_peer.google_error(status, reason))
+        raise google_description.Refused(status, google_description.google_error(status, reason))
 
     monkeypatch.setattr(directory_peer, "refuse_what_google_would", refuse)
 
@@ -250,7 +251,7 @@ def test_nothing_is_asked_while_it_is_turned_off(peer: Peer, world: World) -> No
         (json.dumps({"type": "authorized_user"}), "another kind of key"),
         (key_file(client_email=""), "lacks client_email"),
         (key_file(private_key=PRIVATE_PEM[:400]), "damaged"),
-        (key_file(private_key=directory_peer.CERTIFICATE_KEY), "no private key"),
+        (key_file(private_key=directory_people.CERTIFICATE_KEY), "no private key"),
         ("[" * 20_000, "not the JSON file"),
     ],
 )
@@ -272,7 +273,7 @@ def test_the_key_is_told_to_nobody() -> None:
 def test_googles_own_client_reads_the_same_from_the_peer(peer: Peer) -> None:
     peer.people = [Somebody(nth) for nth in range(1, 702)]
     peer.groups = {"techs@maple.example": [Somebody(nth) for nth in range(1, 302)]}
-    document = dict(directory_peer.discovery(), rootUrl=f"{peer.url}/", baseUrl=f"{peer.url}/")
+    document = dict(google_description.discovery(), rootUrl=f"{peer.url}/", baseUrl=f"{peer.url}/")
     document.pop("mtlsRootUrl", None)
     its_word = googles.Credentials.from_service_account_info(
         json.loads(key_file()), scopes=[USER_SCOPE, GROUP_SCOPE], subject=ADMIN

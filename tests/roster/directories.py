@@ -17,7 +17,8 @@ from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY
 from app.roster.models.source_person import SourcePerson
-from tests.directory_peer import ADMIN, APPLICATION, SECRET, TENANT, Peer, Somebody, key_file
+from tests.directory_peer import Peer
+from tests.directory_people import ADMIN, APPLICATION, SECRET, TENANT, Somebody, key_file
 from tests.world import World
 
 SETTINGS: Final = {

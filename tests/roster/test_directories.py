@@ -26,7 +26,8 @@ from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY
 from app.roster.models.source_person import SourcePerson
 from tests import directory_peer
-from tests.directory_peer import Every, Peer, Somebody
+from tests.directory_peer import Every, Peer
+from tests.directory_people import Somebody
 from tests.roster.directories import KINDS, by_key, connect, key_of, look, sync, take_in_everybody, techs
 from tests.world import Player, World
 
