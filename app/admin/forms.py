@@ -192,13 +192,14 @@ class ColumnsForm(Paper):
         self, kind: str, columns: Sequence[str], guess: Mapping[str, str], examples: Mapping[str, str]
     ) -> None:
         """Ask what a file of that kind needs, of its columns, beginning with what was guessed."""
-        self.parts = self.PARTS[kind]
-        self._kind = kind
+        # Of a file that has no columns to choose, which waits for nothing any more, it does not matter.
+        self._kind = kind if kind in self.PARTS else SPREADSHEET
+        self.parts = self.PARTS[self._kind]
         asked = self._names()
         for field in [one for one in self if one.type == "SelectField" and one.short_name not in asked]:
             del self[field.short_name]
-        self.number.label.text, self.number.description = _NUMBERS[kind]
-        self.has_everybody.label.text = _EVERYBODY[kind]
+        self.number.label.text, self.number.description = _NUMBERS[self._kind]
+        self.has_everybody.label.text = _EVERYBODY[self._kind]
         for name in asked:
             field = self[name]
             field.choices = options([("", "Not in this file"), *((one, one) for one in columns if one)])
