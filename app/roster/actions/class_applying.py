@@ -4,7 +4,9 @@ A new class takes the id of the row that told of it. What ends is dated and not 
 what attendance is asked about.
 """
 
-from typing import Final
+from typing import Any, Final
+
+from sqlalchemy import text
 
 from app.core import audit
 from app.core.db import changed_rows, db, uuid7
@@ -33,30 +35,50 @@ def apply(run: RosterImport, *, may_end: bool) -> bool:
     }
     connection = db.session.connection()
     connection.execute(AS_THEY_ARE)
-    classes, enrollments, _ = connection.execute(_ADD_NEW, asked).one()
-    connection.execute(AS_THEY_ARE)
-    _tell(run, "loaded", SchoolClass, classes)
-    _tell(run, "changed", SchoolClass, changed_rows(connection.execute(_CHANGE, asked)))
-    enrollments += connection.execute(_ENROLL, asked).one()[0]
-    connection.execute(AS_THEY_ARE)
-    _tell(run, "loaded", Enrollment, enrollments)
-    _tell(run, "changed", Enrollment, changed_rows(connection.execute(_ALTER, asked)))
-    if may_end:
-        _tell(run, "ended", SchoolClass, changed_rows(connection.execute(_END, asked)))
-        _tell(run, "ended", Enrollment, changed_rows(connection.execute(_LEAVE, asked)))
+    are_new, are_known, are_gone = connection.execute(_WHAT_THERE_IS, asked).one()
+    if are_new:
+        classes, enrollments, _ = connection.execute(_ADD_NEW, asked).one()
+        _tell(run, "loaded", SchoolClass, classes)
+        _tell(run, "loaded", Enrollment, enrollments)
+    if are_known:
+        _change(run, asked, may_end=may_end)
+    if are_gone and may_end:
         connection.execute(_MISS_CLASSES, asked)
-        connection.execute(_MISS_ENROLLMENTS, asked)
-    connection.execute(_NOTE_DOWN, asked)
     # Of each about twenty enrollments come along.
     counting_anew.grew(after * 20, upto * 20)
     run.classes_applied = upto
     return True
 
 
+def _change(run: RosterImport, asked: dict[str, Any], *, may_end: bool) -> None:
+    """What is said anew of classes that are here, and of who is in them."""
+    connection = db.session.connection()
+    connection.execute(AS_THEY_ARE)
+    _tell(run, "loaded", Enrollment, connection.execute(_ENROLL, asked).one()[0])
+    connection.execute(AS_THEY_ARE)
+    _tell(run, "changed", SchoolClass, changed_rows(connection.execute(_CHANGE, asked)))
+    _tell(run, "changed", Enrollment, changed_rows(connection.execute(_ALTER, asked)))
+    if may_end:
+        _tell(run, "ended", SchoolClass, changed_rows(connection.execute(_END, asked)))
+        _tell(run, "ended", Enrollment, changed_rows(connection.execute(_LEAVE, asked)))
+        connection.execute(_MISS_ENROLLMENTS, asked)
+    connection.execute(_NOTE_DOWN, asked)
+
+
 def _tell(run: RosterImport, did: str, model: type[SchoolClass | Enrollment], count: int) -> None:
     if count:
         audit.noted(did, model.__tablename__, rows=count, source=f"roster import {run.id}")
 
+
+_WHAT_THERE_IS: Final = text(
+    """
+    select coalesce(bool_or(verdict = 'new'), false),
+        coalesce(bool_or(what = 'class' and rule is null and verdict <> 'new'), false),
+        coalesce(bool_or(what = 'gone'), false)
+    from roster_import_classes
+    where import_id = :import and position > :after and position <= :upto
+    """
+)
 
 #: The classes and their enrollments together: the keys between them are looked at when both are there.
 _ADD_NEW: Final = sql(

@@ -36,7 +36,7 @@ class SchoolClass(OwnedThrough, Base):
     """One class: in OneRoster's words title, classCode, classType, school, course, periods and terms."""
 
     __tablename__ = "classes"
-    __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
+    __keeping__ = Keeping("staff and students", "the contract", exported=True, erased="keep: ids only")
     # A school has hundreds, and all of them change at once: an import tells of each batch in one entry.
     __audited__ = False
     __table_args__ = owned(
