@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from app.core import directory, resealing
+from app.core import clock, directory, resealing
 from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
 from app.core.db import db
+from app.core.loading import load
 from app.core.tenancy import as_district
 from app.roster.actions import (
     applying,
@@ -548,6 +549,30 @@ def test_the_planner_hears_of_a_district_while_its_roster_grows(
         table = model.__tablename__
         believed = text("select reltuples from pg_class where relname = :table")
         assert (db.session.scalar(believed, {"table": table}) or 0) >= count(model) > 16, table
+
+
+def test_a_table_that_grew_is_counted_before_a_mark_is_passed(maple: World) -> None:
+    believed = text("select reltuples from pg_class where relname = 'people'")
+    with db.session.begin_nested():
+        load(
+            Person,
+            [
+                {
+                    "given_name": "Kid",
+                    "family_name": f"Quokka{nth}",
+                    "kind": "guardian",
+                    "title": "",
+                    "active": True,
+                }
+                | {"source": "sync", "made_at": clock.now(), "email": None, "school_id": None}
+                for nth in range(3_000)
+            ],
+            source="a test",
+        )
+        counting_anew.grew(2, 3)
+
+    assert db.session.scalar(believed) >= 3_000
+    db.session.rollback()
 
 
 def test_another_number_is_asked_anew(maple: World) -> None:
