@@ -249,13 +249,16 @@ class _Answering(BaseHTTPRequestHandler):
             raise _Refused(404 if school is None else 403)
         if len(parts) == 2:
             return {"data": school.told(), "meta": {"includes": []}}
-        return self._page(self._records(school, parts[2], asked), asked)
+        includes = set(filter(None, asked.get("include", "").split(",")))
+        page = self._page(self._records(school, parts[2], includes, asked), asked)
+        return {**page, "data": [_with(one, includes) for one in page["data"]]}
 
-    def _records(self, school: School, what: str, asked: dict[str, str]) -> list[dict[str, Any]]:
+    def _records(
+        self, school: School, what: str, includes: set[str], asked: dict[str, str]
+    ) -> list[dict[str, Any]]:
         peer = self.server
         if what not in ("employees", "students", "deletions"):
             raise _Refused(404)
-        includes = set(filter(None, asked.get("include", "").split(",")))
         if what not in peer.rights or not {one.split(".")[-1] for one in includes} <= peer.rights:
             raise _Refused(403)
         records: list[dict[str, Any]] = getattr(school, what)
@@ -266,7 +269,7 @@ class _Answering(BaseHTTPRequestHandler):
             records = [one for one in records if one[named]["date"] >= since]
         if school.domain != UK:
             return []  # this region knows nothing of it, and says so by saying nothing
-        return [_with(one, includes) for one in records]
+        return records
 
     def _page(self, records: Sequence[dict[str, Any]], asked: dict[str, str]) -> dict[str, Any]:
         peer = self.server
