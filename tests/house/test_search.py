@@ -148,7 +148,22 @@ values (gen_random_uuid(), %s, 1001, 'Projector', '', 'new', 2, %s, '', %s,
 """
 
 
-def test_every_definer_function_is_searchers_with_a_fixed_path(database: TestDatabase) -> None:
+def test_every_other_definer_takes_nothing_and_answers_nothing(database: TestDatabase) -> None:
+    """An import may have its tables counted anew, which only their owner can do: no words go in, no rows come out."""
+    with database.connect() as connection:
+        found = connection.execute(
+            """select p.proname, r.rolname, p.proconfig, p.pronargs, p.prorettype::regtype::text,
+                      has_function_privilege('across', p.oid, 'execute')
+               from pg_proc p join pg_roles r on r.oid = p.proowner
+               join pg_namespace n on n.oid = p.pronamespace
+               where p.prosecdef and n.nspname = 'public' and r.rolname <> 'searcher' order by 1"""
+        ).fetchall()
+
+    path = ["search_path=pg_catalog, public, pg_temp"]
+    assert found == [("count_rosters_anew", "owner", path, 0, "void", False)]
+
+
+def test_every_definer_function_that_finds_is_searchers_with_a_fixed_path(database: TestDatabase) -> None:
     with database.connect() as connection:
         found = connection.execute(
             """select p.proname, r.rolname, p.proconfig, p.provolatile,
@@ -156,7 +171,7 @@ def test_every_definer_function_is_searchers_with_a_fixed_path(database: TestDat
                       has_function_privilege('across', p.oid, 'execute')
                from pg_proc p join pg_roles r on r.oid = p.proowner
                join pg_namespace n on n.oid = p.pronamespace
-               where p.prosecdef and n.nspname = 'public' order by 1"""
+               where p.prosecdef and n.nspname = 'public' and r.rolname = 'searcher' order by 1"""
         ).fetchall()
 
     path = ["search_path=pg_catalog, public, pg_temp"]
