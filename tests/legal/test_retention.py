@@ -24,6 +24,7 @@ def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> No
         "Inbound emails",
         "Muted addresses",
         "One time links",
+        "Roster import classes",
         "Roster import notes",
         "Roster import rows",
         "Roster import seen",

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from app.core import clock
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.tenancy import as_district
@@ -480,6 +481,16 @@ def test_a_person_who_left_is_in_no_list(maple: World) -> None:
     assert len(listed) == 6
     assert "Kid0" not in {one.person.given_name for one in listed}
     assert db.session.scalar(select(func.count(Person.id)).where(Person.given_name == "Kid0")) == 1
+
+
+def test_what_was_staged_is_forgotten_with_its_import_and_the_classes_stay(maple: World) -> None:
+    taken_in(an_export())
+
+    with clock.frozen(clock.now() + importing.ROWS_ARE_KEPT * 1.01):
+        importing.forget_old_imports()
+
+    assert db.session.scalar(select(func.count(ImportClass.id))) == 0
+    assert len(keys_in("Algebra")) == 7
 
 
 def test_the_log_says_what_became_of_them(maple: World) -> None:
