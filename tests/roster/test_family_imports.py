@@ -44,6 +44,7 @@ from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from app.roster.models.school import School
 from app.roster.models.source_person import SourcePerson
 from app.roster.models.student import Student
+from tests.cluster import TestDatabase
 from tests.roster.exports import Member, an_export, broken, families, files, staff, zipped
 from tests.roster.test_imports import (
     again,
@@ -573,6 +574,16 @@ def test_a_table_that_grew_is_counted_before_a_mark_is_passed(maple: World) -> N
 
     assert db.session.scalar(believed) >= 3_000
     db.session.rollback()
+
+
+def test_tables_of_some_gigabytes_are_counted_too(maple: World, database: TestDatabase) -> None:
+    with database.connect() as superuser:
+        superuser.execute("update pg_class set relpages = 2000000 where relname = 'people'")
+    try:
+        counting_anew.grew(2, 3)
+    finally:
+        with database.connect() as superuser:
+            superuser.execute("analyze people")
 
 
 def test_another_number_is_asked_anew(maple: World) -> None:

@@ -58,7 +58,8 @@ _HAS_GROWN: Final = text(
                 'roster_import_rows'::regclass, 'source_people'::regclass, 'people'::regclass, 'students'::regclass,
                 'guardians'::regclass, 'guardian_contacts'::regclass, 'guardianships'::regclass,
                 'classes'::regclass, 'enrollments'::regclass
-            ) and pg_relation_size(oid) > 10 * (1 + greatest(relpages, 0)) * current_setting('block_size')::integer
+            ) and pg_relation_size(oid)
+                > 10::bigint * (1 + greatest(relpages, 0)) * current_setting('block_size')::bigint
     )
     """
 )
