@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core import clock, directory, storage
+from app.core.ahead import read_ahead
 from app.core.db import db, insert_many, one_of, told_rows, uuid7
 from app.core.feed import (
     FedGuardian,
@@ -68,10 +69,8 @@ PASSED_OVER: Final = (
 def read(run: RosterImport, until: float) -> None:
     """Take in what comes next, until time is up or everything is read. Raises Unreadable and TryAgain."""
     import_id, place = run.id, run.items_read
-    with _fed(run) as fed:
-        whole = gathered(fed) if run.takes_classes else fed
-        feed = islice(whole, place, None)
-        while batch := class_staging.batch_of(feed, BATCH):
+    with _fed(run) as fed, _batches(run, fed, place) as batches:
+        for batch in batches:
             held = RosterImport.locked(import_id)
             if held is None or held.state != "reading" or held.items_read != place:
                 return  # cancelled, or in other hands
@@ -85,6 +84,18 @@ def read(run: RosterImport, until: float) -> None:
             db.session.expunge_all()
             if time.monotonic() > until:
                 return
+
+
+@contextmanager
+def _batches(run: RosterImport, feed: Feed, place: int) -> Iterator[Iterator[list[Item]]]:
+    """What comes from there on. A file is read on while what was read of it is staged."""
+    whole = islice(gathered(feed) if run.takes_classes else feed, place, None)
+    batches = iter(lambda: class_staging.batch_of(whole, BATCH), [])
+    if run.storage_key is None:
+        yield batches
+    else:
+        with read_ahead(batches) as ahead:
+            yield ahead
 
 
 def _stage(run: RosterImport, batch: Sequence[Item]) -> None:
