@@ -1,0 +1,153 @@
+"""Turns one student-day into a number, by the units of AR/1.
+
+Where a day has a mark of its own (slot DAY), that one speaks for the day, and lessons are not counted beside it; they
+are where a rule counts lessons or sessions. Minutes are capped by what the day plans. An absence without minutes is
+the whole of its slot; a late arrival without minutes is of none that we know.
+"""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Final
+
+from app.truancy.law.facts import AM, DAY, PM, Mark
+from app.truancy.law.rule import Amount, Count, Unit, whole
+from app.truancy.law.schedule import SchoolDay
+from app.truancy.law.traits import AWAY
+
+#: From the marks that count, and the day as it was planned, to a number.
+Measure = Callable[[Sequence[Mark], SchoolDay], Amount]
+
+HALF_DAYS: Final = (AM, PM)
+
+
+def counted(count: Count, marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """Those marks of a day that the rule is about."""
+    traits, but = count.traits, count.but
+    return tuple([mark for mark in marks if mark.traits & traits and not mark.traits & but])
+
+
+def measure(count: Count) -> Measure:
+    """What some marks of one day come to, by what the rule counts. Of unit hour it is minutes."""
+    units = [_UNITS[unit](count) for unit in count.units]
+    cap = count.cap_per_day
+    if len(units) == 1 and cap is None:
+        return units[0]
+
+    def summed(marks: Sequence[Mark], planned: SchoolDay) -> Amount:
+        total: Amount = 0
+        for unit in units:
+            total += unit(marks, planned)
+        return total if cap is None or total <= cap else cap
+
+    return summed
+
+
+def missed(mark: Mark, planned: SchoolDay) -> Amount:
+    """Minutes, as far as they are known."""
+    if mark.minutes is not None:
+        return min(mark.minutes, planned.minutes)
+    if not mark.traits & AWAY:
+        return 0
+    if mark.slot == DAY:
+        return planned.minutes
+    parts = planned.sessions if mark.slot in HALF_DAYS else planned.periods
+    return whole(Fraction(planned.minutes, parts)) if parts else 0
+
+
+def _missed_that_day(marks: Sequence[Mark], planned: SchoolDay) -> Amount:
+    of_the_day = _of_the_day(marks)
+    if len(of_the_day) == 1:
+        return missed(of_the_day[0], planned)
+    total: Amount = 0
+    for mark in of_the_day:
+        total += missed(mark, planned)
+    return min(total, planned.minutes)
+
+
+def _of_the_day(marks: Sequence[Mark]) -> Sequence[Mark]:
+    if len(marks) == 1:
+        return marks
+    for mark in marks:
+        if mark.slot == DAY:
+            return [mark]
+    return marks
+
+
+def _day_any(count: Count) -> Measure:
+    return lambda marks, planned: 1
+
+
+def _day_full(count: Count) -> Measure:
+    share = count.full_share
+
+    def full(marks: Sequence[Mark], planned: SchoolDay) -> Amount:
+        if not planned.minutes:
+            return _away_all_day(marks)
+        return 1 if _missed_that_day(marks, planned) >= share * planned.minutes else 0
+
+    return full
+
+
+def _day_frac(count: Count) -> Measure:
+    step = count.step
+
+    def part(marks: Sequence[Mark], planned: SchoolDay) -> Amount:
+        if not planned.minutes:
+            return _away_all_day(marks)
+        minutes = _missed_that_day(marks, planned)
+        if minutes == planned.minutes:
+            return 1
+        if not minutes:
+            return 0
+        share = Fraction(minutes) / planned.minutes
+        return share if step is None else whole(share // step * step)
+
+    return part
+
+
+def _away_all_day(marks: Sequence[Mark]) -> Amount:
+    return int(any(mark.slot == DAY and mark.traits & AWAY for mark in marks))
+
+
+def _occasion(count: Count) -> Measure:
+    over = count.over_minutes
+    if over is None:
+        return lambda marks, planned: len(_of_the_day(marks))
+    return lambda marks, planned: sum([missed(mark, planned) > over for mark in _of_the_day(marks)])
+
+
+def _period(count: Count) -> Measure:
+    return lambda marks, planned: _lessons(marks) or _parts(marks, planned.periods)
+
+
+def _lessons(marks: Sequence[Mark]) -> int:
+    return len([mark for mark in marks if mark.slot != DAY and mark.slot not in HALF_DAYS])
+
+
+def _session(count: Count) -> Measure:
+    return lambda marks, planned: (
+        len([mark for mark in marks if mark.slot in HALF_DAYS]) or _parts(marks, planned.sessions)
+    )
+
+
+def _parts(marks: Sequence[Mark], parts: int) -> Amount:
+    """Of a mark of the whole day: every part of it, or the one that somebody came late to or left early."""
+    for mark in marks:
+        if mark.slot == DAY:
+            return parts if mark.traits & AWAY else min(1, parts)
+    return 0
+
+
+def _hour(count: Count) -> Measure:
+    return _missed_that_day
+
+
+_UNITS: Final[dict[Unit, Callable[[Count], Measure]]] = {
+    Unit.DAY_ANY: _day_any,
+    Unit.DAY_FULL: _day_full,
+    Unit.DAY_FRAC: _day_frac,
+    Unit.OCCASION: _occasion,
+    Unit.PERIOD: _period,
+    Unit.SESSION: _session,
+    Unit.HOUR: _hour,
+}

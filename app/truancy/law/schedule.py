@@ -1,0 +1,194 @@
+"""When a student is expected at school: the calendars of schools, and the stretch of each that is the student's own.
+
+Days on which nobody is expected count for nothing and break no run. They go by all the same where a window is made of
+calendar days.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+WEEK = timedelta(days=7)
+
+
+class SchoolDay(NamedTuple):
+    """A day as the calendar plans it."""
+
+    minutes: int
+    #: Half days of registration, as England counts them.
+    sessions: int = 2
+    #: Lessons, where the school registers by the lesson.
+    periods: int = 0
+
+
+@dataclass(frozen=True)
+class SchoolYear:
+    """A year of a calendar. `name` stands in keys: "2026-27"."""
+
+    name: str
+    begins: date
+    ends: date
+    #: What the state asks for in the year, where a rule measures by it. None: what the calendar plans.
+    required_minutes: int | None = None
+
+
+class Calendar:
+    """The school days of one school and track, over as many years as are known."""
+
+    def __init__(self, years: Iterable[SchoolYear], days: Mapping[date, SchoolDay]) -> None:
+        self.years = sorted(years, key=lambda year: year.begins)
+        self._planned = dict(days)
+        #: Each school day, in order.
+        self.days = sorted(self._planned)
+
+    def planned(self, day: date) -> SchoolDay | None:
+        """How long that day is; None if nobody is expected."""
+        return self._planned.get(day)
+
+    def year_of(self, day: date) -> SchoolYear | None:
+        """The school year that the day is in; None between two years."""
+        for year in self.years:
+            if year.begins <= day <= year.ends:
+                return year
+        return None
+
+    def count(self, first: date, last: date) -> int:
+        """School days from the one to the other, both included."""
+        return max(0, bisect_right(self.days, last) - bisect_left(self.days, first))
+
+    def following(self, day: date, days: int) -> date | None:
+        """The nth school day after that day; None where the calendar is not known so far."""
+        at = bisect_right(self.days, day) + days - 1
+        return self.days[at] if 0 <= at < len(self.days) else None
+
+    def required_minutes(self, year: SchoolYear) -> int:
+        """What a student is to attend in that year."""
+        if year.required_minutes is not None:
+            return year.required_minutes
+        first, last = bisect_left(self.days, year.begins), bisect_right(self.days, year.ends)
+        return sum(self._planned[day].minutes for day in self.days[first:last])
+
+    @cached_property
+    def weeks(self) -> list[date]:
+        """The Mondays of all weeks that have a school day, in order."""
+        return sorted({day - timedelta(days=day.weekday()) for day in self.days})
+
+
+@dataclass(frozen=True)
+class Enrollment:
+    """A stretch at a school. `exit`: the last day at it; None while it lasts."""
+
+    school: str
+    entry: date
+    exit: date | None
+    calendar: Calendar
+    primary: bool = True
+
+
+class Stretch(NamedTuple):
+    """What of an enrollment counts: of two at the same time, the primary one."""
+
+    first: date
+    last: date
+    enrollment: Enrollment
+
+
+class Schedule:
+    """The days on which one student is expected, each under one enrollment."""
+
+    def __init__(self, enrollments: Sequence[Enrollment]) -> None:
+        self.stretches = _stretches(enrollments)
+
+    def at(self, day: date) -> Stretch | None:
+        """The stretch that the day is in."""
+        for stretch in self.stretches:
+            if stretch.first <= day <= stretch.last:
+                return stretch
+        return None
+
+    def planned(self, day: date) -> SchoolDay | None:
+        """How long the student is expected that day; None if not at all."""
+        stretch = self.at(day)
+        return stretch.enrollment.calendar.planned(day) if stretch else None
+
+    def year_of(self, day: date) -> SchoolYear | None:
+        """The school year of the school that the student goes to on that day."""
+        stretch = self.at(day)
+        return stretch.enrollment.calendar.year_of(day) if stretch else None
+
+    def count(self, first: date, last: date) -> int:
+        """Days on which the student was expected, from the one to the other, both included."""
+        return sum(
+            one.enrollment.calendar.count(max(first, one.first), min(last, one.last))
+            for one in self.stretches
+            if one.first <= last and first <= one.last
+        )
+
+    def reaches(self, first: date, days: int) -> date | None:
+        """The day on which they have been expected that many days since `first`; None if it never comes."""
+        for one in self.stretches:
+            if one.last < first:
+                continue
+            begins = max(first, one.first)
+            there = one.enrollment.calendar.count(begins, one.last)
+            if there >= days:
+                return one.enrollment.calendar.following(begins - timedelta(days=1), days)
+            days -= there
+        return None
+
+    def back(self, day: date, days: int) -> date:
+        """The first of the last `days` expected days up to that day; the very first if there were fewer."""
+        for one in reversed(self.stretches):
+            if one.first > day:
+                continue
+            calendar = one.enrollment.calendar
+            last = min(day, one.last)
+            there = calendar.count(one.first, last)
+            if there >= days:
+                return calendar.days[bisect_right(calendar.days, last) - days]
+            days -= there
+        return self.stretches[0].first if self.stretches else day
+
+    def day_before(self, day: date) -> date | None:
+        """The expected day before that day."""
+        for one in reversed(self.stretches):
+            if one.first >= day:
+                continue
+            days = one.enrollment.calendar.days
+            at = (bisect_left(days, day) if day <= one.last else bisect_right(days, one.last)) - 1
+            if at >= 0 and days[at] >= one.first:
+                return days[at]
+        return None
+
+    def due(self, day: date, days: int) -> date | None:
+        """The nth school day after that day at the school they go to then, or went to last.
+
+        None where its calendar is not known so far: the clock stands still.
+        """
+        stretch = self.at(day) or next((one for one in reversed(self.stretches) if one.first <= day), None)
+        return stretch.enrollment.calendar.following(day, days) if stretch else None
+
+
+def _stretches(enrollments: Sequence[Enrollment]) -> list[Stretch]:
+    """Without overlaps. The primary one wins; of two alike, the one that began later."""
+    found: list[Stretch] = []
+    for one in sorted(enrollments, key=lambda one: (not one.primary, -one.entry.toordinal(), one.school)):
+        free = [(one.entry, one.exit or date.max)]
+        for taken in found:
+            free = [piece for first, last in free for piece in _without(first, last, taken)]
+        found += [Stretch(first, last, one) for first, last in free]
+    return sorted(found, key=lambda one: one.first)
+
+
+def _without(first: date, last: date, taken: Stretch) -> list[tuple[date, date]]:
+    if last < taken.first or taken.last < first:
+        return [(first, last)]
+    left = []
+    if first < taken.first:
+        left.append((first, taken.first - timedelta(days=1)))
+    if taken.last < last:
+        left.append((taken.last + timedelta(days=1), last))
+    return left
