@@ -48,7 +48,7 @@ def calendar(
     required: int | None = None,
 ) -> Calendar:
     """Each weekday from mid August to mid June."""
-    days = {}
+    days: dict[date, SchoolDay] = {}
     for begins in years:
         first, last = date(begins, *opens), date(begins + 1, *closes)
         days |= {day: SchoolDay(minutes, 2, periods) for day in weekdays(first, last, off=off)}

@@ -144,6 +144,8 @@ def test_11_pennsylvania_a_late_import_is_late_when_detected():
     assert one.trigger == days[-1]
     (notice,) = one.duties
     assert notice.due == usual().following(days[-1], 10)
+    assert notice.due
+    assert seen
     assert notice.due < seen
 
 

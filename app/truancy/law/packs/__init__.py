@@ -7,6 +7,21 @@ from typing import Final
 from app.truancy.law.reading import rules_of
 from app.truancy.law.rule import Rule
 
+NAMES: Final = {
+    "gb-eng": "England",
+    "us-ca": "California",
+    "us-fed": "United States, federal reporting",
+    "us-fl": "Florida",
+    "us-ga": "Georgia",
+    "us-il": "Illinois",
+    "us-nj": "New Jersey",
+    "us-ny": "New York (an example of a local policy)",
+    "us-oh": "Ohio",
+    "us-pa": "Pennsylvania",
+    "us-tx": "Texas",
+    "us-va": "Virginia",
+    "us-wa": "Washington",
+}
 FOLDER: Final = Path(__file__).parent
 
 
@@ -19,8 +34,8 @@ def pack(place: str) -> tuple[Rule, ...]:
 
 
 def places() -> list[str]:
-    """The places that we have rules of."""
-    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+    """The places that we have rules of, by name."""
+    return sorted(NAMES, key=NAMES.__getitem__)
 
 
 def shipped() -> list[Rule]:

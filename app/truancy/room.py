@@ -1,0 +1,12 @@
+"""The card on the door of the room for attendance: the rules, and what follows from them."""
+
+from app.core.room import MenuItem, Room
+from app.truancy.permissions import RULES, May
+from app.truancy.views import rules
+
+ROOM = Room(
+    "truancy",
+    "Attendance",
+    doors=[rules],
+    menu=[MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, position=60)],
+)
