@@ -105,8 +105,8 @@ def _not_attested(one: Predicate, asked: Asked) -> Blocked | None:
 
 
 def _not_excluded(one: Predicate, asked: Asked) -> Blocked | None:
-    held = [flag for flag in asked.facts.flags if flag.first <= asked.trigger <= (flag.last or date.max)]
-    return Blocked("excluded", held[0].name) if held else None
+    held = {flag.name for flag in asked.facts.flags if flag.first <= asked.trigger <= (flag.last or date.max)}
+    return Blocked("excluded", min(held)) if held else None
 
 
 def _unused_marks_only(one: Predicate, asked: Asked) -> Blocked | None:

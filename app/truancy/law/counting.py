@@ -30,6 +30,8 @@ def measure(count: Count) -> Measure:
     """What some marks of one day come to, by what the rule counts. Of unit hour it is minutes."""
     units = [_UNITS[unit](count) for unit in count.units]
     cap = count.cap_per_day
+    if cap is not None and Unit.HOUR in count.units:
+        cap *= 60
     if len(units) == 1 and cap is None:
         return units[0]
 
@@ -40,6 +42,21 @@ def measure(count: Count) -> Measure:
         return total if cap is None or total <= cap else cap
 
     return summed
+
+
+def heard(count: Count, marks: Sequence[Mark], planned: SchoolDay) -> tuple[Mark, ...]:
+    """Those of the marks that count on a day with several: what a firing rests on."""
+    found = set[Mark]()
+    for unit in count.units:
+        if unit in _PARTS:
+            found.update(_PARTS[unit](marks) or [mark for mark in marks if mark.slot == DAY])
+        else:
+            of_the_day = _of_the_day(marks)
+            if unit is Unit.OCCASION and count.over_minutes is not None:
+                found.update(mark for mark in of_the_day if missed(mark, planned) > count.over_minutes)
+            elif _UNITS[unit](count)(marks, planned):
+                found.update(of_the_day)
+    return tuple([mark for mark in marks if mark in found])
 
 
 def missed(mark: Mark, planned: SchoolDay) -> Amount:
@@ -117,17 +134,19 @@ def _occasion(count: Count) -> Measure:
 
 
 def _period(count: Count) -> Measure:
-    return lambda marks, planned: _lessons(marks) or _parts(marks, planned.periods)
+    return lambda marks, planned: len(_lessons(marks)) or _parts(marks, planned.periods)
 
 
-def _lessons(marks: Sequence[Mark]) -> int:
-    return len([mark for mark in marks if mark.slot != DAY and mark.slot not in HALF_DAYS])
+def _lessons(marks: Sequence[Mark]) -> list[Mark]:
+    return [mark for mark in marks if mark.slot != DAY and mark.slot not in HALF_DAYS]
 
 
 def _session(count: Count) -> Measure:
-    return lambda marks, planned: (
-        len([mark for mark in marks if mark.slot in HALF_DAYS]) or _parts(marks, planned.sessions)
-    )
+    return lambda marks, planned: len(_half_days(marks)) or _parts(marks, planned.sessions)
+
+
+def _half_days(marks: Sequence[Mark]) -> list[Mark]:
+    return [mark for mark in marks if mark.slot in HALF_DAYS]
 
 
 def _parts(marks: Sequence[Mark], parts: int) -> Amount:
@@ -150,4 +169,9 @@ _UNITS: Final[dict[Unit, Callable[[Count], Measure]]] = {
     Unit.PERIOD: _period,
     Unit.SESSION: _session,
     Unit.HOUR: _hour,
+}
+#: Units that are parts of a day, and the marks of such parts.
+_PARTS: Final[dict[Unit, Callable[[Sequence[Mark]], list[Mark]]]] = {
+    Unit.PERIOD: _lessons,
+    Unit.SESSION: _half_days,
 }

@@ -12,16 +12,17 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from app.truancy.law.conditions import blocked_by, flags_on
-from app.truancy.law.counting import Measure, counted, measure
+from app.truancy.law.counting import Measure, counted, heard, measure
 from app.truancy.law.facts import Mark, StudentFacts
 from app.truancy.law.firing import Blocked, Firing, owed
-from app.truancy.law.rule import Count, Of, Rule, Scope, Span, Unit, in_order
-from app.truancy.law.schedule import Schedule, SchoolDay, SchoolYear, Stretch
+from app.truancy.law.rule import GRADES, Amount, Count, Of, Rule, Scope, Span, Unit, in_order
+from app.truancy.law.schedule import Enrollment, Schedule, SchoolDay, SchoolYear
 from app.truancy.law.traits import NOT_EXPECTED, Traits
 from app.truancy.law.windows import (
     Bounds,
     BoundsOf,
     Crossing,
+    Earlier,
     Point,
     Share,
     bounds_of,
@@ -29,8 +30,6 @@ from app.truancy.law.windows import (
     since,
 )
 
-#: Grades in the order in which they are gone through.
-GRADES: Final = ("PK", "TK", "KG", *(f"{year:02}" for year in range(1, 14)))
 #: Units of which a day is never more than one.
 BY_THE_DAY: Final = frozenset({Unit.DAY_ANY, Unit.DAY_FULL, Unit.DAY_FRAC})
 _BY_DAY: Final = itemgetter(0)
@@ -43,7 +42,7 @@ class StudentDay(NamedTuple):
     day: date
     planned: SchoolDay
     year: SchoolYear
-    stretch: Stretch
+    enrollment: Enrollment
     traits: Traits
     marks: tuple[Mark, ...]
 
@@ -70,7 +69,8 @@ class Rulebook:
     """Rules that are put to one student after another."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self.rules = in_order(list(rules))
+        # Versions of one rule in the order in which they were in force: a later one knows what an earlier one fired.
+        self.rules = in_order(sorted(rules, key=lambda rule: rule.effective))
         same: dict[Counting, Counting] = {}
         self._prepared = []
         for rule in self.rules:
@@ -85,10 +85,8 @@ class Rulebook:
 
         Days on which nobody is expected, or the student was not, count for nothing, whatever was marked on them.
         """
-        days = _days(facts)
-        if not days:
-            return []
-        return _Looking(facts, days, seen_on).at(self._prepared)
+        days, off = _days(facts)
+        return _Looking(facts, days, off, seen_on).at(self._prepared) if days else []
 
 
 def _least_days(rule: Rule) -> int:
@@ -108,27 +106,28 @@ def _least_days(rule: Rule) -> int:
 class _Looking:
     """One student, while rules are put to them."""
 
-    def __init__(self, facts: StudentFacts, days: Sequence[StudentDay], seen_on: date) -> None:
+    def __init__(
+        self, facts: StudentFacts, days: Sequence[StudentDay], off: Sequence[date], seen_on: date
+    ) -> None:
         self.facts = facts
         self.days = days
+        self.off = off
+        self.schedule = facts.schedule.without(off) if off else facts.schedule
         self.seen_on = seen_on
         self.fired: dict[str, list[Firing]] = {}
         self._points: dict[int, list[Point]] = {}
 
     def at(self, prepared: Sequence[Prepared]) -> list[Firing]:
         """What fires of these rules, each of which comes after those it needs."""
-        found = []
+        found: list[Firing] = []
         for one in prepared:
-            points = self._reports(one.rule) if one.rule.count.reports else self._counted(one)
+            points = self._reports(one) if one.rule.count.reports else self._counted(one)
             if len(points) < one.least_days:
                 continue
-            for crossing in self._crossings(one, points):
-                if one.rule.effective <= crossing.day <= (one.rule.until or date.max):
-                    firing = self._firing(one.rule, crossing)
-                    theirs = self.fired.setdefault(one.rule.id, [])
-                    if all(firing.key != other.key for other in theirs):
-                        theirs.append(firing)
-                        found.append(firing)
+            fired = [self._firing(one.rule, crossing) for crossing in self._crossings(one, points)]
+            if fired:
+                self.fired[one.rule.id] = [*self.fired.get(one.rule.id, ()), *fired]
+                found += fired
         return found
 
     def _counted(self, one: Prepared) -> list[Point]:
@@ -137,24 +136,31 @@ class _Looking:
             known = self._points[id(one.counting)] = _points(one, self.days, self.facts)
         return known
 
-    def _reports(self, rule: Rule) -> list[Point]:
+    def _reports(self, of: Prepared) -> list[Point]:
         """Firings of other rules as points: each that nothing stood in the way of."""
-        told = [one for id in rule.count.reports for one in self.fired.get(id, ()) if not one.blocked]
+        count, scope = of.counting
+        told = [one for id in count.reports for one in self.fired.get(id, ()) if not one.blocked]
+        first, last = _in_scope(scope, self.facts)
         points = []
         for day, group in groupby(sorted(told, key=_BY_TRIGGER), key=lambda one: one.trigger):
-            stretch, year = self.facts.schedule.at(day), self.facts.schedule.year_of(day)
-            if stretch and year:
+            stretch, year = self.schedule.at(day), self.schedule.year_of(day)
+            if stretch and year and first <= day <= last:
                 same_day = list(group)
-                marks = tuple(dict.fromkeys(one.evidence[-1] for one in same_day if one.evidence))
-                points.append(Point(day, len(same_day), marks, year, stretch))
+                marks = tuple(sorted({one.evidence[-1] for one in same_day}))
+                much: Amount = len(same_day)
+                if count.cap_per_day is not None:
+                    much = min(much, count.cap_per_day)
+                points.append(Point(day, much, marks, year, stretch.enrollment))
         return points
 
-    def _crossings(self, one: Prepared, points: Sequence[Point]) -> Iterable[Crossing]:
-        rule = one.rule
-        share = Share(rule, self.facts.schedule, self.days)
+    def _crossings(self, one: Prepared, points: Sequence[Point]) -> list[Crossing]:
+        rule, current_to = one.rule, self.facts.current_to
+        share = Share(rule, self.schedule, self.days, self.off)
+        earlier = [Earlier(fired.window, fired.trigger) for fired in self.fired.get(rule.id, ())]
         if rule.window.span is Span.SINCE:
-            return since(rule, points, _begun(rule.window.since, self.facts.schedule, self.fired), share)
-        return crossings(rule, one.inside, points, self.facts.schedule, share, self.facts.current_to)
+            begun = _begun(rule.window.since, self.schedule, self.fired)
+            return since(rule, points, begun, share, current_to, earlier)
+        return crossings(rule, one.inside, points, self.schedule, share, current_to, earlier)
 
     def _firing(self, rule: Rule, crossing: Crossing) -> Firing:
         excluded = flags_on(self.facts, rule.scope.exclude, crossing.day) if rule.scope.exclude else ()
@@ -174,11 +180,12 @@ class _Looking:
         )
 
 
-def _days(facts: StudentFacts) -> list[StudentDay]:
-    found = []
+def _days(facts: StudentFacts) -> tuple[list[StudentDay], list[date]]:
+    """The days that may count, and those on which the student turned out not to be expected."""
+    found, off = [], []
     for day, group in groupby(sorted(facts.marks), key=_BY_DAY):
         stretch = facts.schedule.at(day)
-        if stretch is None:
+        if stretch is None or day > facts.current_to:
             continue
         calendar = stretch.enrollment.calendar
         planned, year = calendar.planned(day), calendar.year_of(day)
@@ -188,16 +195,16 @@ def _days(facts: StudentFacts) -> list[StudentDay]:
         traits = 0
         for mark in marks:
             traits |= mark.traits
-        if not traits & NOT_EXPECTED:
-            found.append(StudentDay(day, planned, year, stretch, traits, marks))
-    return found
+        if traits & NOT_EXPECTED:
+            off.append(day)
+        else:
+            found.append(StudentDay(day, planned, year, stretch.enrollment, traits, marks))
+    return found, off
 
 
 def _points(of: Prepared, days: Sequence[StudentDay], facts: StudentFacts) -> list[Point]:
     count, scope = of.counting
-    if scope.grades and facts.grade in GRADES and not _between(facts.grade, scope.grades):
-        return []
-    first, last = _of_age(scope, facts.born)
+    first, last = _in_scope(scope, facts)
     found = []
     for one in days:
         if not one.traits & count.traits or not first <= one.day <= last:
@@ -206,7 +213,9 @@ def _points(of: Prepared, days: Sequence[StudentDay], facts: StudentFacts) -> li
         marks = one.marks if len(one.marks) == 1 and not count.but else counted(count, one.marks)
         much = of.measure(marks, one.planned) if marks else 0
         if much:
-            found.append(Point(one.day, much, marks, one.year, one.stretch))
+            if len(marks) > 1:
+                marks = heard(count, marks, one.planned)
+            found.append(Point(one.day, much, marks, one.year, one.enrollment))
     return found
 
 
@@ -227,12 +236,14 @@ def _not_known(scope: Scope, facts: StudentFacts) -> tuple[Blocked, ...]:
     return tuple(found)
 
 
-def _of_age(scope: Scope, born: date | None) -> tuple[date, date]:
-    """From the first birthday that counts to the day before the first that does not any more."""
-    if scope.ages is None or born is None:
+def _in_scope(scope: Scope, facts: StudentFacts) -> tuple[date, date]:
+    """From the first birthday that counts to the day before the first that does not any more; never, by grade."""
+    if scope.grades and facts.grade in GRADES and not _between(facts.grade, scope.grades):
+        return date.max, date.min
+    if scope.ages is None or facts.born is None:
         return date.min, date.max
     youngest, oldest = scope.ages
-    return _birthday(born, youngest), _birthday(born, oldest + 1) - timedelta(days=1)
+    return _birthday(facts.born, youngest), _birthday(facts.born, oldest + 1) - timedelta(days=1)
 
 
 def _birthday(born: date, age: int) -> date:

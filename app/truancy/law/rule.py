@@ -14,6 +14,8 @@ from app.truancy.law.traits import Traits
 
 #: Exact, and an int where it is one: half a million registers are added up each night.
 Amount = int | Fraction
+#: By CEDS code, in the order in which they are gone through.
+GRADES: Final = ("PK", "TK", "KG", *(f"{year:02}" for year in range(1, 14)))
 
 
 class Unit(StrEnum):
@@ -189,6 +191,10 @@ class Rule:
     retrieved: date | None = None
     #: True where the day from which it holds was not looked up, and counsel must say it.
     placeholder_date: bool = False
+
+    def in_force(self, day: date) -> bool:
+        """True if this version speaks for what is triggered on that day."""
+        return self.effective <= day and (self.until is None or day <= self.until)
 
     @property
     def needs(self) -> set[str]:

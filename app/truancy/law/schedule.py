@@ -8,10 +8,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 from typing import NamedTuple
 
-WEEK = timedelta(days=7)
+
+def monday(day: date) -> date:
+    """Of that day's week."""
+    return day - timedelta(days=day.weekday())
 
 
 class SchoolDay(NamedTuple):
@@ -71,10 +73,9 @@ class Calendar:
         first, last = bisect_left(self.days, year.begins), bisect_right(self.days, year.ends)
         return sum(self._planned[day].minutes for day in self.days[first:last])
 
-    @cached_property
-    def weeks(self) -> list[date]:
-        """The Mondays of all weeks that have a school day, in order."""
-        return sorted({day - timedelta(days=day.weekday()) for day in self.days})
+    def weeks(self, year: SchoolYear) -> list[date]:
+        """The Mondays of that year's weeks that have a school day, in order."""
+        return sorted({monday(day) for day in self.days if year.begins <= day <= year.ends})
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,19 @@ class Stretch(NamedTuple):
 class Schedule:
     """The days on which one student is expected, each under one enrollment."""
 
-    def __init__(self, enrollments: Sequence[Enrollment]) -> None:
+    def __init__(self, enrollments: Sequence[Enrollment], *, off: Iterable[date] = ()) -> None:
+        self._enrollments = enrollments
         self.stretches = _stretches(enrollments)
+        for day in off:
+            self.stretches = [
+                Stretch(first, last, one.enrollment)
+                for one in self.stretches
+                for first, last in _without(one.first, one.last, day, day)
+            ]
+
+    def without(self, days: Iterable[date]) -> "Schedule":
+        """The same, but for days on which this student was not expected after all."""
+        return Schedule(self._enrollments, off=days)
 
     def at(self, day: date) -> Stretch | None:
         """The stretch that the day is in."""
@@ -119,18 +131,21 @@ class Schedule:
         stretch = self.at(day)
         return stretch.enrollment.calendar.year_of(day) if stretch else None
 
-    def count(self, first: date, last: date) -> int:
-        """Days on which the student was expected, from the one to the other, both included."""
+    def count(self, first: date, last: date, under: Enrollment | None = None) -> int:
+        """Days on which the student was expected, from the one to the other, both included.
+
+        `under`: only the days of that enrollment.
+        """
         return sum(
             one.enrollment.calendar.count(max(first, one.first), min(last, one.last))
             for one in self.stretches
-            if one.first <= last and first <= one.last
+            if one.first <= last and first <= one.last and (under is None or one.enrollment == under)
         )
 
-    def reaches(self, first: date, days: int) -> date | None:
+    def reaches(self, first: date, days: int, under: Enrollment | None = None) -> date | None:
         """The day on which they have been expected that many days since `first`; None if it never comes."""
         for one in self.stretches:
-            if one.last < first:
+            if one.last < first or not (under is None or one.enrollment == under):
                 continue
             begins = max(first, one.first)
             there = one.enrollment.calendar.count(begins, one.last)
@@ -163,6 +178,16 @@ class Schedule:
                 return days[at]
         return None
 
+    def weeks_back(self, day: date, weeks: int) -> date:
+        """The Monday of the first of the last so many weeks, up to that day's, in which they were expected."""
+        first = monday(day)
+        for _ in range(weeks - 1):
+            before = self.day_before(first)
+            if before is None:
+                break
+            first = monday(before)
+        return first
+
     def due(self, day: date, days: int) -> date | None:
         """The nth school day after that day at the school they go to then, or went to last.
 
@@ -173,22 +198,26 @@ class Schedule:
 
 
 def _stretches(enrollments: Sequence[Enrollment]) -> list[Stretch]:
-    """Without overlaps. The primary one wins; of two alike, the one that began later."""
+    """Without overlaps. The primary one wins; of two alike, the one that began later.
+
+    Who left before they came, as systems write of a child that never turned up, was not there.
+    """
     found: list[Stretch] = []
-    for one in sorted(enrollments, key=lambda one: (not one.primary, -one.entry.toordinal(), one.school)):
+    there = [one for one in enrollments if one.exit is None or one.entry <= one.exit]
+    for one in sorted(there, key=lambda one: (not one.primary, -one.entry.toordinal(), one.school)):
         free = [(one.entry, one.exit or date.max)]
         for taken in found:
-            free = [piece for first, last in free for piece in _without(first, last, taken)]
+            free = [piece for first, last in free for piece in _without(first, last, taken.first, taken.last)]
         found += [Stretch(first, last, one) for first, last in free]
     return sorted(found, key=lambda one: one.first)
 
 
-def _without(first: date, last: date, taken: Stretch) -> list[tuple[date, date]]:
-    if last < taken.first or taken.last < first:
+def _without(first: date, last: date, taken_from: date, taken_to: date) -> list[tuple[date, date]]:
+    if last < taken_from or taken_to < first:
         return [(first, last)]
     left = []
-    if first < taken.first:
-        left.append((first, taken.first - timedelta(days=1)))
-    if taken.last < last:
-        left.append((taken.last + timedelta(days=1), last))
+    if first < taken_from:
+        left.append((first, taken_from - timedelta(days=1)))
+    if taken_to < last:
+        left.append((taken_to + timedelta(days=1), last))
     return left

@@ -5,14 +5,14 @@ run count no mark twice: once they have fired, they begin anew with the marks th
 notices.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Any, Final, NamedTuple, Protocol
 
 from app.truancy.law.facts import Mark
 from app.truancy.law.rule import Amount, Of, Repeat, Rule, Span, Unit, Window
-from app.truancy.law.schedule import WEEK, Schedule, SchoolYear, Stretch
+from app.truancy.law.schedule import Enrollment, Schedule, SchoolYear, monday
 from app.truancy.law.traits import Traits
 
 #: Windows that are remembered of one rule.
@@ -26,6 +26,8 @@ class Registered(Protocol):
     def day(self) -> date: ...
     @property
     def traits(self) -> Traits: ...
+    @property
+    def enrollment(self) -> Enrollment: ...
 
 
 class Point(NamedTuple):
@@ -35,7 +37,9 @@ class Point(NamedTuple):
     amount: Amount
     marks: tuple[Mark, ...]
     year: SchoolYear
-    stretch: Stretch
+    enrollment: Enrollment
+    #: True for a day that was in another window at the school before: it is counted, but nothing fires on it.
+    carried: bool = False
 
 
 class Bounds(NamedTuple):
@@ -44,14 +48,25 @@ class Bounds(NamedTuple):
     name: str
     first: date
     last: date
+    #: Only days of this enrollment are in it.
+    under: Enrollment | None = None
+    #: Tells windows of one name apart, where two schools' months or years are not the same.
+    part: str = ""
 
 
 #: Which window a day is in.
 BoundsOf = Callable[[Point], Bounds | None]
 
 
+class Earlier(NamedTuple):
+    """A firing that is known already: of an earlier version of the rule, or in a window of the same name."""
+
+    window: str
+    trigger: date
+
+
 class Crossing(NamedTuple):
-    """Where the threshold was met."""
+    """Where the threshold was met, on a day on which the rule is in force."""
 
     window: str
     ordinal: int
@@ -62,30 +77,42 @@ class Crossing(NamedTuple):
 
 
 class Share:
-    """What a threshold measures by, for one student."""
+    """What a threshold measures by, for one student.
 
-    def __init__(self, rule: Rule, schedule: Schedule, days: Sequence[Registered]) -> None:
+    `days`: those with something in the register; `off`: those on which they were not expected after all.
+    """
+
+    def __init__(
+        self, rule: Rule, schedule: Schedule, days: Sequence[Registered], off: Sequence[date] = ()
+    ) -> None:
         self._threshold = rule.threshold
         self._schedule = schedule
+        self._off = off
         less = rule.threshold.less
-        self._less = [one.day for one in days if one.traits & less] if less else []
-        hours = Unit.HOUR in rule.count.units
+        self._less = [one for one in days if one.traits & less] if less else []
+        scale = 60 if Unit.HOUR in rule.count.units else 1
         n = rule.threshold.n
-        self._least: Amount | None = n * 60 if hours and n is not None else n
+        self._least: Amount | None = None if n is None else n * scale
+        #: By how much more it fires again, of Repeat.EACH.
+        self.each = rule.each * scale
 
-    def out_of(self, first: date, point: Point) -> int | None:
+    def out_of(self, first: date, point: Point, under: Enrollment | None = None) -> int | None:
         """What the count since `first` is a share of on that day; None if it is no share."""
         of = self._threshold.of
         if of is None:
             return None
         if of is Of.FIXED:
             return self._threshold.fixed
+        calendar = point.enrollment.calendar
         if of is Of.REQUIRED_MINUTES:
-            return point.stretch.enrollment.calendar.required_minutes(point.year)
-        less = sum(first <= day <= point.day for day in self._less)
+            return calendar.required_minutes(point.year)
+        less = sum(
+            first <= one.day <= point.day and (under is None or one.enrollment == under) for one in self._less
+        )
         if of is Of.WINDOW_DAYS:
-            return point.stretch.enrollment.calendar.count(first, point.day) - less
-        return self._schedule.count(first, point.day) - less
+            off = sum(first <= day <= point.day and calendar.planned(day) is not None for day in self._off)
+            return calendar.count(first, point.day) - off - less
+        return self._schedule.count(first, point.day, under) - less
 
     def met(self, total: Amount, out_of: int | None) -> bool:
         """True if that much is too much."""
@@ -98,17 +125,26 @@ class Share:
         there, asked = total * 100, threshold.percent * out_of
         return there > asked if threshold.over else there >= asked
 
-    def grows_into(self, bounds: Bounds) -> date | None:
-        """The day on which the share begins to say something, if not on the first; None if it never does."""
-        if self._threshold.least <= 1 or self._threshold.of not in (Of.ENROLLED_DAYS, Of.WINDOW_DAYS):
+    def begins_to_speak(self, bounds: Bounds) -> Point | None:
+        """The day on which the share first says something, as one on which nothing was missed.
+
+        None if it does from the first day on, or never.
+        """
+        least, of = self._threshold.least, self._threshold.of
+        if least <= 1 or of not in (Of.ENROLLED_DAYS, Of.WINDOW_DAYS):
             return None
-        for more in range(len(self._less) + 1):
-            day = self._schedule.reaches(bounds.first, self._threshold.least + more)
-            if day is None or day > bounds.last:
-                return None
-            if sum(bounds.first <= one <= day for one in self._less) <= more:
-                return day
-        return None
+        # A window has days before the student came: those are looked at from the first one of their own.
+        days = least if of is Of.ENROLLED_DAYS else 1
+        while True:
+            day = self._schedule.reaches(bounds.first, days, bounds.under)
+            quiet = self._quiet(day) if day is not None and day <= bounds.last else None
+            if quiet is None or (self.out_of(bounds.first, quiet, bounds.under) or 0) >= least:
+                return quiet
+            days += 1
+
+    def _quiet(self, day: date) -> Point | None:
+        stretch, year = self._schedule.at(day), self._schedule.year_of(day)
+        return Point(day, 0, (), year, stretch.enrollment) if stretch and year else None
 
 
 def crossings(
@@ -118,59 +154,118 @@ def crossings(
     schedule: Schedule,
     share: Share,
     current_to: date,
-) -> Iterator[Crossing]:
+    earlier: Sequence[Earlier],
+) -> list[Crossing]:
     """Where the rule's threshold is met, in order. Of windows that begin after another rule: see since()."""
+    if rule.repeat is Repeat.ONCE and earlier:
+        return []
     if rule.window.span is Span.ROLLING:
-        yield from _rolling(rule, points, schedule, share)
+        found = list(_rolling(rule, points, schedule, share, earlier))
     elif rule.window.span is Span.RUN:
-        yield from _runs(rule, points, schedule, share)
+        found = list(_runs(rule, points, schedule, share, earlier))
     else:
-        for bounds, group in groupby(points, key=inside):
-            if bounds is not None:
-                yield from _within(rule, bounds, list(group), schedule, share, current_to)
-                if rule.repeat is Repeat.ONCE:
-                    return
+        windows = _by_window(points, inside)
+        if rule.window.span is Span.SCHOOL_MONTH:
+            windows = [(bounds, _with_carried(bounds, theirs, points)) for bounds, theirs in windows]
+        found = _in_windows(rule, windows, share, current_to, earlier)
+    return found[:1] if rule.repeat is Repeat.ONCE else found
 
 
-def since(rule: Rule, points: Sequence[Point], begun: Iterable[Bounds], share: Share) -> Iterator[Crossing]:
+def since(
+    rule: Rule,
+    points: Sequence[Point],
+    begun: Iterable[Bounds],
+    share: Share,
+    current_to: date,
+    earlier: Sequence[Earlier],
+) -> list[Crossing]:
     """The same for windows that begin with a firing of another rule, the day after it, and end with the school year."""
-    for bounds in begun:
-        inside = [point for point in points if bounds.first <= point.day <= bounds.last]
-        fired = list(_counted(rule, bounds, inside, share))
-        yield from fired
-        if fired and rule.repeat is Repeat.ONCE:
-            return
+    if rule.repeat is Repeat.ONCE and earlier:
+        return []
+    windows = ((one, [point for point in points if one.first <= point.day <= one.last]) for one in begun)
+    found = _in_windows(rule, windows, share, current_to, earlier)
+    return found[:1] if rule.repeat is Repeat.ONCE else found
 
 
-def _within(
-    rule: Rule, bounds: Bounds, points: list[Point], schedule: Schedule, share: Share, current_to: date
+def _by_window(points: Sequence[Point], inside: BoundsOf) -> Iterable[tuple[Bounds, list[Point]]]:
+    """The days of each window. A year goes on at the next school, even where that school's begins on another day."""
+    opened: dict[tuple[str, str], tuple[Bounds, list[Point]]] = {}
+    before: Bounds | None = None
+    theirs: list[Point] = []
+    for point in points:
+        bounds = inside(point)
+        if bounds is None:
+            continue
+        # Nearly always the window of the day before: this is gone through for every student each night.
+        if bounds is not before:
+            key, before = (bounds.name, bounds.part), bounds
+            known = opened.get(key)
+            if known is None:
+                theirs = []
+                opened[key] = bounds, theirs
+            else:
+                first, last = min(known[0].first, bounds.first), max(known[0].last, bounds.last)
+                theirs = known[1]
+                opened[key] = known[0]._replace(first=first, last=last), theirs
+        theirs.append(point)
+    return opened.values()
+
+
+def _with_carried(bounds: Bounds, theirs: list[Point], points: Sequence[Point]) -> list[Point]:
+    """A month of the new school has days that were in a month of the old one."""
+    own = {point.day for point in theirs}
+    return [
+        point if point.day in own else point._replace(carried=True)
+        for point in points
+        if bounds.first <= point.day <= bounds.last
+    ]
+
+
+def _in_windows(
+    rule: Rule,
+    windows: Iterable[tuple[Bounds, list[Point]]],
+    share: Share,
+    current_to: date,
+    earlier: Sequence[Earlier],
+) -> list[Crossing]:
+    found: list[Crossing] = []
+    triggers: dict[str, list[date]] = {}
+    for one in earlier:
+        triggers.setdefault(one.window, []).append(one.trigger)
+    for bounds, points in windows:
+        if not points:
+            continue
+        quiet = share.begins_to_speak(bounds)
+        if quiet and quiet.day <= current_to and all(point.day != quiet.day for point in points):
+            points = sorted([*points, quiet], key=lambda point: point.day)
+        before = triggers.setdefault(bounds.name, [])
+        met = list(_counted(rule, bounds, points, share, before))
+        found += met
+        before += [one.day for one in met]
+    return sorted(found, key=lambda one: one.day)
+
+
+def _counted(
+    rule: Rule, bounds: Bounds, points: Iterable[Point], share: Share, before: Sequence[date]
 ) -> Iterator[Crossing]:
-    reached = share.grows_into(bounds)
-    if reached is not None and reached <= current_to and all(point.day != reached for point in points):
-        # On that day a share is first looked at; nothing was missed on it.
-        quiet = _quiet(reached, schedule)
-        points = sorted([*points, quiet], key=lambda point: point.day) if quiet else points
-    return _counted(rule, bounds, points, share)
-
-
-def _quiet(day: date, schedule: Schedule) -> Point | None:
-    stretch, year = schedule.at(day), schedule.year_of(day)
-    return Point(day, 0, (), year, stretch) if stretch and year else None
-
-
-def _counted(rule: Rule, bounds: Bounds, points: Iterable[Point], share: Share) -> Iterator[Crossing]:
+    """`before`: the days on which the window, or one of its name, has fired already."""
+    ordinal, used = len(before), max(before, default=date.min)
+    if before and rule.repeat is Repeat.PER_WINDOW:
+        return
     total: Amount = 0
     fired_at: Amount = 0
-    ordinal = 0
     fresh: list[Point] = []
     for point in points:
         total += point.amount
+        if point.day <= used:
+            fired_at = total
+            continue
         if point.amount:
             fresh.append(point)
-        out_of = share.out_of(bounds.first, point)
-        if not share.met(total, out_of):
+        out_of = share.out_of(bounds.first, point, bounds.under)
+        if point.carried or not share.met(total, out_of) or not rule.in_force(point.day):
             continue
-        if rule.repeat is Repeat.EACH and ordinal and total < fired_at + rule.each:
+        if rule.repeat is Repeat.EACH and ordinal and total < fired_at + share.each:
             continue
         ordinal += 1
         yield Crossing(bounds.name, ordinal, point.day, tuple(fresh), total, out_of)
@@ -179,22 +274,49 @@ def _counted(rule: Rule, bounds: Bounds, points: Iterable[Point], share: Share) 
             return
 
 
-def _rolling(rule: Rule, points: Sequence[Point], schedule: Schedule, share: Share) -> Iterator[Crossing]:
-    ordinals: dict[str, int] = {}
+def _rolling(
+    rule: Rule, points: Sequence[Point], schedule: Schedule, share: Share, earlier: Sequence[Earlier]
+) -> Iterator[Crossing]:
+    ordinals = Counter(one.window for one in earlier)
+    used = max((one.trigger for one in earlier), default=date.min)
     held: list[Point] = []
     for point in points:
+        if point.day <= used:
+            continue
         first = _start(rule.window, point, schedule)
         held = [one for one in held if one.day >= first]
         held.append(point)
         total = sum([one.amount for one in held])
         out_of = share.out_of(first, point)
-        if not share.met(total, out_of):
+        if not share.met(total, out_of) or not rule.in_force(point.day):
             continue
-        ordinals[point.year.name] = ordinals.get(point.year.name, 0) + 1
+        ordinals[point.year.name] += 1
         yield Crossing(point.year.name, ordinals[point.year.name], point.day, tuple(held), total, out_of)
-        if rule.repeat is Repeat.ONCE:
-            return
         held = []
+
+
+def _runs(
+    rule: Rule, points: Sequence[Point], schedule: Schedule, share: Share, earlier: Sequence[Earlier]
+) -> Iterator[Crossing]:
+    ordinals = Counter(one.window for one in earlier)
+    triggers = {one.trigger for one in earlier}
+    run: list[Point] = []
+    fired = False
+    for point in points:
+        goes_on = (
+            run and run[-1].year.name == point.year.name and schedule.day_before(point.day) == run[-1].day
+        )
+        if not goes_on:
+            run, fired = [], False
+        run.append(point)
+        fired = fired or point.day in triggers
+        total = sum([one.amount for one in run])
+        out_of = share.out_of(run[0].day, point)
+        if fired or not share.met(total, out_of) or not rule.in_force(point.day):
+            continue
+        fired = True
+        ordinals[point.year.name] += 1
+        yield Crossing(point.year.name, ordinals[point.year.name], point.day, tuple(run), total, out_of)
 
 
 def _start(window: Window, point: Point, schedule: Schedule) -> date:
@@ -204,7 +326,7 @@ def _start(window: Window, point: Point, schedule: Schedule) -> date:
     elif window.of == "calendar_month":
         first = _months_before(point.day, window.length) + timedelta(days=1)
     elif window.of == "school_week":
-        first = _weeks_back(point, window.length)
+        first = schedule.weeks_back(point.day, window.length)
     else:
         first = schedule.back(point.day, window.length)
     return first if window.cross_year else max(first, point.year.begins)
@@ -214,34 +336,6 @@ def _months_before(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
     return date(year, month + 1, min(day.day, last))
-
-
-def _weeks_back(point: Point, weeks: int) -> date:
-    """The Monday of the first of the last so many weeks that have a school day."""
-    monday = point.day - timedelta(days=point.day.weekday())
-    mondays = point.stretch.enrollment.calendar.weeks
-    at = mondays.index(monday)
-    return mondays[max(0, at - weeks + 1)]
-
-
-def _runs(rule: Rule, points: Sequence[Point], schedule: Schedule, share: Share) -> Iterator[Crossing]:
-    ordinals: dict[str, int] = {}
-    run: list[Point] = []
-    fired = False
-    for point in points:
-        goes_on = run and run[-1].year is point.year and schedule.day_before(point.day) == run[-1].day
-        if not goes_on:
-            run, fired = [], False
-        run.append(point)
-        total = sum([one.amount for one in run])
-        out_of = share.out_of(run[0].day, point)
-        if fired or not share.met(total, out_of):
-            continue
-        fired = True
-        ordinals[point.year.name] = ordinals.get(point.year.name, 0) + 1
-        yield Crossing(point.year.name, ordinals[point.year.name], point.day, tuple(run), total, out_of)
-        if rule.repeat is Repeat.ONCE:
-            return
 
 
 def bounds_of(window: Window) -> BoundsOf:
@@ -269,25 +363,25 @@ def _school_year(window: Window, point: Point) -> Bounds:
 
 
 def _since_enrollment(window: Window, point: Point) -> Bounds:
-    year, enrollment = point.year, point.stretch.enrollment
+    year, enrollment = point.year, point.enrollment
     entry = max(enrollment.entry, year.begins)
-    return Bounds(f"{year.name}@{enrollment.school}:{entry}", entry, min(point.stretch.last, year.ends))
+    last = min(enrollment.exit or date.max, year.ends)
+    return Bounds(f"{year.name}@{enrollment.school}:{entry}", entry, last, enrollment, f"{enrollment.entry}")
 
 
 def _calendar_month(window: Window, point: Point) -> Bounds:
-    first = point.day.replace(day=1)
+    year, first = point.year, point.day.replace(day=1)
     last = _months_before(first, -1) - timedelta(days=1)
-    return Bounds(f"{point.day:%Y-%m}", max(first, point.year.begins), min(last, point.year.ends))
+    return Bounds(f"{point.day:%Y-%m}", max(first, year.begins), min(last, year.ends), part=year.name)
 
 
 def _school_month(window: Window, point: Point) -> Bounds:
-    """The weeks of a school year by fours, or as many as the rule says, from the week of its first school day."""
-    year, weeks = point.year, window.length
-    opens = point.stretch.enrollment.calendar.following(year.begins - timedelta(days=1), 1) or year.begins
-    monday = opens - timedelta(days=opens.weekday())
-    number = (point.day - monday) // (WEEK * weeks)
-    first = monday + number * weeks * WEEK
-    return Bounds(f"{year.name}/m{number + 1}", first, first + weeks * WEEK - timedelta(days=1))
+    """The school weeks of a year by fours, or as many as the rule says. A week without school is none of them."""
+    weeks = point.enrollment.calendar.weeks(point.year)
+    number = weeks.index(monday(point.day)) // window.length
+    own = weeks[number * window.length : (number + 1) * window.length]
+    first, last = own[0], own[-1] + timedelta(days=6)
+    return Bounds(f"{point.year.name}/m{number + 1}", first, last, part=f"{first}..{last}")
 
 
 def _fixed(window: Window, point: Point) -> Bounds | None:
@@ -302,10 +396,7 @@ _KINDS: Final[
     dict[Span, tuple[Callable[[Point], tuple[Any, ...]], Callable[[Window, Point], Bounds | None]]]
 ] = {
     Span.SCHOOL_YEAR: (lambda point: (point.year,), _school_year),
-    Span.SINCE_ENROLLMENT: (lambda point: (point.year, *point.stretch), _since_enrollment),
+    Span.SINCE_ENROLLMENT: (lambda point: (point.year, point.enrollment), _since_enrollment),
     Span.CALENDAR_MONTH: (lambda point: (point.year, point.day.year, point.day.month), _calendar_month),
-    Span.SCHOOL_MONTH: (
-        lambda point: (point.stretch.enrollment.calendar, point.year, point.day),
-        _school_month,
-    ),
+    Span.SCHOOL_MONTH: (lambda point: (point.enrollment.calendar, point.year, point.day), _school_month),
 }
