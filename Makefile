@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`. Each does all of its own set-up.
 
-.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-backup bench-roster bench-directories prove-guards fuzz lock
+.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-backup bench-roster bench-directories prove-guards fuzz law lock
 
 help:
 	@echo "make run           the demo: web, worker, mail door and timetable, until Ctrl-C"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-directories  50,000 people from Google and Microsoft, with every fault: lost, doubled"
 	@echo "make prove-guards  take each guard away in a copy, and see a test fail"
 	@echo "make fuzz          wild mail for FUZZ_MINUTES (10): no exception, bounded memory"
+	@echo "make law           the attendance rules against a second, slow engine: 10,000 students that nobody thought of"
 	@echo "make lock          write the lock files anew from pyproject.toml"
 
 run:
@@ -63,6 +64,9 @@ fuzz: setup
 
 prove-guards: setup
 	@exec .venv/bin/python -m tests.prove_guards
+
+law: setup
+	@exec nice .venv/bin/python -m tests.truancy.ten_thousand
 
 LOCK = .venv/bin/uv pip compile -q --system-certs --no-config --universal --generate-hashes \
 	--python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links

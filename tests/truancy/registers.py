@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from app.truancy.law.changes import Kept
 from app.truancy.law.engine import Rulebook
 from app.truancy.law.facts import DAY, CaseEvent, Flag, Mark, StudentFacts
 from app.truancy.law.firing import Firing
@@ -119,3 +120,9 @@ def fired(facts: StudentFacts, *prefixes: str, seen_on: date = date(2027, 6, 30)
 
 def ids(found: Iterable[Firing]) -> list[str]:
     return sorted(one.rule.id for one in found)
+
+
+def kept(one: Firing, *, retracted: bool = False) -> Kept:
+    """A firing as it is written down."""
+    slots = frozenset((mark.day, mark.slot) for mark in one.evidence)
+    return Kept(*one.key, slots, one.evidence_sha256, retracted)

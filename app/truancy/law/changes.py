@@ -6,7 +6,7 @@ first, and neither moves the others up nor makes a second notice of them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -15,6 +15,8 @@ from app.truancy.law.firing import Firing
 from app.truancy.law.rule import Repeat, Span
 
 Slot = tuple[date, str]
+#: Rule, window, ordinal.
+Key = tuple[str, str, int]
 
 
 class Outcome(StrEnum):
@@ -40,7 +42,7 @@ class Kept:
     retracted: bool = False
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         """What makes it one of its kind for a student."""
         return self.rule_id, self.window, self.ordinal
 
@@ -82,15 +84,14 @@ def _numbered(kept: Sequence[Kept], found: Sequence[Firing]) -> list[Firing]:
     for one in kept:
         by_rule[one.rule_id].append(one)
     numbered: list[Firing] = []
-    for firing in found:
-        if fires_once(firing) or not by_rule[firing.rule.id]:
-            numbered.append(firing)
     again: dict[str, list[Firing]] = defaultdict(list)
     for firing in found:
-        if not fires_once(firing) and by_rule[firing.rule.id]:
+        if fires_once(firing) or firing.rule.id not in by_rule:
+            numbered.append(firing)
+        else:
             again[firing.rule.id].append(firing)
     for id, theirs in again.items():
-        numbered += _known_again(by_rule[id], theirs)
+        numbered += _known_again(by_rule[id], theirs, {one.key for one in numbered})
     return numbered
 
 
@@ -103,20 +104,37 @@ def fires_once(firing: Firing) -> bool:
     )
 
 
-def _known_again(kept: Iterable[Kept], found: Iterable[Firing]) -> list[Firing]:
-    free = list(kept)
-    used = {one.key for one in free}
-    unknown: list[Firing] = []
-    numbered: list[Firing] = []
-    for firing in found:
-        slots = {(mark.day, mark.slot) for mark in firing.evidence}
-        same = max(free, key=lambda one: len(one.slots & slots), default=None)
-        if same is None or not same.slots & slots:
-            unknown.append(firing)
-            continue
-        free.remove(same)
-        numbered.append(replace(firing, window=same.window, ordinal=same.ordinal))
-    for firing in unknown:
+def _known_again(kept: Iterable[Kept], found: Iterable[Firing], taken: Set[Key]) -> list[Firing]:
+    """Each found under the number of the one that shares most marks with it; the rest under numbers never used."""
+    known = sorted((one for one in kept if one.key not in taken), key=lambda one: one.key)
+    theirs = [(firing, {(mark.day, mark.slot) for mark in firing.evidence}) for firing in found]
+    # Nearly all are as they were.
+    live = {one.key: one for one in known if not one.retracted}
+    same = {
+        there: live[firing.key]
+        for there, (firing, slots) in enumerate(theirs)
+        if firing.key in live and live[firing.key].slots == slots
+    }
+    again = {one.key for one in same.values()}
+    free = [one for one in known if one.key not in again]
+    # Then most in common first, whatever the order of rows; of two alike, the one that was not taken back.
+    alike = sorted(
+        (-len(one.slots & slots), one.retracted, one.window != firing.window, there, here)
+        for there, (firing, slots) in enumerate(theirs)
+        if there not in same
+        for here, one in enumerate(free)
+        if one.slots & slots
+    )
+    for _, _, _, there, here in alike:
+        if there not in same and free[here].key not in again:
+            same[there] = free[here]
+            again.add(free[here].key)
+    numbered = [
+        replace(theirs[there][0], window=one.window, ordinal=one.ordinal)
+        for there, one in sorted(same.items())
+    ]
+    used = {*taken, *(one.key for one in known)}
+    for firing in (firing for there, (firing, _) in enumerate(theirs) if there not in same):
         ordinal = 1
         while (firing.rule.id, firing.window, ordinal) in used:
             ordinal += 1
