@@ -459,7 +459,9 @@ def _first_said(rule: Rule, student: Student, day: date, over: Over) -> bool:
     if least <= 1 or (_out_of(rule, student, day, over) or 0) < least:
         return False
     before = over.days(student, day)[:-1]
-    return not before or (_out_of(rule, student, before[-1], over) or 0) < least
+    # Enrolled days only grow; those of a window are fewer again at a school that opened later.
+    asked = before[-1:] if rule.threshold.of is Of.ENROLLED_DAYS else before
+    return all((_out_of(rule, student, one, over) or 0) < least for one in asked)
 
 
 # --- what stands in its way --------------------------------------------------------------------------------------

@@ -107,15 +107,20 @@ def fires_once(firing: Firing) -> bool:
 def _known_again(kept: Iterable[Kept], found: Iterable[Firing], taken: Set[Key]) -> list[Firing]:
     """Each found under the number of the one that shares most marks with it; the rest under numbers never used."""
     known = sorted((one for one in kept if one.key not in taken), key=lambda one: one.key)
-    theirs = [(firing, {(mark.day, mark.slot) for mark in firing.evidence}) for firing in found]
+    theirs = [(one, frozenset((mark.day, mark.slot) for mark in one.evidence)) for one in found]
     # Nearly all are as they were.
-    live = {one.key: one for one in known if not one.retracted}
-    same = {
-        there: live[firing.key]
-        for there, (firing, slots) in enumerate(theirs)
-        if firing.key in live and live[firing.key].slots == slots
-    }
-    again = {one.key for one in same.values()}
+    live: dict[frozenset[Slot], list[Kept]] = defaultdict(list)
+    for one in known:
+        if not one.retracted:
+            live[one.slots].append(one)
+    same: dict[int, Kept] = {}
+    again: set[Key] = set()
+    for there, (firing, slots) in enumerate(theirs):
+        for one in live.get(slots, ()):
+            if one.key not in again and _under(firing, one).evidence_sha256 == one.evidence_sha256:
+                same[there] = one
+                again.add(one.key)
+                break
     free = [one for one in known if one.key not in again]
     # Then most in common first, whatever the order of rows; of two alike, the one that was not taken back.
     alike = sorted(
@@ -129,10 +134,7 @@ def _known_again(kept: Iterable[Kept], found: Iterable[Firing], taken: Set[Key])
         if there not in same and free[here].key not in again:
             same[there] = free[here]
             again.add(free[here].key)
-    numbered = [
-        replace(theirs[there][0], window=one.window, ordinal=one.ordinal)
-        for there, one in sorted(same.items())
-    ]
+    numbered = [_under(theirs[there][0], one) for there, one in sorted(same.items())]
     used = {*taken, *(one.key for one in known)}
     for firing in (firing for there, (firing, _) in enumerate(theirs) if there not in same):
         ordinal = 1
@@ -141,3 +143,8 @@ def _known_again(kept: Iterable[Kept], found: Iterable[Firing], taken: Set[Key])
         used.add((firing.rule.id, firing.window, ordinal))
         numbered.append(replace(firing, ordinal=ordinal))
     return numbered
+
+
+def _under(firing: Firing, kept: Kept) -> Firing:
+    """The same under the number by which it is known."""
+    return replace(firing, window=kept.window, ordinal=kept.ordinal)
