@@ -172,7 +172,9 @@ def _in_unit(unit: Unit, rule: Rule, found: list[Mark], planned: SchoolDay) -> t
     halves = [mark for mark in found if mark.slot in ("AM", "PM")]
     lessons = [mark for mark in found if mark not in whole and mark not in halves]
     speaking = whole or found
-    minutes = min(sum(missed(mark, planned) for mark in speaking), Fraction(planned.minutes))
+    minutes = min(
+        sum((missed(mark, planned) for mark in speaking), start=Fraction(0)), Fraction(planned.minutes)
+    )
     match unit:
         case Unit.DAY_ANY:
             return Fraction(1), speaking
@@ -181,7 +183,7 @@ def _in_unit(unit: Unit, rule: Rule, found: list[Mark], planned: SchoolDay) -> t
         case Unit.DAY_FRAC:
             share = minutes / planned.minutes
             step = rule.count.step
-            return (share // step * step if step else share), speaking
+            return Fraction(share // step * step if step else share), speaking
         case Unit.HOUR:
             return minutes, speaking
         case Unit.OCCASION:
@@ -513,8 +515,8 @@ def _unmet(one: Predicate, student: Student, trigger: date) -> tuple[str, str] |
                 return None if known else ("not_attested", about)
             return ("attested", about) if known else None
         case "not_excluded":
-            held = _flags_on(student, trigger)
-            return ("excluded", sorted(held)[0]) if held else None
+            flags = _flags_on(student, trigger)
+            return ("excluded", min(flags)) if flags else None
         case "unused_marks_only":
             return None
         case "fewer_than":

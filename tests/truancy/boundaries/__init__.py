@@ -136,7 +136,7 @@ class _Days:
         """With dates instead of numbers."""
         found = []
         for word in fires.split():
-            when, sign = re.fullmatch(r"(-|[\d/-]+)([!?]*)", word).groups()  # type: ignore[union-attr]
+            when, sign = re.fullmatch(r"(-|[\d/-]+)([!?]*)", word).groups()
             day = self.read_so_far[int(when) - 1] if when.isdigit() else when
             found.append(
                 ("-" if day == "-" else (day if isinstance(day, date) else _day(day)).isoformat()) + sign
