@@ -16,7 +16,10 @@ from tests import needs
 BIN = Path(sys.executable).parent
 
 #: One half of the tests. Whatever is not named here, and every folder to come, is the other.
-HALF = ("auth", "backup", "deploy", "faults", "helpdesk", "integrations", "jobs", "laptop", "notices")
+HALF = (
+    "auth", "backup", "deploy", "faults", "helpdesk", "house", "integrations", "jobs", "laptop", "notices",
+    "truancy",
+)  # fmt: skip
 
 CHECKS = [
     ("Style", "ruff check ."),
