@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from app.core import directory, presence
+from app.core import crypto, directory, presence
 from app.core.db import db
 from app.core.settings import Settings, read_settings, use_settings
 from app.factory import create_app
@@ -63,6 +63,7 @@ def app(_app: Flask, settings: Settings, database: cluster.TestDatabase) -> Iter
     with _app.app_context():
         directory.forget_directory()
     _app.extensions.pop("quotas", None)
+    crypto.unwrap.cache_clear()
     yield _app
     database.empty()
     # The next test has districts of the same ids; nothing may be known of them but what it writes.

@@ -13,6 +13,8 @@ from tests.browser.test_imports import work
 from tests.browser.test_pages import findings
 from tests.integrations.oneroster_server import KEY, SECRET, OneRosterServer, org, running, user
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture
 def server(site: Site) -> Iterator[OneRosterServer]:

@@ -7,6 +7,8 @@ from tests.browser.conftest import CAST, PHONE, Site, visiting
 from tests.browser.test_pages import findings
 from tests.directory_people import key_file
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize("with_script", [True, False])
 def test_who_is_on_the_staff_is_said_and_looked_at_twice(

@@ -16,6 +16,8 @@ from tests.browser.test_pages import findings
 from tests.integrations.test_family_sheet import HEADER, KIM
 from tests.roster.exports import an_export, staff, students
 
+pytestmark = pytest.mark.browser
+
 
 def work(site: Site) -> None:
     """What a worker would do now."""
