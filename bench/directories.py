@@ -94,7 +94,7 @@ def _whole(kind: str, people: int, dice: random.Random) -> int:
         with directory_peer.running() as peer, durable(folder / "here") as environment:
             peer.people, peer.most = [Somebody(nth) for nth in range(1, people + 1)], PAGE
             peer.groups = {"techs@maple.example": peer.people[: people // 200]}
-            _in_a_process(environment, _open)
+            _in_a_process(environment, _open, "bench", False)
             _in_a_process(environment, lambda: _there(peer, lambda: _set_up(kind)))
             peer.trouble = trouble = Trouble(kind)
             began, deaths = time.monotonic(), 0
