@@ -51,6 +51,8 @@ def every_page(page: Page, site: Site, start: str):
         if door is None or door in seen or "static" in door or "/birch" in url:
             continue
         seen.add(door)
+        if urlsplit(url).path.endswith(".csv"):
+            continue
         if any(word in door for word in ("attachment", "_raw", "_json", "_csv", "_download", "security")):
             continue
         response = page.goto(url)
