@@ -1,0 +1,1 @@
+"""The register's nouns, a file a table."""

@@ -1,0 +1,12 @@
+"""The card on the door of the attendance register: school days, codes, marks, and how they come in."""
+
+from app.core.room import MenuItem, Room
+from app.register.permissions import RULES, May
+from app.register.views import registers
+
+ROOM = Room(
+    "register",
+    "Attendance register",
+    doors=[registers],
+    menu=[MenuItem("Attendance", "register.registers_index", May.SEE_REGISTER, RULES, position=59)],
+)
