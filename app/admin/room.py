@@ -55,9 +55,9 @@ ROOM = Room(
         audit,
     ],
     menu=[
-        MenuItem("Admin", "admin.overview_index", May.SEE_OVERVIEW, RULES, position=60),
-        MenuItem("People", "admin.people_index", May.KEEP_PEOPLE, RULES, position=61),
-        MenuItem("Schools", "admin.schools_index", May.KEEP_PLACES, RULES, position=62),
-        MenuItem("Audit log", "admin.audit_index", May.SEE_AUDIT, RULES, position=75),
+        MenuItem("Overview", "admin.overview_index", May.SEE_OVERVIEW, RULES, 60, "Admin"),
+        MenuItem("People", "admin.people_index", May.KEEP_PEOPLE, RULES, 61, "Admin"),
+        MenuItem("Schools", "admin.schools_index", May.KEEP_PLACES, RULES, 62, "Admin"),
+        MenuItem("Audit log", "admin.audit_index", May.SEE_AUDIT, RULES, 75, "Admin"),
     ],
 )

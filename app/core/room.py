@@ -37,13 +37,17 @@ class Doors:
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A line of the menu, shown to those who may open its door."""
+    """A line of the menu, shown to those who may open its door.
+
+    `within`: the line that it stands under, with whatever other rooms put there; it opens the first of them.
+    """
 
     label: str
     endpoint: str
     may: Any
     rules: Mapping[Any, Sequence[Callable[..., bool]]]
     position: int = 50
+    within: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ ROOM = Room(
     "Mail",
     doors=[mail_log, muted_addresses, mail_setting, demo_mail],
     menu=[
-        MenuItem("Mail log", "notices.mail_log_index", May.SEE_MAIL_LOG, RULES, position=70),
+        MenuItem("Mail log", "notices.mail_log_index", May.SEE_MAIL_LOG, RULES, 70, "Admin"),
         MenuItem("Demo mail", "notices.demo_mail_index", May.LIST_DEMO_MAIL, RULES, position=90),
     ],
     measures=MEASURES,

@@ -8,5 +8,5 @@ ROOM = Room(
     "truancy",
     "Attendance",
     doors=[rules],
-    menu=[MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, position=60)],
+    menu=[MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, 55, "Attendance")],
 )

@@ -5,7 +5,6 @@ from typing import Any
 from flask import (
     Flask,
     Response,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -16,12 +15,10 @@ from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response as Answer
 
 from app.core.actor import Actor, Guest, Role
-from app.core.room import MenuItem
 from app.core.settings import get_settings
 from app.web import district, operators
-from app.web.guard import opens, visitor
-
-Link = tuple[str, str, bool]
+from app.web.guard import visitor
+from app.web.menu import Menu, menu_of
 
 
 def install(app: Flask) -> None:
@@ -73,7 +70,7 @@ def _around() -> dict[str, Any]:
     return {
         "district": district.here(),
         "me": who,
-        "menu": _menu(who) if who is not None and not wants_part() else [],
+        "menu": menu_of(who) if who is not None and not wants_part() else Menu(),
         "guest": _guest(who),
     }
 
@@ -83,27 +80,3 @@ def _guest(who: Actor | None) -> Guest | None:
     if isinstance(who, Guest):
         return who
     return operators.going_on() if who is not None and who.has(Role.ADMIN) and not wants_part() else None
-
-
-def _menu(who: Actor) -> list[Link]:
-    """The doors that the rooms offer to whoever may open them: label, address, and whether it is this page."""
-    items = [item for room in current_app.extensions.get("rooms", ()) for item in room.menu]
-    return [
-        (item.label, _address_of(item.endpoint), _is_here(item))
-        for item in sorted(items, key=lambda item: item.position)
-        if opens(item.endpoint, item.may, item.rules, who)
-    ]
-
-
-def _address_of(endpoint: str) -> str:
-    """What url_for() says of a door that takes nothing: asked for every item on every page, so built once."""
-    built: dict[str, str] = current_app.extensions.setdefault("menu_addresses", {})
-    if endpoint not in built:
-        built[endpoint] = current_app.url_map.bind("").build(endpoint)
-    return f"{request.script_root}{built[endpoint]}"
-
-
-def _is_here(item: MenuItem) -> bool:
-    """This very page, or one of the same noun: a ticket belongs to the tickets."""
-    noun, _, _ = item.endpoint.rpartition("_")
-    return (request.endpoint or "").rpartition("_")[0] == noun

@@ -143,8 +143,7 @@
 
   // --- once, when the page stands ----------------------------------------------------------------
   document.querySelector("main [data-focus]")?.focus();
-  const here = document.querySelector(".menu [aria-current]");
-  if (here) here.closest("ul").scrollLeft = here.offsetLeft - 16;
+  for (const here of document.querySelectorAll(".top [aria-current]")) here.closest("ul").scrollLeft = here.offsetLeft - 16;
 
   // A menu closes when one looks elsewhere.
   document.addEventListener("click", (event) => {
