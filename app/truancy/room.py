@@ -2,11 +2,11 @@
 
 from app.core.room import MenuItem, Room
 from app.truancy.permissions import RULES, May
-from app.truancy.views import rules
+from app.truancy.views import activations, rules
 
 ROOM = Room(
     "truancy",
     "Attendance",
-    doors=[rules],
+    doors=[rules, activations],
     menu=[MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, 55, "Attendance")],
 )

@@ -19,6 +19,9 @@ from tests.world import Player, World
 WORDS: dict[str, Keys] = {
     "admin.opening_day_test": {"key": "schools"},
     "truancy.rules_show": {"place": "us-ca"},
+    "truancy.activations_show": {"rule_id": "us-ca.truant.1"},
+    "truancy.activations_confirm": {"rule_id": "us-ca.truant.1"},
+    "truancy.activations_propose": {"rule_id": "us-ca.truant.1"},
     "admin.services_show": {"key": "district_mail_relay"},
     "admin.services_turn_on": {"key": "district_mail_relay"},
     "admin.services_turn_off": {"key": "district_mail_relay"},

@@ -41,6 +41,9 @@ from app.roster.models.school_class import SchoolClass
 from app.roster.models.school_year import PAST, SchoolYear
 from app.roster.models.school_year_school import LEAVE, SchoolYearSchool
 from app.roster.models.student import Student
+from app.truancy.law.packs import shipped
+from app.truancy.models.counsel_confirmation import CounselConfirmation
+from app.truancy.models.rule_activation import RuleActivation
 from tests.roster import families
 from tests.world import Place, Player, World
 
@@ -298,6 +301,32 @@ def _passkey(corner: Corner) -> Keys:
     )
 
 
+def _rule_activation(corner: Corner) -> Keys:
+    # Of a rule one is proposed at a time, and Maple has two corners.
+    return _added(
+        RuleActivation(
+            rule_id=shipped()[corner.number % 10].id,
+            digest=SECRET,
+            overlay={},
+            first_day=date(2026, 8, 3),
+            note=SECRET,
+            proposed_by_id=corner.who.id,
+        )
+    )
+
+
+def _counsel_confirmation(corner: Corner) -> Keys:
+    return _added(
+        CounselConfirmation(
+            rule_id=shipped()[0].id,
+            digest=f"{SECRET}{corner.number}",
+            counsel=SECRET,
+            confirmed_on=date(2026, 8, 3),
+            recorded_by_id=corner.who.id,
+        )
+    )
+
+
 MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Ticket: lambda corner: {"number": _ticket(corner).number},
     Attachment: _attachment,
@@ -321,6 +350,8 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
         "id": HouseholdMember.of_guardians([_guardian(corner).id]).popitem()[1].household_id
     },
     Person: lambda corner: {"id": corner.who.person_id},
+    RuleActivation: _rule_activation,
+    CounselConfirmation: _counsel_confirmation,
     SchoolYear: _school_year,
     SchoolYearSchool: _school_year_school,
     School: lambda corner: {"id": corner.place.schools[corner.school]},
