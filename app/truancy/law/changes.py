@@ -7,7 +7,7 @@ first, and neither moves the others up nor makes a second notice of them.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -141,10 +141,10 @@ def _known_again(kept: Iterable[Kept], found: Iterable[Firing], taken: Set[Key])
         while (firing.rule.id, firing.window, ordinal) in used:
             ordinal += 1
         used.add((firing.rule.id, firing.window, ordinal))
-        numbered.append(replace(firing, ordinal=ordinal))
+        numbered.append(firing._replace(ordinal=ordinal))
     return numbered
 
 
 def _under(firing: Firing, kept: Kept) -> Firing:
     """The same under the number by which it is known."""
-    return replace(firing, window=kept.window, ordinal=kept.ordinal)
+    return firing._replace(window=kept.window, ordinal=kept.ordinal)

@@ -7,7 +7,8 @@ the whole of its slot; a late arrival without minutes is of none that we know.
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Final
+from math import ceil
+from typing import Any, Final, NamedTuple
 
 from app.truancy.law.facts import AM, DAY, PM, Mark
 from app.truancy.law.rule import Amount, Count, Unit, whole
@@ -18,6 +19,51 @@ from app.truancy.law.traits import AWAY
 Measure = Callable[[Sequence[Mark], SchoolDay], Amount]
 
 HALF_DAYS: Final = (AM, PM)
+#: Looks of a day that are remembered.
+MOST_KNOWN: Final = 20_000
+
+
+class Amounts(NamedTuple):
+    """What a day comes to under each of several counts."""
+
+    exact: tuple[Amount, ...]
+    #: The same, parts of days as whole ones; the same object where there are none.
+    at_most: tuple[int, ...]
+
+
+NOTHING: Final = Amounts((), ())
+
+
+class Worth:
+    """What days come to under each of several counts.
+
+    Days that look alike, of the same plan and the same marks but for the date, come to the same; so each is worked
+    out once for all students.
+    """
+
+    def __init__(self, counts: Sequence[Count]) -> None:
+        self._counts = [(count, measure(count)) for count in counts]
+        self._known: dict[tuple[Any, ...], Amounts] = {}
+
+    def of(self, marks: Sequence[Mark], planned: SchoolDay) -> Amounts:
+        """The amounts, in the order of the counts."""
+        look = (planned, marks[0][1:]) if len(marks) == 1 else (planned, *[mark[1:] for mark in marks])
+        known = self._known.get(look)
+        if known is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            known = self._known[look] = _rounded([_worth(*one, marks, planned) for one in self._counts])
+        return known
+
+
+def _rounded(amounts: Sequence[Amount]) -> Amounts:
+    at_most = tuple([ceil(one) for one in amounts])
+    return Amounts(at_most if at_most == tuple(amounts) else tuple(amounts), at_most)
+
+
+def _worth(count: Count, measured: Measure, marks: Sequence[Mark], planned: SchoolDay) -> Amount:
+    its_own = counted(count, marks)
+    return measured(its_own, planned) if its_own else 0
 
 
 def counted(count: Count, marks: Sequence[Mark]) -> tuple[Mark, ...]:
@@ -45,7 +91,10 @@ def measure(count: Count) -> Measure:
 
 
 def heard(count: Count, marks: Sequence[Mark], planned: SchoolDay) -> tuple[Mark, ...]:
-    """Those of the marks that count on a day with several: what a firing rests on."""
+    """Those of a day's marks that count: what a firing rests on."""
+    marks = counted(count, marks)
+    if len(marks) == 1:
+        return marks
     found = set[Mark]()
     for unit in count.units:
         if unit in _PARTS:

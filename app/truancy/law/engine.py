@@ -5,64 +5,35 @@ run. What became of firings since they were written down is the business of chan
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
+from math import lcm
 from typing import Final, NamedTuple
 
+from app.truancy.law.bar import Bar
 from app.truancy.law.conditions import blocked_by, flags_on
-from app.truancy.law.counting import Measure, counted, heard, measure
+from app.truancy.law.counting import Worth, heard
+from app.truancy.law.days import Counted, Expected, StudentDay, at_school, registered
 from app.truancy.law.facts import Mark, StudentFacts
-from app.truancy.law.firing import Blocked, Firing, owed
-from app.truancy.law.rule import GRADES, Amount, Count, Of, Rule, Scope, Span, Unit, in_order
-from app.truancy.law.schedule import Enrollment, Schedule, SchoolDay, SchoolYear
-from app.truancy.law.traits import NOT_EXPECTED, Traits
-from app.truancy.law.windows import (
-    Bounds,
-    BoundsOf,
-    Crossing,
-    Earlier,
-    Point,
-    Share,
-    bounds_of,
-    crossings,
-    since,
-)
+from app.truancy.law.firing import Blocked, Firing, Owed, owed
+from app.truancy.law.rule import GRADES, Amount, Count, Duty, Rule, Scope, Span, in_order
+from app.truancy.law.schedule import Schedule
+from app.truancy.law.windows import Bounds, BoundsOf, Crossing, Earlier, Tally, bounds_of, crossings, since
 
-#: Units of which a day is never more than one.
-BY_THE_DAY: Final = frozenset({Unit.DAY_ANY, Unit.DAY_FULL, Unit.DAY_FRAC})
-_BY_DAY: Final = itemgetter(0)
 _BY_TRIGGER: Final = lambda one: (one.trigger, one.key)  # noqa: E731
-
-
-class StudentDay(NamedTuple):
-    """A day on which the student was expected and something stands in the register."""
-
-    day: date
-    planned: SchoolDay
-    year: SchoolYear
-    enrollment: Enrollment
-    traits: Traits
-    marks: tuple[Mark, ...]
-
-
-class Counting(NamedTuple):
-    """What is counted, and of whom: rules that say the same are counted once."""
-
-    what: Count
-    whom: Scope
 
 
 class Prepared(NamedTuple):
     """A rule with what is known of it before any student is looked at."""
 
     rule: Rule
-    counting: Counting
-    measure: Measure
+    bar: Bar
+    #: Which of the rulebook's counts is its own: rules that count the same are counted once.
+    number: int
     inside: BoundsOf
-    #: With fewer days that could count, it cannot fire.
-    least_days: int
+    #: What is owed under it where no calendar is asked for that; else None.
+    owed: tuple[Owed, ...] | None
 
 
 class Rulebook:
@@ -71,36 +42,24 @@ class Rulebook:
     def __init__(self, rules: Iterable[Rule]) -> None:
         # Versions of one rule in the order in which they were in force: a later one knows what an earlier one fired.
         self.rules = in_order(sorted(rules, key=lambda rule: rule.effective))
-        same: dict[Counting, Counting] = {}
-        self._prepared = []
-        for rule in self.rules:
-            counting = Counting(rule.count, replace(rule.scope, exclude=(), instead=()))
-            counting = same.setdefault(counting, counting)
-            self._prepared.append(
-                Prepared(rule, counting, measure(rule.count), bounds_of(rule.window), _least_days(rule))
-            )
+        counts = list(dict.fromkeys(rule.count for rule in self.rules))
+        self._worth = Worth(counts)
+        self._prepared = [
+            Prepared(rule, Bar(rule), counts.index(rule.count), bounds_of(rule.window), _undated(rule.duties))
+            for rule in self.rules
+        ]
 
     def firings(self, facts: StudentFacts, seen_on: date) -> list[Firing]:
         """Everything that fires, rule by rule and in order of days. `seen_on`: the day of looking.
 
         Days on which nobody is expected, or the student was not, count for nothing, whatever was marked on them.
         """
-        days, off = _days(facts)
+        days, off = registered(facts, self._worth)
         return _Looking(facts, days, off, seen_on).at(self._prepared) if days else []
 
 
-def _least_days(rule: Rule) -> int:
-    by_the_day = (
-        len(rule.count.units) == 1 and rule.count.units[0] in BY_THE_DAY
-    ) or rule.count.cap_per_day == 1
-    if not by_the_day or rule.count.reports:
-        return 1
-    threshold = rule.threshold
-    if threshold.n is not None:
-        return int(threshold.n) if threshold.n.denominator == 1 else int(threshold.n) + 1
-    least = threshold.fixed if threshold.of is Of.FIXED else threshold.least
-    assert threshold.percent is not None, "A threshold is a number or a share."
-    return max(1, -(-int(threshold.percent * least) // 100))
+def _undated(duties: Sequence[Duty]) -> tuple[Owed, ...] | None:
+    return tuple([Owed(duty, None) for duty in duties]) if all(duty.due is None for duty in duties) else None
 
 
 class _Looking:
@@ -111,112 +70,126 @@ class _Looking:
     ) -> None:
         self.facts = facts
         self.days = days
-        self.off = off
         self.schedule = facts.schedule.without(off) if off else facts.schedule
+        self.expected = Expected(self.schedule, days, off)
+        #: True where all amounts are whole numbers, under each count.
+        self.whole = all([day.worth.exact is day.worth.at_most for day in days])  # noqa: C419 (twice as quick)
         self.seen_on = seen_on
         self.fired: dict[str, list[Firing]] = {}
-        self._points: dict[int, list[Point]] = {}
+        #: Under each count of the rulebook: what each day comes to at most, and all of them.
+        self.at_most = list(zip(*[day.worth.at_most for day in days], strict=True))
+        self.totals = [sum(amounts) for amounts in self.at_most]
+        #: Of the days of the student's only year at their only school, the first being 1; empty for others.
+        self.numbers = self._numbered()
 
     def at(self, prepared: Sequence[Prepared]) -> list[Firing]:
         """What fires of these rules, each of which comes after those it needs."""
         found: list[Firing] = []
         for one in prepared:
-            points = self._reports(one) if one.rule.count.reports else self._counted(one)
-            if len(points) < one.least_days:
+            rule = one.rule
+            if rule.count.reports:
+                counted, parts = self._reports(rule)
+            elif not self._within_reach(one):
+                # So it is of most students and most rules.
                 continue
-            fired = [self._firing(one.rule, crossing) for crossing in self._crossings(one, points)]
+            else:
+                counted, parts = self._counted(one)
+            if not counted:
+                continue
+            fired = [self._firing(one, crossing) for crossing in self._crossings(one, counted, parts)]
             if fired:
-                self.fired[one.rule.id] = [*self.fired.get(one.rule.id, ()), *fired]
+                self.fired[rule.id] = [*self.fired.get(rule.id, ()), *fired]
                 found += fired
         return found
 
-    def _counted(self, one: Prepared) -> list[Point]:
-        known = self._points.get(id(one.counting))
-        if known is None:
-            known = self._points[id(one.counting)] = _points(one, self.days, self.facts)
-        return known
+    def _numbered(self) -> list[int]:
+        days, only = self.days, self.expected.only
+        year = days[0].year
+        if only is None or year is not days[-1].year:
+            return []
+        before = only.enrollment.calendar.number(max(only.first, year.begins)) - 1
+        return [day.number - before for day in days]
 
-    def _reports(self, of: Prepared) -> list[Point]:
-        """Firings of other rules as points: each that nothing stood in the way of."""
-        count, scope = of.counting
-        told = [one for id in count.reports for one in self.fired.get(id, ()) if not one.blocked]
-        first, last = _in_scope(scope, self.facts)
-        points = []
+    def _within_reach(self, one: Prepared) -> bool:
+        """False where the rule cannot fire, whatever its windows and conditions are."""
+        bar, since = one.bar, one.rule.window.since
+        if self.totals[one.number] * 100 < bar.least or (since and since not in self.fired):
+            return False
+        if bar.plain and self.numbers:
+            return bar.within_reach(zip(self.numbers, self.at_most[one.number], strict=True))
+        return True
+
+    def _counted(self, one: Prepared) -> tuple[list[Counted], int]:
+        """The days that count under the rule, and of how many parts of a day the amounts are."""
+        number, days = one.number, self.days
+        first, last = _in_scope(one.rule.scope, self.facts)
+        if self.whole:
+            counted = [each for each in zip(days, self.at_most[number], strict=True) if each[1]]
+        else:
+            counted = [(day, day.worth.exact[number]) for day in days if day.worth.at_most[number]]
+        if days[0].day < first or last < days[-1].day:
+            counted = [each for each in counted if first <= each[0].day <= last]
+        return (counted, 1) if self.whole else _in_parts(counted)
+
+    def _reports(self, rule: Rule) -> tuple[list[Counted], int]:
+        """The same of firings of other rules: each that nothing stood in the way of."""
+        told = [one for id in rule.count.reports for one in self.fired.get(id, ()) if not one.blocked]
+        if not told:
+            return [], 1
+        first, last = _in_scope(rule.scope, self.facts)
+        found = []
         for day, group in groupby(sorted(told, key=_BY_TRIGGER), key=lambda one: one.trigger):
-            stretch, year = self.schedule.at(day), self.schedule.year_of(day)
-            if stretch and year and first <= day <= last:
-                same_day = list(group)
-                marks = tuple(sorted({one.evidence[-1] for one in same_day}))
+            same_day = list(group)
+            there = at_school(self.schedule, day, tuple(sorted({one.evidence[-1] for one in same_day})))
+            if there and first <= day <= last:
                 much: Amount = len(same_day)
-                if count.cap_per_day is not None:
-                    much = min(much, count.cap_per_day)
-                points.append(Point(day, much, marks, year, stretch.enrollment))
-        return points
+                cap = rule.count.cap_per_day
+                found.append((there, much if cap is None else min(much, cap)))
+        return _in_parts(found)
 
-    def _crossings(self, one: Prepared, points: Sequence[Point]) -> list[Crossing]:
-        rule, current_to = one.rule, self.facts.current_to
-        share = Share(rule, self.schedule, self.days, self.off)
+    def _crossings(self, one: Prepared, counted: list[Counted], parts: int) -> list[Crossing]:
+        rule = one.rule
         earlier = [Earlier(fired.window, fired.trigger) for fired in self.fired.get(rule.id, ())]
+        tally = Tally(rule, one.bar.by(parts), counted, self.expected, self.facts.current_to, earlier)
         if rule.window.span is Span.SINCE:
-            begun = _begun(rule.window.since, self.schedule, self.fired)
-            return since(rule, points, begun, share, current_to, earlier)
-        return crossings(rule, one.inside, points, self.schedule, share, current_to, earlier)
+            return since(tally, _begun(rule.window.since, self.schedule, self.fired))
+        return crossings(tally, one.inside)
 
-    def _firing(self, rule: Rule, crossing: Crossing) -> Firing:
-        excluded = flags_on(self.facts, rule.scope.exclude, crossing.day) if rule.scope.exclude else ()
-        duties = rule.scope.instead if excluded else rule.duties
-        not_met = blocked_by(rule, self.facts, self.fired, crossing.day, self.seen_on)
+    def _firing(self, one: Prepared, crossing: Crossing) -> Firing:
+        rule, facts = one.rule, self.facts
+        excluded = flags_on(facts, rule.scope.exclude, crossing.day) if rule.scope.exclude else ()
+        duties = one.owed
+        if duties is None or excluded:
+            due = rule.scope.instead if excluded else rule.duties
+            duties = owed(due, facts.schedule, crossing.day, self.seen_on)
+        not_met = blocked_by(rule, facts, self.fired, crossing.day, self.seen_on) if rule.when else ()
         return Firing(
             rule=rule,
             window=crossing.window,
             ordinal=crossing.ordinal,
             trigger=crossing.day,
-            evidence=tuple([mark for point in crossing.points for mark in point.marks]),
+            evidence=tuple(_evidence(rule.count, crossing.days)),
             total=crossing.total,
             out_of=crossing.out_of,
-            duties=owed(duties, self.facts.schedule, crossing.day, self.seen_on),
-            blocked=(*_not_known(rule.scope, self.facts), *not_met),
+            duties=duties,
+            blocked=(*_not_known(rule.scope, facts), *not_met),
             excluded=excluded,
         )
 
 
-def _days(facts: StudentFacts) -> tuple[list[StudentDay], list[date]]:
-    """The days that may count, and those on which the student turned out not to be expected."""
-    found, off = [], []
-    for day, group in groupby(sorted(facts.marks), key=_BY_DAY):
-        stretch = facts.schedule.at(day)
-        if stretch is None or day > facts.current_to:
-            continue
-        calendar = stretch.enrollment.calendar
-        planned, year = calendar.planned(day), calendar.year_of(day)
-        if planned is None or year is None:
-            continue
-        marks = tuple(group)
-        traits = 0
-        for mark in marks:
-            traits |= mark.traits
-        if traits & NOT_EXPECTED:
-            off.append(day)
-        else:
-            found.append(StudentDay(day, planned, year, stretch.enrollment, traits, marks))
-    return found, off
+def _in_parts(days: Sequence[tuple[StudentDay, Amount]]) -> tuple[list[Counted], int]:
+    """Amounts in so many parts, as whole numbers: fractions are slow to add."""
+    parts = lcm(*[amount.denominator for _, amount in days])
+    return [(day, amount.numerator * (parts // amount.denominator)) for day, amount in days], parts
 
 
-def _points(of: Prepared, days: Sequence[StudentDay], facts: StudentFacts) -> list[Point]:
-    count, scope = of.counting
-    first, last = _in_scope(scope, facts)
-    found = []
+def _evidence(count: Count, days: Sequence[StudentDay]) -> Iterator[Mark]:
     for one in days:
-        if not one.traits & count.traits or not first <= one.day <= last:
-            continue
         # Nearly all days have one mark.
-        marks = one.marks if len(one.marks) == 1 and not count.but else counted(count, one.marks)
-        much = of.measure(marks, one.planned) if marks else 0
-        if much:
-            if len(marks) > 1:
-                marks = heard(count, marks, one.planned)
-            found.append(Point(one.day, much, marks, one.year, one.enrollment))
-    return found
+        if len(one.marks) < 2 or count.reports:
+            yield from one.marks
+        else:
+            yield from heard(count, one.marks, one.planned)
 
 
 def _begun(id: str, schedule: Schedule, fired: Mapping[str, Sequence[Firing]]) -> Iterator[Bounds]:
@@ -242,8 +215,12 @@ def _in_scope(scope: Scope, facts: StudentFacts) -> tuple[date, date]:
         return date.max, date.min
     if scope.ages is None or facts.born is None:
         return date.min, date.max
-    youngest, oldest = scope.ages
-    return _birthday(facts.born, youngest), _birthday(facts.born, oldest + 1) - timedelta(days=1)
+    return _of_age(facts.born, *scope.ages)
+
+
+@lru_cache(10_000)
+def _of_age(born: date, youngest: int, oldest: int) -> tuple[date, date]:
+    return _birthday(born, youngest), _birthday(born, oldest + 1) - timedelta(days=1)
 
 
 def _birthday(born: date, age: int) -> date:

@@ -62,5 +62,5 @@ class StudentFacts:
     current_to: date = date.max
 
     def __post_init__(self) -> None:
-        if len({(mark.day, mark.slot) for mark in self.marks}) != len(self.marks):
+        if len({mark[:2] for mark in self.marks}) != len(self.marks):
             raise ValueError("There are two marks for one day and slot.")

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
@@ -31,8 +30,7 @@ class Owed(NamedTuple):
     due: date | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Firing:
+class Firing(NamedTuple):
     """One firing. A rule fires once for each student, window and ordinal."""
 
     rule: Rule

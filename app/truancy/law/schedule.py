@@ -6,7 +6,6 @@ calendar days.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -26,8 +25,7 @@ class SchoolDay(NamedTuple):
     periods: int = 0
 
 
-@dataclass(frozen=True)
-class SchoolYear:
+class SchoolYear(NamedTuple):
     """A year of a calendar. `name` stands in keys: "2026-27"."""
 
     name: str
@@ -37,18 +35,38 @@ class SchoolYear:
     required_minutes: int | None = None
 
 
+class Opened(NamedTuple):
+    """A school day of a school year."""
+
+    planned: SchoolDay
+    year: SchoolYear
+    #: Of all days of the calendar, from 0.
+    number: int
+
+
 class Calendar:
     """The school days of one school and track, over as many years as are known."""
 
     def __init__(self, years: Iterable[SchoolYear], days: Mapping[date, SchoolDay]) -> None:
         self.years = sorted(years, key=lambda year: year.begins)
-        self._planned = dict(days)
+        #: How long each school day is.
+        self.plan = dict(days)
         #: Each school day, in order.
-        self.days = sorted(self._planned)
+        self.days = sorted(self.plan)
+        # Asked of every mark of half a million registers each night; so it is looked up, and not looked for.
+        self._number = {day: number for number, day in enumerate(self.days)}
+        #: Those within a school year.
+        self.opened = {
+            day: Opened(self.plan[day], year, number)
+            for day, number in self._number.items()
+            if (year := self.year_of(day))
+        }
+        self._weeks: dict[SchoolYear, list[date]] = {}
+        self._minutes: dict[SchoolYear, int] = {}
 
     def planned(self, day: date) -> SchoolDay | None:
         """How long that day is; None if nobody is expected."""
-        return self._planned.get(day)
+        return self.plan.get(day)
 
     def year_of(self, day: date) -> SchoolYear | None:
         """The school year that the day is in; None between two years."""
@@ -56,6 +74,11 @@ class Calendar:
             if year.begins <= day <= year.ends:
                 return year
         return None
+
+    def number(self, day: date) -> int:
+        """Of the first school day from that one on, from 0."""
+        known = self._number.get(day)
+        return bisect_left(self.days, day) if known is None else known
 
     def count(self, first: date, last: date) -> int:
         """School days from the one to the other, both included."""
@@ -70,16 +93,19 @@ class Calendar:
         """What a student is to attend in that year."""
         if year.required_minutes is not None:
             return year.required_minutes
-        first, last = bisect_left(self.days, year.begins), bisect_right(self.days, year.ends)
-        return sum(self._planned[day].minutes for day in self.days[first:last])
+        if year not in self._minutes:
+            first, last = bisect_left(self.days, year.begins), bisect_right(self.days, year.ends)
+            self._minutes[year] = sum(self.plan[day].minutes for day in self.days[first:last])
+        return self._minutes[year]
 
     def weeks(self, year: SchoolYear) -> list[date]:
         """The Mondays of that year's weeks that have a school day, in order."""
-        return sorted({monday(day) for day in self.days if year.begins <= day <= year.ends})
+        if year not in self._weeks:
+            self._weeks[year] = sorted({monday(day) for day in self.days if year.begins <= day <= year.ends})
+        return self._weeks[year]
 
 
-@dataclass(frozen=True)
-class Enrollment:
+class Enrollment(NamedTuple):
     """A stretch at a school. `exit`: the last day at it; None while it lasts."""
 
     school: str
@@ -147,11 +173,11 @@ class Schedule:
         for one in self.stretches:
             if one.last < first or not (under is None or one.enrollment == under):
                 continue
-            begins = max(first, one.first)
-            there = one.enrollment.calendar.count(begins, one.last)
-            if there >= days:
-                return one.enrollment.calendar.following(begins - timedelta(days=1), days)
-            days -= there
+            begins, calendar = max(first, one.first), one.enrollment.calendar
+            there = calendar.days[calendar.number(begins) + days - 1 :][:1]
+            if there and there[0] <= one.last:
+                return there[0]
+            days -= calendar.count(begins, one.last)
         return None
 
     def back(self, day: date, days: int) -> date:
@@ -202,6 +228,10 @@ def _stretches(enrollments: Sequence[Enrollment]) -> list[Stretch]:
 
     Who left before they came, as systems write of a child that never turned up, was not there.
     """
+    if len(enrollments) == 1:
+        (only,) = enrollments
+        last = only.exit or date.max
+        return [Stretch(only.entry, last, only)] if only.entry <= last else []
     found: list[Stretch] = []
     there = [one for one in enrollments if one.exit is None or one.entry <= one.exit]
     for one in sorted(there, key=lambda one: (not one.primary, -one.entry.toordinal(), one.school)):

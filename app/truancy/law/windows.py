@@ -5,41 +5,22 @@ run count no mark twice: once they have fired, they begin anew with the marks th
 notices.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
-from app.truancy.law.facts import Mark
-from app.truancy.law.rule import Amount, Of, Repeat, Rule, Span, Unit, Window
-from app.truancy.law.schedule import Enrollment, Schedule, SchoolYear, monday
-from app.truancy.law.traits import Traits
+from app.truancy.law.bar import Bar
+from app.truancy.law.days import Counted, Expected, StudentDay
+from app.truancy.law.rule import Amount, Repeat, Rule, Span, Window
+from app.truancy.law.schedule import Enrollment, Schedule, monday
 
 #: Windows that are remembered of one rule.
 MOST_KNOWN: Final = 10_000
-
-
-class Registered(Protocol):
-    """A day with something in the register."""
-
-    @property
-    def day(self) -> date: ...
-    @property
-    def traits(self) -> Traits: ...
-    @property
-    def enrollment(self) -> Enrollment: ...
-
-
-class Point(NamedTuple):
-    """A day that counts, and for how much."""
-
-    day: date
-    amount: Amount
-    marks: tuple[Mark, ...]
-    year: SchoolYear
-    enrollment: Enrollment
-    #: True for a day that was in another window at the school before: it is counted, but nothing fires on it.
-    carried: bool = False
+_BY_DAY: Final = attrgetter("day")
+_DAY: Final = lambda one: one[0].day  # noqa: E731
 
 
 class Bounds(NamedTuple):
@@ -55,7 +36,7 @@ class Bounds(NamedTuple):
 
 
 #: Which window a day is in.
-BoundsOf = Callable[[Point], Bounds | None]
+BoundsOf = Callable[[StudentDay], Bounds | None]
 
 
 class Earlier(NamedTuple):
@@ -71,265 +52,241 @@ class Crossing(NamedTuple):
     window: str
     ordinal: int
     day: date
-    points: tuple[Point, ...]
+    #: The days that count and stand behind no crossing before.
+    days: tuple[StudentDay, ...]
     total: Amount
     out_of: int | None
 
 
-class Share:
-    """What a threshold measures by, for one student.
+class Tally(NamedTuple):
+    """What a rule counts of one student, and what else decides whether it fires."""
 
-    `days`: those with something in the register; `off`: those on which they were not expected after all.
-    """
-
-    def __init__(
-        self, rule: Rule, schedule: Schedule, days: Sequence[Registered], off: Sequence[date] = ()
-    ) -> None:
-        self._threshold = rule.threshold
-        self._schedule = schedule
-        self._off = off
-        less = rule.threshold.less
-        self._less = [one for one in days if one.traits & less] if less else []
-        scale = 60 if Unit.HOUR in rule.count.units else 1
-        n = rule.threshold.n
-        self._least: Amount | None = None if n is None else n * scale
-        #: By how much more it fires again, of Repeat.EACH.
-        self.each = rule.each * scale
-
-    def out_of(self, first: date, point: Point, under: Enrollment | None = None) -> int | None:
-        """What the count since `first` is a share of on that day; None if it is no share."""
-        of = self._threshold.of
-        if of is None:
-            return None
-        if of is Of.FIXED:
-            return self._threshold.fixed
-        calendar = point.enrollment.calendar
-        if of is Of.REQUIRED_MINUTES:
-            return calendar.required_minutes(point.year)
-        less = sum(
-            first <= one.day <= point.day and (under is None or one.enrollment == under) for one in self._less
-        )
-        if of is Of.WINDOW_DAYS:
-            off = sum(first <= day <= point.day and calendar.planned(day) is not None for day in self._off)
-            return calendar.count(first, point.day) - off - less
-        return self._schedule.count(first, point.day, under) - less
-
-    def met(self, total: Amount, out_of: int | None) -> bool:
-        """True if that much is too much."""
-        threshold = self._threshold
-        if self._least is not None:
-            return total > self._least if threshold.over else total >= self._least
-        assert threshold.percent is not None, "A threshold is a number or a share."
-        if not out_of or out_of < threshold.least:
-            return False
-        there, asked = total * 100, threshold.percent * out_of
-        return there > asked if threshold.over else there >= asked
-
-    def begins_to_speak(self, bounds: Bounds) -> Point | None:
-        """The day on which the share first says something, as one on which nothing was missed.
-
-        None if it does from the first day on, or never.
-        """
-        least, of = self._threshold.least, self._threshold.of
-        if least <= 1 or of not in (Of.ENROLLED_DAYS, Of.WINDOW_DAYS):
-            return None
-        # A window has days before the student came: those are looked at from the first one of their own.
-        days = least if of is Of.ENROLLED_DAYS else 1
-        while True:
-            day = self._schedule.reaches(bounds.first, days, bounds.under)
-            quiet = self._quiet(day) if day is not None and day <= bounds.last else None
-            if quiet is None or (self.out_of(bounds.first, quiet, bounds.under) or 0) >= least:
-                return quiet
-            days += 1
-
-    def _quiet(self, day: date) -> Point | None:
-        stretch, year = self._schedule.at(day), self._schedule.year_of(day)
-        return Point(day, 0, (), year, stretch.enrollment) if stretch and year else None
+    rule: Rule
+    bar: Bar
+    counted: list[Counted]
+    expected: Expected
+    current_to: date
+    #: Firings of earlier versions.
+    earlier: Sequence[Earlier]
 
 
-def crossings(
-    rule: Rule,
-    inside: BoundsOf,
-    points: Sequence[Point],
-    schedule: Schedule,
-    share: Share,
-    current_to: date,
-    earlier: Sequence[Earlier],
-) -> list[Crossing]:
+def crossings(tally: Tally, inside: BoundsOf) -> list[Crossing]:
     """Where the rule's threshold is met, in order. Of windows that begin after another rule: see since()."""
-    if rule.repeat is Repeat.ONCE and earlier:
+    rule = tally.rule
+    if rule.repeat is Repeat.ONCE and tally.earlier:
         return []
     if rule.window.span is Span.ROLLING:
-        found = list(_rolling(rule, points, schedule, share, earlier))
+        found = list(_rolling(tally))
     elif rule.window.span is Span.RUN:
-        found = list(_runs(rule, points, schedule, share, earlier))
+        found = list(_runs(tally))
     else:
-        windows = _by_window(points, inside)
-        if rule.window.span is Span.SCHOOL_MONTH:
-            windows = [(bounds, _with_carried(bounds, theirs, points)) for bounds, theirs in windows]
-        found = _in_windows(rule, windows, share, current_to, earlier)
+        found = _in_windows(tally, _by_window(tally, inside))
     return found[:1] if rule.repeat is Repeat.ONCE else found
 
 
-def since(
-    rule: Rule,
-    points: Sequence[Point],
-    begun: Iterable[Bounds],
-    share: Share,
-    current_to: date,
-    earlier: Sequence[Earlier],
-) -> list[Crossing]:
+def since(tally: Tally, begun: Iterable[Bounds]) -> list[Crossing]:
     """The same for windows that begin with a firing of another rule, the day after it, and end with the school year."""
-    if rule.repeat is Repeat.ONCE and earlier:
+    if tally.rule.repeat is Repeat.ONCE and tally.earlier:
         return []
-    windows = ((one, [point for point in points if one.first <= point.day <= one.last]) for one in begun)
-    found = _in_windows(rule, windows, share, current_to, earlier)
-    return found[:1] if rule.repeat is Repeat.ONCE else found
+    windows = [
+        InWindow(one, [each for each in tally.counted if one.first <= each[0].day <= one.last])
+        for one in begun
+    ]
+    found = _in_windows(tally, windows)
+    return found[:1] if tally.rule.repeat is Repeat.ONCE else found
 
 
-def _by_window(points: Sequence[Point], inside: BoundsOf) -> Iterable[tuple[Bounds, list[Point]]]:
+class InWindow(NamedTuple):
+    """A window and the days in it that count."""
+
+    bounds: Bounds
+    counted: list[Counted]
+    #: Days that were in another window at the school before: they are counted, but nothing fires on them.
+    carried: Set[date] = frozenset()
+
+
+def _by_window(tally: Tally, inside: BoundsOf) -> Iterable[InWindow]:
     """The days of each window. A year goes on at the next school, even where that school's begins on another day."""
-    opened: dict[tuple[str, str], tuple[Bounds, list[Point]]] = {}
-    before: Bounds | None = None
-    theirs: list[Point] = []
-    for point in points:
-        bounds = inside(point)
+    counted = tally.counted
+    if tally.expected.only:
+        # Nearly everybody is at one school, and most windows are a year.
+        first, last = counted[0][0], counted[-1][0]
+        bounds = inside(first)
+        if bounds and last.day <= bounds.last and last.year is first.year:
+            return [InWindow(bounds, counted)]
+    opened: dict[tuple[str, str], InWindow] = {}
+    for one in counted:
+        bounds = inside(one[0])
         if bounds is None:
             continue
-        # Nearly always the window of the day before: this is gone through for every student each night.
-        if bounds is not before:
-            key, before = (bounds.name, bounds.part), bounds
-            known = opened.get(key)
-            if known is None:
-                theirs = []
-                opened[key] = bounds, theirs
-            else:
-                first, last = min(known[0].first, bounds.first), max(known[0].last, bounds.last)
-                theirs = known[1]
-                opened[key] = known[0]._replace(first=first, last=last), theirs
-        theirs.append(point)
+        known = opened.get((bounds.name, bounds.part))
+        if known is None:
+            opened[bounds.name, bounds.part] = InWindow(bounds, [one])
+            continue
+        known.counted.append(one)
+        if bounds is not known.bounds:
+            wider = known.bounds._replace(
+                first=min(known.bounds.first, bounds.first), last=max(known.bounds.last, bounds.last)
+            )
+            opened[bounds.name, bounds.part] = InWindow(wider, known.counted)
+    if tally.rule.window.span is Span.SCHOOL_MONTH and not tally.expected.only:
+        return [_with_carried(bounds, theirs, counted) for bounds, theirs, _ in opened.values()]
     return opened.values()
 
 
-def _with_carried(bounds: Bounds, theirs: list[Point], points: Sequence[Point]) -> list[Point]:
+def _with_carried(bounds: Bounds, theirs: Sequence[Counted], counted: Sequence[Counted]) -> InWindow:
     """A month of the new school has days that were in a month of the old one."""
-    own = {point.day for point in theirs}
-    return [
-        point if point.day in own else point._replace(carried=True)
-        for point in points
-        if bounds.first <= point.day <= bounds.last
-    ]
+    own = {there.day for there, _ in theirs}
+    all_ = [one for one in counted if bounds.first <= one[0].day <= bounds.last]
+    return InWindow(bounds, all_, {there.day for there, _ in all_} - own)
 
 
-def _in_windows(
-    rule: Rule,
-    windows: Iterable[tuple[Bounds, list[Point]]],
-    share: Share,
-    current_to: date,
-    earlier: Sequence[Earlier],
-) -> list[Crossing]:
+def _in_windows(tally: Tally, windows: Iterable[InWindow]) -> list[Crossing]:
     found: list[Crossing] = []
     triggers: dict[str, list[date]] = {}
-    for one in earlier:
+    for one in tally.earlier:
         triggers.setdefault(one.window, []).append(one.trigger)
-    for bounds, points in windows:
-        if not points:
+    for opened in windows:
+        enough = _enough(tally.bar, opened.counted)
+        if enough is None:
             continue
-        quiet = share.begins_to_speak(bounds)
-        if quiet and quiet.day <= current_to and all(point.day != quiet.day for point in points):
-            points = sorted([*points, quiet], key=lambda point: point.day)
-        before = triggers.setdefault(bounds.name, [])
-        met = list(_counted(rule, bounds, points, share, before))
+        if tally.bar.waits:
+            opened = _looked_at(tally, opened, enough)
+        before = triggers.setdefault(opened.bounds.name, [])
+        met = _met(tally, opened, before)
         found += met
         before += [one.day for one in met]
-    return sorted(found, key=lambda one: one.day)
+    return sorted(found, key=_BY_DAY) if len(found) > 1 else found
 
 
-def _counted(
-    rule: Rule, bounds: Bounds, points: Iterable[Point], share: Share, before: Sequence[date]
-) -> Iterator[Crossing]:
+def _enough(bar: Bar, counted: Iterable[Counted]) -> StudentDay | None:
+    """The first day on which the threshold could be met, whatever it is a share of."""
+    total = 0
+    for there, amount in counted:
+        total += amount
+        if total * 100 >= bar.least:
+            return there
+    return None
+
+
+def _looked_at(tally: Tally, opened: InWindow, enough: StudentDay) -> InWindow:
+    """With the day on which the share first says something, if anything can be met on it."""
+    bar, expected = tally.bar, tally.expected
+    bounds, counted, carried = opened
+    if bar.grows and (expected.out_of(bar, bounds.first, bounds.under)(enough) or 0) >= bar.least_days:
+        return opened
+    quiet = expected.first_said(bar, bounds.first, bounds.last, bounds.under)
+    if quiet is None or quiet.day > tally.current_to:
+        return opened
+    at = bisect_left(counted, quiet.day, key=_DAY)
+    if at < len(counted) and counted[at][0].day == quiet.day:
+        return opened
+    return InWindow(bounds, [*counted[:at], (quiet, 0), *counted[at:]], carried)
+
+
+def _met(tally: Tally, opened: InWindow, before: Sequence[date]) -> list[Crossing]:
     """`before`: the days on which the window, or one of its name, has fired already."""
+    rule, bar = tally.rule, tally.bar
+    bounds, counted, carried = opened
+    found: list[Crossing] = []
     ordinal, used = len(before), max(before, default=date.min)
     if before and rule.repeat is Repeat.PER_WINDOW:
-        return
-    total: Amount = 0
-    fired_at: Amount = 0
-    fresh: list[Point] = []
-    for point in points:
-        total += point.amount
-        if point.day <= used:
+        return found
+    share_of = tally.expected.out_of(bar, bounds.first, bounds.under)
+    total = fired_at = 0
+    least = bar.least
+    fresh: list[StudentDay] = []
+    for there, amount in counted:
+        total += amount
+        if there.day <= used:
             fired_at = total
             continue
-        if point.amount:
-            fresh.append(point)
-        out_of = share.out_of(bounds.first, point, bounds.under)
-        if point.carried or not share.met(total, out_of) or not rule.in_force(point.day):
+        if amount:
+            fresh.append(there)
+        if total * 100 < least or there.day in carried:
             continue
-        if rule.repeat is Repeat.EACH and ordinal and total < fired_at + share.each:
+        out_of = share_of(there)
+        if not bar.met(total, out_of):
+            if bar.grows:
+                # It will not be a share of fewer days later on.
+                least = bar.hundredths(out_of)
+            continue
+        if not rule.in_force(there.day):
+            continue
+        if rule.repeat is Repeat.EACH and ordinal and total < fired_at + bar.each:
             continue
         ordinal += 1
-        yield Crossing(bounds.name, ordinal, point.day, tuple(fresh), total, out_of)
+        found.append(Crossing(bounds.name, ordinal, there.day, tuple(fresh), bar.told(total), out_of))
         fired_at, fresh = total, []
         if rule.repeat in (Repeat.PER_WINDOW, Repeat.ONCE):
-            return
+            break
+    return found
 
 
-def _rolling(
-    rule: Rule, points: Sequence[Point], schedule: Schedule, share: Share, earlier: Sequence[Earlier]
-) -> Iterator[Crossing]:
-    ordinals = Counter(one.window for one in earlier)
-    used = max((one.trigger for one in earlier), default=date.min)
-    held: list[Point] = []
-    for point in points:
-        if point.day <= used:
+def _rolling(tally: Tally) -> Iterator[Crossing]:
+    rule, bar, expected = tally.rule, tally.bar, tally.expected
+    ordinals = Counter(one.window for one in tally.earlier)
+    used = max((one.trigger for one in tally.earlier), default=date.min)
+    held: deque[Counted] = deque()
+    total = 0
+    for one in tally.counted:
+        there = one[0]
+        if there.day <= used:
             continue
-        first = _start(rule.window, point, schedule)
-        held = [one for one in held if one.day >= first]
-        held.append(point)
-        total = sum([one.amount for one in held])
-        out_of = share.out_of(first, point)
-        if not share.met(total, out_of) or not rule.in_force(point.day):
+        held.append(one)
+        total += one[1]
+        if total * 100 < bar.least:
             continue
-        ordinals[point.year.name] += 1
-        yield Crossing(point.year.name, ordinals[point.year.name], point.day, tuple(held), total, out_of)
-        held = []
+        first = _start(rule.window, there, expected.schedule)
+        while held[0][0].day < first:
+            total -= held.popleft()[1]
+        if total * 100 < bar.least:
+            continue
+        out_of = expected.out_of(bar, first)(there)
+        if not bar.met(total, out_of) or not rule.in_force(there.day):
+            continue
+        name, days = there.year.name, tuple([day for day, _ in held])
+        ordinals[name] += 1
+        yield Crossing(name, ordinals[name], there.day, days, bar.told(total), out_of)
+        held.clear()
+        total = 0
 
 
-def _runs(
-    rule: Rule, points: Sequence[Point], schedule: Schedule, share: Share, earlier: Sequence[Earlier]
-) -> Iterator[Crossing]:
-    ordinals = Counter(one.window for one in earlier)
-    triggers = {one.trigger for one in earlier}
-    run: list[Point] = []
-    fired = False
-    for point in points:
-        goes_on = (
-            run and run[-1].year.name == point.year.name and schedule.day_before(point.day) == run[-1].day
-        )
-        if not goes_on:
-            run, fired = [], False
-        run.append(point)
-        fired = fired or point.day in triggers
-        total = sum([one.amount for one in run])
-        out_of = share.out_of(run[0].day, point)
-        if fired or not share.met(total, out_of) or not rule.in_force(point.day):
+def _runs(tally: Tally) -> Iterator[Crossing]:
+    rule, bar, expected = tally.rule, tally.bar, tally.expected
+    ordinals = Counter(one.window for one in tally.earlier)
+    triggers = {one.trigger for one in tally.earlier}
+    run: list[StudentDay] = []
+    total, fired = 0, False
+    for there, amount in tally.counted:
+        name = there.year.name
+        before = run[-1] if run else None
+        if not before or before.year.name != name or expected.schedule.day_before(there.day) != before.day:
+            run, total, fired = [], 0, False
+        run.append(there)
+        total += amount
+        fired = fired or there.day in triggers
+        if fired or total * 100 < bar.least:
+            continue
+        out_of = expected.out_of(bar, run[0].day)(there)
+        if not bar.met(total, out_of) or not rule.in_force(there.day):
             continue
         fired = True
-        ordinals[point.year.name] += 1
-        yield Crossing(point.year.name, ordinals[point.year.name], point.day, tuple(run), total, out_of)
+        ordinals[name] += 1
+        yield Crossing(name, ordinals[name], there.day, tuple(run), bar.told(total), out_of)
 
 
-def _start(window: Window, point: Point, schedule: Schedule) -> date:
+def _start(window: Window, there: StudentDay, schedule: Schedule) -> date:
     """The first day of the window that ends with this one."""
     if window.of == "calendar_day":
-        first = point.day - timedelta(days=window.length - 1)
+        first = there.day - timedelta(days=window.length - 1)
     elif window.of == "calendar_month":
-        first = _months_before(point.day, window.length) + timedelta(days=1)
+        first = _months_before(there.day, window.length) + timedelta(days=1)
     elif window.of == "school_week":
-        first = schedule.weeks_back(point.day, window.length)
+        first = schedule.weeks_back(there.day, window.length)
     else:
-        first = schedule.back(point.day, window.length)
-    return first if window.cross_year else max(first, point.year.begins)
+        first = schedule.back(there.day, window.length)
+    return first if window.cross_year else max(first, there.year.begins)
 
 
 def _months_before(day: date, months: int) -> date:
@@ -343,11 +300,11 @@ def bounds_of(window: Window) -> BoundsOf:
     known: dict[tuple[Any, ...], Bounds] = {}
     key, make = _KINDS.get(window.span, _FIXED)
 
-    def inside(point: Point) -> Bounds | None:
-        of = key(point)
+    def inside(there: StudentDay) -> Bounds | None:
+        of = key(there)
         found = known.get(of)
         if found is None:
-            made = make(window, point)
+            made = make(window, there)
             if made is None:
                 return None
             if len(known) > MOST_KNOWN:
@@ -358,45 +315,48 @@ def bounds_of(window: Window) -> BoundsOf:
     return inside
 
 
-def _school_year(window: Window, point: Point) -> Bounds:
-    return Bounds(point.year.name, point.year.begins, point.year.ends)
+def _school_year(window: Window, there: StudentDay) -> Bounds:
+    return Bounds(there.year.name, there.year.begins, there.year.ends)
 
 
-def _since_enrollment(window: Window, point: Point) -> Bounds:
-    year, enrollment = point.year, point.enrollment
+def _since_enrollment(window: Window, there: StudentDay) -> Bounds:
+    year, enrollment = there.year, there.enrollment
     entry = max(enrollment.entry, year.begins)
     last = min(enrollment.exit or date.max, year.ends)
     return Bounds(f"{year.name}@{enrollment.school}:{entry}", entry, last, enrollment, f"{enrollment.entry}")
 
 
-def _calendar_month(window: Window, point: Point) -> Bounds:
-    year, first = point.year, point.day.replace(day=1)
+def _calendar_month(window: Window, there: StudentDay) -> Bounds:
+    year, first = there.year, there.day.replace(day=1)
     last = _months_before(first, -1) - timedelta(days=1)
-    return Bounds(f"{point.day:%Y-%m}", max(first, year.begins), min(last, year.ends), part=year.name)
+    return Bounds(f"{there.day:%Y-%m}", max(first, year.begins), min(last, year.ends), part=year.name)
 
 
-def _school_month(window: Window, point: Point) -> Bounds:
+def _school_month(window: Window, there: StudentDay) -> Bounds:
     """The school weeks of a year by fours, or as many as the rule says. A week without school is none of them."""
-    weeks = point.enrollment.calendar.weeks(point.year)
-    number = weeks.index(monday(point.day)) // window.length
+    weeks = there.enrollment.calendar.weeks(there.year)
+    number = weeks.index(monday(there.day)) // window.length
     own = weeks[number * window.length : (number + 1) * window.length]
     first, last = own[0], own[-1] + timedelta(days=6)
-    return Bounds(f"{point.year.name}/m{number + 1}", first, last, part=f"{first}..{last}")
+    return Bounds(f"{there.year.name}/m{number + 1}", first, last, part=f"{first}..{last}")
 
 
-def _fixed(window: Window, point: Point) -> Bounds | None:
-    if window.first is not None and window.last is not None and window.first <= point.day <= window.last:
+def _fixed(window: Window, there: StudentDay) -> Bounds | None:
+    if window.first is not None and window.last is not None and window.first <= there.day <= window.last:
         return Bounds(f"{window.first}..{window.last}", window.first, window.last)
     return None
 
 
-_FIXED: Final = (lambda point: (point.day,), _fixed)
+_FIXED: Final = (lambda there: (there.day,), _fixed)
 #: By kind of window: what tells one from the other, and how it is made.
 _KINDS: Final[
-    dict[Span, tuple[Callable[[Point], tuple[Any, ...]], Callable[[Window, Point], Bounds | None]]]
+    dict[Span, tuple[Callable[[StudentDay], tuple[Any, ...]], Callable[[Window, StudentDay], Bounds | None]]]
 ] = {
-    Span.SCHOOL_YEAR: (lambda point: (point.year,), _school_year),
-    Span.SINCE_ENROLLMENT: (lambda point: (point.year, point.enrollment), _since_enrollment),
-    Span.CALENDAR_MONTH: (lambda point: (point.year, point.day.year, point.day.month), _calendar_month),
-    Span.SCHOOL_MONTH: (lambda point: (point.enrollment.calendar, point.year, point.day), _school_month),
+    Span.SCHOOL_YEAR: (lambda there: (there.year,), _school_year),
+    Span.SINCE_ENROLLMENT: (lambda there: (there.year, there.enrollment), _since_enrollment),
+    Span.CALENDAR_MONTH: (lambda there: (there.year, there.day.year, there.day.month), _calendar_month),
+    Span.SCHOOL_MONTH: (
+        lambda there: (there.enrollment.calendar, there.year, monday(there.day)),
+        _school_month,
+    ),
 }
