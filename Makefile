@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`. Each does all of its own set-up.
 
-.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-backup bench-roster bench-directories prove-guards fuzz law lock
+.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-backup bench-roster bench-directories bench-letters prove-guards fuzz law lock
 
 help:
 	@echo "make run           the demo: web, worker, mail door and timetable, until Ctrl-C"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench-backup  back up a district with its files, check and restore it: seconds, memory, size"
 	@echo "make bench-roster  take a OneRoster export in, and the unchanged file again: seconds, memory"
 	@echo "make bench-directories  50,000 people from Google and Microsoft, with every fault: lost, doubled"
+	@echo "make bench-letters  letters in two languages as tagged PDF: pages a second of one core, memory"
 	@echo "make prove-guards  take each guard away in a copy, and see a test fail"
 	@echo "make fuzz          wild mail for FUZZ_MINUTES (10): no exception, bounded memory"
 	@echo "make law           the attendance rules against a second, slow engine: 10,000 students that nobody thought of"
@@ -58,6 +59,9 @@ bench-roster: setup
 
 bench-directories: setup
 	@exec nice .venv/bin/python -m bench.directories
+
+bench-letters: setup
+	@exec nice .venv/bin/python -m bench.letters
 
 fuzz: setup
 	@exec .venv/bin/python -m tests.fuzz

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from app.core.following import Follows
+from app.core.grounds import Grounds
 from app.core.readings import Measure
 
 View = Callable[..., Any]
@@ -62,6 +63,8 @@ class Room:
     measures: Sequence[Measure] = field(default_factory=tuple)
     #: What it has of students who change school or leave, for the preview of a school year.
     follows: Sequence[Follows] = field(default_factory=tuple)
+    #: What it has families told, and whether that still stands.
+    grounds: Sequence[Grounds] = field(default_factory=tuple)
 
     def blueprint(self) -> Blueprint:
         """The room's blueprint: views/closures.py:create becomes the endpoint `helpdesk.closures_create`."""

@@ -144,7 +144,7 @@ class PlainPaper(FlaskForm):
             made = _MADE.setdefault(type(form), {})
             if unbound_field not in made:
                 field = super().bind_field(form, unbound_field, options)
-                if options["prefix"] or getattr(type(form), options["name"], None) is not unbound_field:
+                if options.get("prefix") or getattr(type(form), options["name"], None) is not unbound_field:
                     return field  # of this one paper alone
                 made[unbound_field] = (type(field), {**vars(field), "_form": None, "meta": None})
             kind, state = made[unbound_field]

@@ -51,7 +51,7 @@ def every_page(page: Page, site: Site, start: str):
         if door is None or door in seen or "static" in door or "/birch" in url:
             continue
         seen.add(door)
-        if urlsplit(url).path.endswith(".csv"):
+        if urlsplit(url).path.endswith((".csv", ".pdf")):
             continue
         if any(word in door for word in ("attachment", "_raw", "_json", "_csv", "_download", "security")):
             continue

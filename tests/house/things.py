@@ -26,6 +26,8 @@ from app.helpdesk.models.ticket import Ticket
 from app.notices.models.demo_mail import DemoMail
 from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
+from app.notices.models.notice_template import NoticeTemplate
+from app.notices.models.notice_text import NoticeText
 from app.roster.models.contact import Contact
 from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.enrollment import Enrollment
@@ -160,6 +162,20 @@ def _demo_mail(corner: Corner) -> Keys:
         f"From: {corner.place.desk}\nTo: {corner.who.email}\nSubject: {SECRET}\n\n{SECRET}\n"
     )
     return {"name": name}
+
+
+def _notice_template(corner: Corner) -> Keys:
+    return _added(NoticeTemplate(wanted=f"{SECRET}.{corner.number}", title=SECRET))
+
+
+def _notice_text(corner: Corner) -> Keys:
+    template = NoticeTemplate(wanted=f"{SECRET}.text.{corner.number}", title=SECRET)
+    db.session.add(template)
+    db.session.flush()
+    text = NoticeText(
+        template_id=template.id, language="en", number=1, origin="shipped", heading=SECRET, body=SECRET
+    )
+    return _added(text)
 
 
 def _roster_import(corner: Corner) -> Keys:
@@ -334,6 +350,8 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Message: _message,
     MutedAddress: _muted_address,
     DemoMail: _demo_mail,
+    NoticeTemplate: _notice_template,
+    NoticeText: _notice_text,
     WebSession: _web_session,
     Passkey: _passkey,
     RosterImport: _roster_import,

@@ -1,0 +1,55 @@
+"""What a notice to a family rests on: a room says on its card what it has them told, and whether it still stands.
+
+The mail room has never heard of absences. It keeps a reference (a kind and an id), and asks whose kind it is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from flask import current_app
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A notice that a room has families told: for what, and what the law has it say since when."""
+
+    #: Stable: "us-ca.truant.1". A template is made for it.
+    key: str
+    title: str
+    #: The law, as it is cited; "" for what no law asks for.
+    authority: str = ""
+    #: From which day on these contents are asked for.
+    since: date | None = None
+    #: The law's word for each item, and how it is put to a person.
+    contents: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """The card of one kind of reference."""
+
+    #: As a notice's reference names it: "firing".
+    kind: str
+    #: The notices that are sent for it.
+    wanted: Callable[[], Sequence[Wanted]]
+    #: Why a notice that rests on this id may not leave any more, in a sentence; "" while it may.
+    why_not: Callable[[UUID], str]
+
+
+def grounds() -> dict[str, Grounds]:
+    """Every room's, by kind."""
+    return {one.kind: one for room in current_app.extensions.get("rooms", ()) for one in room.grounds}
+
+
+def wanted() -> list[Wanted]:
+    """Every notice that a room has families told, by title."""
+    found = [one for card in grounds().values() for one in card.wanted()]
+    return sorted(found, key=lambda one: (one.title, one.key))
+
+
+def why_not(kind: str, id: UUID) -> str:
+    """Why what rests on this may not leave any more; "" while it may. What no room knows does not stand."""
+    card = grounds().get(kind)
+    return card.why_not(id) if card else "Nothing here says any more that this notice is to be sent."

@@ -1,0 +1,112 @@
+"""From a text and its values to what is printed: one language, or the home language first and English second."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.core import clock
+from app.core.db import db
+from app.core.directory import district_by_id
+from app.core.tenancy import current_district_id
+from app.integrations.typesetting.letters import CannotPrint, Letter, Part, print_letters
+from app.integrations.typesetting.paper import PAPER_OF, PAPERS
+from app.notices.models.notice_text import NoticeText
+from app.notices.wording import placeholders, shipped
+from app.notices.wording.blocks import Block, as_text, blocks
+from app.roster.models.language import ENGLISH
+
+__all__ = ["CannotPrint", "Words", "Written", "home_then_english", "sample", "write"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one notice says in one language."""
+
+    language: str
+    rtl: bool
+    heading: str
+    blocks: tuple[Block, ...]
+
+    def part(self) -> Part:
+        """As the printer takes it."""
+        return Part(
+            self.language, self.rtl, self.heading, tuple((block.kind, block.lines) for block in self.blocks)
+        )
+
+    def as_text(self) -> str:
+        """As an email has it."""
+        return as_text(self.heading, self.blocks)
+
+    def told(self) -> dict[str, Any]:
+        """As it is kept."""
+        kept = [{"kind": block.kind, "lines": list(block.lines)} for block in self.blocks]
+        return {"language": self.language, "rtl": self.rtl, "heading": self.heading, "blocks": kept}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Words":
+        """The other way."""
+        kept = tuple(Block(one["kind"], tuple(one["lines"])) for one in told["blocks"])
+        return cls(told["language"], told["rtl"], told["heading"], kept)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The notice in each of its languages, and the values that nobody gave."""
+
+    words: tuple[Words, ...]
+    missing: tuple[str, ...]
+
+
+#: Said before what the law asks for, where there is something.
+_BEFORE_THE_LAW: Final = {"en": "The law asks us to tell you:", "es": "La ley nos pide decirle:"}
+
+
+def write(texts: Sequence[NoticeText], values: Mapping[str, str]) -> Written:
+    """Fill in the texts, in their order."""
+    said, missing = [], dict[str, None]()
+    for text in texts:
+        words, gaps = _filled(text, values)
+        said.append(words)
+        missing |= dict.fromkeys(gaps)
+    return Written(tuple(said), tuple(missing))
+
+
+def sample(text: NoticeText) -> bytes:
+    """How a version looks as a letter, with made-up values: a tagged PDF. Raises CannotPrint."""
+    card = district_by_id(current_district_id())
+    assert card is not None  # the wall is up, so the district is there
+    english = db.session.get(NoticeText, text.translates_id) if text.translates_id else None
+    written = write([text, english] if english else [text], shipped.SAMPLE)
+    letter = Letter(
+        code="SAMPLE",
+        date=shipped.SAMPLE["date"],
+        sender=(card.name, shipped.SAMPLE["school"]),
+        address=(shipped.SAMPLE["guardian"], "12 Maple Street", "Springfield, IL 62701"),
+        parts=tuple(words.part() for words in written.words),
+    )
+    title = f"{text.template.title}: {text.called}"
+    return print_letters([letter], PAPERS[PAPER_OF[card.region]], title, clock.now(), "Sample").pdf
+
+
+def home_then_english(english: NoticeText, tag: str) -> list[NoticeText]:
+    """The texts of a letter to a family of that language; empty where the translation is not there or not approved."""
+    if tag == ENGLISH:
+        return [english]
+    home = english.in_language(tag)
+    return [home, english] if home is not None else []
+
+
+def _filled(text: NoticeText, values: Mapping[str, str]) -> tuple[Words, list[str]]:
+    rtl = text.speaks.direction == "rtl"
+    heading = placeholders.fill(text.heading, values, rtl=rtl)
+    body = placeholders.fill(text.body, values, rtl=rtl)
+    order = [key for key, _ in text.required if key in text.passages]
+    order += [key for key in text.passages if key not in order]
+    passages = [placeholders.fill(text.passages[key], values, rtl=rtl) for key in order]
+    said = blocks(body.text)
+    if passages:
+        if text.language in _BEFORE_THE_LAW:
+            said.append(Block("paragraph", (_BEFORE_THE_LAW[text.language],)))
+        said.append(Block("list", tuple(one.text for one in passages)))
+    missing = [name for one in (heading, body, *passages) for name in one.missing]
+    return Words(text.language, rtl, heading.text, tuple(said)), missing
