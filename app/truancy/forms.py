@@ -1,5 +1,6 @@
-"""What is filled in when a rule is switched on."""
+"""What is filled in when a rule is switched on, and about cases."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
@@ -8,12 +9,27 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 
 from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_DAYS, Added, Overlay
 from app.truancy.law.rule import Rule, whole
-from app.truancy.law.words import DUTIES
+from app.truancy.law.words import DUTIES, FLAGS
+from app.truancy.models.attendance_case import TIERS
+from app.truancy.models.case_entry import (
+    BARRIERS,
+    HELD,
+    KINDS,
+    MEANS,
+    MISSED,
+    OUTCOMES,
+    PLAN_FAILED,
+    PLANS,
+    REFERRALS,
+    SCHEDULED,
+)
 from app.web.fields import KeyedPaper, Paper, options
 
 _NOTE: Final = Length(max=1000, message="Use at most 1,000 characters.")
 _DAYS: Final = NumberRange(min=1, max=MOST_DAYS, message=f"Write a number of days from 1 to {MOST_DAYS}.")
+_LINE: Final = Length(max=200, message="Use at most 200 characters.")
 _NONE: Final = ("", "None")
+_NOBODY: Final = ("", "Nobody yet")
 
 
 class ConfirmationForm(Paper):
@@ -84,3 +100,101 @@ class EndingForm(Paper):
     """The last day on which a rule fires."""
 
     last_day = DateField("Last day on which it fires", [InputRequired("Write the last day.")])
+
+
+class WorkForm(KeyedPaper):
+    """What is done with the lines that were chosen: which button was pressed says it."""
+
+    means = SelectField("By", choices=options(MEANS.items()), default="call")
+    outcome = SelectField("Outcome", choices=options(OUTCOMES.items()), default="reached")
+    day = DateField("Conference on", [Optional()])
+    reason = StringField("Reason to dismiss", [_LINE])
+
+
+class ContactForm(KeyedPaper):
+    """That somebody was called, written to or visited."""
+
+    means = SelectField("By", choices=options(MEANS.items()))
+    outcome = SelectField("Outcome", choices=options(OUTCOMES.items()))
+    on = DateField("On", [InputRequired("Write the day.")])
+    note = TextAreaField("Note", [_NOTE])
+
+
+class ConferenceForm(KeyedPaper):
+    """A conference: that it is to be, or that it was."""
+
+    what = SelectField(
+        "Conference", choices=options((kind, KINDS[kind]) for kind in (SCHEDULED, HELD, MISSED))
+    )
+    on = DateField("On", [InputRequired("Write the day of the conference.")])
+    note = TextAreaField("Note", [_NOTE])
+
+
+class PlanForm(KeyedPaper):
+    """A plan that was made, or that failed."""
+
+    plan = SelectField("Plan", choices=options([*PLANS.items(), (PLAN_FAILED, "The plan has failed")]))
+    on = DateField("On", [InputRequired("Write the day.")])
+    note = TextAreaField("What was agreed", [_NOTE])
+
+
+class BarrierForm(KeyedPaper):
+    """What keeps a student from coming."""
+
+    barrier = SelectField("Barrier", choices=options(BARRIERS.items()))
+    note = TextAreaField("Note", [_NOTE])
+
+
+class ReferralForm(KeyedPaper):
+    """To whom a student is referred."""
+
+    to = SelectField("To", choices=options(REFERRALS.items()))
+    on = DateField("On", [InputRequired("Write the day.")])
+    note = TextAreaField("Reason", [_NOTE])
+
+
+class AttestationForm(KeyedPaper):
+    """That what a rule asks for besides the count was so."""
+
+    claim = SelectField("What is so", choices=[])
+    note = TextAreaField("How it is known", [InputRequired("Write how it is known."), _NOTE])
+
+    def about(self, claims: Iterable[tuple[str, str]]) -> None:
+        """Ask about what the rules in use ask about."""
+        self.claim.choices = options(claims)
+
+
+class DutyForm(KeyedPaper):
+    """What became of one duty."""
+
+    note = TextAreaField("Note, or the reason to dismiss", [_NOTE])
+
+
+class CaseForm(KeyedPaper):
+    """How much help a student gets, and whose caseload they are on."""
+
+    tier = SelectField("Tier", choices=options((str(tier), words) for tier, words in TIERS.items()))
+    counselor = SelectField("Counselor", choices=options([_NOBODY]), default="")
+
+    def offer(self, counselors: Iterable[tuple[str, str]]) -> None:
+        """Those of the student's school."""
+        self.counselor.choices = options([_NOBODY, *counselors])
+
+
+class FlagForm(KeyedPaper):
+    """What takes a student out of a machine's hands."""
+
+    name = SelectField("The student is", choices=options((name, words) for name, words in FLAGS.items()))
+    first = DateField("From", [InputRequired("Write the first day.")])
+    last = DateField("Until", [Optional()])
+
+    def validate_last(self, field: Any) -> None:
+        """It does not end before it begins."""
+        if field.data and self.first.data and field.data < self.first.data:
+            raise ValidationError("The last day is before the first.")
+
+
+class OpenCaseForm(KeyedPaper):
+    """Whose case is opened by hand."""
+
+    number = StringField("Student number", [InputRequired("Write the student number."), _LINE])

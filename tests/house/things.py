@@ -44,8 +44,11 @@ from app.roster.models.school_year import PAST, SchoolYear
 from app.roster.models.school_year_school import LEAVE, SchoolYearSchool
 from app.roster.models.student import Student
 from app.truancy.law.packs import shipped
+from app.truancy.models.attendance_case import AttendanceCase
+from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.counsel_confirmation import CounselConfirmation
 from app.truancy.models.rule_activation import RuleActivation
+from app.truancy.models.student_flag import StudentFlag
 from tests.roster import families
 from tests.world import Place, Player, World
 
@@ -343,6 +346,35 @@ def _counsel_confirmation(corner: Corner) -> Keys:
     )
 
 
+def _attendance_case(corner: Corner) -> AttendanceCase:
+    return AttendanceCase.of(_student(corner).id, date(2026, 9, 1))
+
+
+def _case_duty(corner: Corner) -> Keys:
+    return _added(
+        CaseDuty(
+            case_id=_attendance_case(corner).id,
+            student_id=_student(corner).id,
+            rule_id=shipped()[0].id,
+            window=SECRET,
+            ordinal=1,
+            trigger=date(2026, 9, 1),
+            do="notice",
+        )
+    )
+
+
+def _student_flag(corner: Corner) -> Keys:
+    return _added(
+        StudentFlag(
+            student_id=_student(corner).id,
+            name="foster",
+            first=date(2026, 9, 1),
+            entered_by_id=corner.who.id,
+        )
+    )
+
+
 MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Ticket: lambda corner: {"number": _ticket(corner).number},
     Attachment: _attachment,
@@ -368,6 +400,9 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
         "id": HouseholdMember.of_guardians([_guardian(corner).id]).popitem()[1].household_id
     },
     Person: lambda corner: {"id": corner.who.person_id},
+    AttendanceCase: lambda corner: {"id": _attendance_case(corner).id},
+    CaseDuty: _case_duty,
+    StudentFlag: _student_flag,
     RuleActivation: _rule_activation,
     CounselConfirmation: _counsel_confirmation,
     SchoolYear: _school_year,
