@@ -61,6 +61,9 @@ TIMETABLE: Final = (
         queue="upkeep",
     ),
     Entry(
+        "Count what the attendance reports show", "jobs.truancy.count_figures", at=time(4, 30), queue="upkeep"
+    ),
+    Entry(
         "Erase mail that nobody filed within 30 days",
         "jobs.helpdesk.erase_old_mail",
         at=time(3, 10),

@@ -39,6 +39,7 @@ class May(StrEnum):
     """What can be done here."""
 
     SEE_RULES = "see the attendance rules"
+    SEE_REPORTS = "see how much of school is missed, in numbers without names"
     CONFIRM_RULE = "write down that counsel confirmed an attendance rule"
     PROPOSE_RULE = "propose to switch on an attendance rule"
     APPROVE_RULE = "approve, decline or end an attendance rule"
@@ -69,6 +70,11 @@ def schools_read_by(actor: Actor) -> set[UUID] | None:
 def schools_worked_by(actor: Actor) -> set[UUID] | None:
     """The schools whose morning list they work; None means all."""
     return _schools(actor, KEEPERS_OF_CASES)
+
+
+def schools_reported_to(actor: Actor) -> set[UUID] | None:
+    """The schools whose numbers they see; None means all."""
+    return None if actor.has(Role.ADMIN) else schools_read_by(actor)
 
 
 def reads_cases(actor: Actor, _: Any) -> bool:
@@ -118,6 +124,7 @@ def _is_one_of(actor: Actor, roles: Collection[Role]) -> bool:
 
 RULES: Final[Rules] = {
     May.SEE_RULES: [works_with_attendance],
+    May.SEE_REPORTS: [works_with_attendance],
     May.CONFIRM_RULE: [answers_for_rules],
     May.PROPOSE_RULE: [answers_for_rules],
     May.APPROVE_RULE: [answers_for_rules],

@@ -3,15 +3,16 @@
 from app.core.room import MenuItem, Room
 from app.truancy.actions.telling import FIRINGS
 from app.truancy.permissions import RULES, May
-from app.truancy.views import activations, cases, rules, work
+from app.truancy.views import activations, cases, reports, rules, work
 
 ROOM = Room(
     "truancy",
     "Attendance",
-    doors=[rules, activations, work, cases],
+    doors=[rules, activations, work, cases, reports],
     menu=[
-        MenuItem("To do", "truancy.work_index", May.SEE_WORK, RULES, 51, "Attendance"),
-        MenuItem("Cases", "truancy.cases_index", May.SEE_WORK, RULES, 52, "Attendance"),
+        MenuItem("To do", "truancy.work_index", May.SEE_WORK, RULES, 45, "Attendance"),
+        MenuItem("Cases", "truancy.cases_index", May.SEE_WORK, RULES, 47, "Attendance"),
+        MenuItem("Reports", "truancy.reports_index", May.SEE_REPORTS, RULES, 50, "Attendance"),
         MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, 55, "Attendance"),
     ],
     grounds=[FIRINGS],

@@ -19,6 +19,7 @@ def install(app: Flask) -> None:
         moment_in_full=moment_in_full,
         ago=ago,
         day=day,
+        month=month,
         number=number,
         counted=counted,
         file_size=file_size,
@@ -89,6 +90,11 @@ def ago(at: datetime | None) -> str:
 def day(on: date | None) -> str:
     """A date without a time: Nov 22, 2026."""
     return _date(on, _in_britain()) if on else ""
+
+
+def month(of: date) -> str:
+    """Nov 2026"""
+    return f"{MONTHS[of.month - 1]} {of.year}"
 
 
 def number(value: int) -> str:

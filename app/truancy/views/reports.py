@@ -1,0 +1,90 @@
+"""Reports: how many students miss too much of school, by school, grade and month. Never one student's numbers."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from app.core.db import db
+from app.core.room import Doors
+from app.roster.models.school import School
+from app.roster.models.school_year import SchoolYear
+from app.roster.models.student import GRADES
+from app.truancy.models.attendance_figure import AttendanceFigure
+from app.truancy.models.attendance_report import Line, Report, report
+from app.truancy.permissions import RULES, May, schools_reported_to
+from app.web.guard import allow, me
+from app.web.page import page
+
+doors = Doors()
+COLUMNS = (
+    "group",
+    "name",
+    "students",
+    "chronically_absent_percent",
+    "at_risk_percent",
+    "attended_percent_of_days",
+    "unexcused_percent_of_days",
+)
+
+
+@doors.get("/attendance/reports")
+@allow(May.SEE_REPORTS, RULES)
+def index() -> ResponseReturnValue:
+    """The current school year, of the schools that the reader works with; or of one of them."""
+    schools, chosen = _schools()
+    year = SchoolYear.current()
+    told = _report(year, schools, chosen)
+    return page(
+        "truancy/reports.html",
+        block="results",
+        year=year,
+        schools=schools,
+        chosen=chosen,
+        report=told,
+        names=_names(schools),
+    )
+
+
+@doors.get("/attendance/reports.csv")
+@allow(May.SEE_REPORTS, RULES)
+def export_csv() -> ResponseReturnValue:
+    """The same as a file. What is too small to show is an empty cell."""
+    schools, chosen = _schools()
+    told = _report(SchoolYear.current(), schools, chosen)
+    names, out = _names(schools), io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(COLUMNS)
+    for group, line in told.lines:
+        name = f"{line.name:%Y-%m}" if group == "month" else names[line.name]
+        rows.writerow([group, name, *_cells(line)])
+    headers = {"Content-Disposition": "attachment; filename=attendance-report.csv"}
+    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _cells(line: Line) -> list[str]:
+    shares = (line.chronic, line.at_risk, line.attended, line.unexcused)
+    return ["" if line.students is None else str(line.students)] + [
+        one.words.removesuffix(" %") if one.is_shown else "" for one in shares
+    ]
+
+
+def _schools() -> tuple[Sequence[School], School | None]:
+    seen = schools_reported_to(me())
+    schools = [one for one in db.session.scalars(School.in_use()) if seen is None or one.id in seen]
+    return schools, next((one for one in schools if str(one.id) == request.args.get("school")), None)
+
+
+def _report(year: SchoolYear | None, schools: Sequence[School], chosen: School | None) -> Report:
+    if year is None:
+        return report(())
+    asked = {chosen.id} if chosen else {one.id for one in schools}
+    return report(AttendanceFigure.since(year.first_day, asked))
+
+
+def _names(schools: Sequence[School]) -> dict[Any, str]:
+    named: dict[Any, str] = {one.id: one.name for one in schools}
+    return {"all": "All of them", **named, **GRADES}
