@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.notices.actions import delivery, returns
+from app.notices.actions import collating, delivery, returns, withdrawing
 from jobs import job
 
 
@@ -22,3 +22,15 @@ def send_what_is_due() -> None:
 def forget_muted_addresses() -> None:
     """Write again by itself to addresses whose 60 days are over."""
     returns.forget_what_is_over()
+
+
+@job
+def collate_letters() -> None:
+    """Print the letters that were approved before the cut-off, a hundred at a time."""
+    collating.collate()
+
+
+@job
+def look_whether_notices_stand() -> None:
+    """Stop notices whose reason is gone."""
+    withdrawing.look_at_all()

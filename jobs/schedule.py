@@ -29,6 +29,19 @@ TIMETABLE: Final = (
         queue="notifications",
     ),
     Entry(
+        "Stop notices to families whose reason is gone",
+        "jobs.notices.look_whether_notices_stand",
+        every=timedelta(minutes=5),
+        queue="notifications",
+    ),
+    Entry(
+        "Print the letters of the day",
+        "jobs.notices.collate_letters",
+        every=timedelta(minutes=5),
+        queue="notifications",
+        states=("open",),
+    ),
+    Entry(
         "Forget muted addresses whose 60 days are over",
         "jobs.notices.forget_muted_addresses",
         at=time(3, 20),

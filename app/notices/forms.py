@@ -13,11 +13,14 @@ from wtforms import (
     SelectField,
     StringField,
     TextAreaField,
+    TimeField,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from app.core.settings import get_settings
+from app.integrations.typesetting.paper import PAPERS
 from app.notices.models.mail_setting import Choice, MailSetting, desk
+from app.notices.models.notice import EMAIL, LETTER
 from app.notices.wording.contents import Item
 from app.roster.models.language import LANGUAGES
 from app.web.fields import Paper, options
@@ -141,3 +144,112 @@ class ApprovalForm(Paper):
     """A named person lets letters say it."""
 
     reads_it = BooleanField("I read this language, I have read this text, and families may be told it")
+
+
+#: Why post comes back, in the words of the post office.
+RETURNED = {
+    "not known": "Not known at this address",
+    "moved": "Moved, and left no address",
+    "insufficient": "The address is incomplete",
+    "vacant": "Nobody lives there",
+    "refused": "Not accepted",
+    "unclaimed": "Not picked up",
+    "other": "For another reason",
+}
+
+
+class NoticeForm(Paper):
+    """What a family is told now, without a rule behind it."""
+
+    template = SelectField("What they are told", validators=[InputRequired("Choose what they are told.")])
+    days = IntegerField(
+        "Days missed this school year",
+        [
+            InputRequired("Write how many days were missed."),
+            NumberRange(1, 366, message="Write a number of days."),
+        ],
+    )
+    unexcused = IntegerField(
+        "Of these without an excuse",
+        [
+            InputRequired("Write how many have no excuse; 0 for none."),
+            NumberRange(0, 366, message="Write a number."),
+        ],
+    )
+    by_letter = BooleanField("By letter", default=True)
+    by_email = BooleanField("By email, to those who agreed to it")
+
+    def values(self) -> dict[str, str]:
+        """As they are put into the text."""
+        return {"days": str(self.days.data), "unexcused": str(self.unexcused.data)}
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """How they are told."""
+        return (*([LETTER] if self.by_letter.data else []), *([EMAIL] if self.by_email.data else []))
+
+
+class CautionForm(Paper):
+    """One notice is approved by itself."""
+
+    caution_read = BooleanField("I have read this, and the notice may leave")
+
+
+class CancelForm(Paper):
+    """A notice is stopped."""
+
+    why = StringField(
+        "Why",
+        [InputRequired("Say why it is cancelled."), Length(max=200, message="Use at most 200 letters.")],
+    )
+
+
+class ReturnForm(Paper):
+    """A letter came back."""
+
+    code = StringField(
+        "Code on the letter",
+        [
+            InputRequired("Write or scan the code."),
+            Length(max=40, message="A code has eight letters and digits."),
+        ],
+        description="It stands in the window, beside the square. A scanner types it.",
+    )
+    reason = SelectField("Why it came back", choices=options(RETURNED.items()))
+
+
+class NoticeSettingForm(Paper):
+    """How the district writes to families."""
+
+    envelope = RadioField("Envelope", choices=options((one.key, one.called) for one in PAPERS.values()))
+    cut_off = TimeField(
+        "Letters approved until then are printed the same day",
+        [InputRequired("Give a time, such as 15:00.")],
+        description="On the district's clock. Until then a letter can be cancelled.",
+    )
+    practises = BooleanField(
+        "Practice: nothing reaches a family",
+        description="Emails go to whoever approves them, and letters are addressed to them too.",
+    )
+
+
+class NoticeSenderForm(Paper):
+    """Whose letters they are."""
+
+    return_address = TextAreaField(
+        "Return address",
+        [
+            InputRequired("Write where letters come back to."),
+            Length(max=200, message="Use at most 200 letters."),
+        ],
+        description="Two or three lines, under the name of the district and the school.",
+    )
+    contact_name = StringField(
+        "Whom families call",
+        [InputRequired("Name a person."), Length(max=80, message="Use at most 80 letters.")],
+        description="A person with a name: letters that name one are answered.",
+    )
+    contact_phone = StringField(
+        "Their telephone",
+        [InputRequired("Write their telephone."), Length(max=40, message="Use at most 40 letters.")],
+    )

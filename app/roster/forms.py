@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from wtforms import DateField, HiddenField, Label, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    Label,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.roster.models.contact import CONSENTS, EMAIL, POST, SOURCES
@@ -83,6 +92,9 @@ class GuardianForm(Paper):
     given_name = StringField("Given name", [_NAME])
     family_name = StringField("Family name", [InputRequired("Write the family name."), _NAME])
     language = SelectField("Language", choices=options(_SPOKEN))
+    address_is_confidential = BooleanField(
+        "Their address is confidential: letters go to a substitute address alone"
+    )
 
 
 class GuardianContactForm(KeyedPaper):
@@ -97,6 +109,7 @@ class GuardianContactForm(KeyedPaper):
     postcode = StringField("ZIP or postcode", [Length(max=12, message="Use at most 12 characters.")])
     # Not asked for a number or an email; for an address, PostalAddress knows the list.
     country = SelectField("Country", choices=options(COUNTRIES.items()), validate_choice=False)
+    is_substitute = BooleanField("This is a substitute for a confidential address")
     consent = SelectField("Do they want it?", choices=options(CONSENTS.items()), default="not asked")
     consent_source = SelectField("Where from", choices=options([("", "Not given"), *SOURCES.items()]))
     consent_on = DateField("When they said so", [Optional()])

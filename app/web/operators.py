@@ -12,8 +12,15 @@ from werkzeug.wrappers import Response
 from app.core.actor import Guest
 from app.web import district, sessions
 
-#: Doors of rooms that are open to a guest, behind which students are seen: what an import brings, whom a year moves.
-WITH_STUDENTS: Final = ("admin.imports_", "admin.school_year")
+#: Doors of rooms that are open to a guest, behind which students are seen: what an import brings, whom a year moves,
+#: what families are written.
+WITH_STUDENTS: Final = (
+    "admin.imports_",
+    "admin.school_year",
+    "notices.notices_",
+    "notices.print_",
+    "notices.returned_",
+)
 
 
 class Portal(Protocol):

@@ -26,8 +26,10 @@ from app.helpdesk.models.ticket import Ticket
 from app.notices.models.demo_mail import DemoMail
 from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
+from app.notices.models.notice import Notice
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
+from app.notices.models.print_batch import PrintBatch, PrintFile
 from app.roster.models.contact import Contact
 from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.enrollment import Enrollment
@@ -179,6 +181,44 @@ def _notice_text(corner: Corner) -> Keys:
         template_id=template.id, language="en", number=1, origin="shipped", heading=SECRET, body=SECRET
     )
     return _added(text)
+
+
+def _notice(corner: Corner) -> Keys:
+    text = NoticeText.find(_notice_text(replace(corner, number=corner.number + 500))["id"])
+    assert text is not None
+    student = families.student(
+        SECRET, corner.school, number=f"{SECRET}{corner.number}", school=corner.place.schools[corner.school]
+    )
+    notice = Notice(
+        code=f"CDE{corner.number}X",
+        grounds_kind="student",
+        grounds_id=student.id,
+        duty=SECRET,
+        student_id=student.id,
+        school_id=student.school_id,
+        channel="letter",
+        language="en",
+        text_id=text.id,
+        state="waiting",
+    )
+    return _added(notice)
+
+
+def _print_batch(corner: Corner) -> Keys:
+    return _added(PrintBatch(day=date(2001, 1, 1) + timedelta(days=corner.number), practice=False))
+
+
+def _print_file(corner: Corner) -> Keys:
+    file = PrintFile(
+        batch_id=_print_batch(replace(corner, number=corner.number + 900))["id"],
+        first_envelope=1,
+        last_envelope=1,
+        letters=1,
+        size=6,
+        storage_key=_stored("letters"),
+        sha256="0" * 64,
+    )
+    return _added(file)
 
 
 def _roster_import(corner: Corner) -> Keys:
@@ -384,6 +424,9 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     DemoMail: _demo_mail,
     NoticeTemplate: _notice_template,
     NoticeText: _notice_text,
+    Notice: _notice,
+    PrintBatch: _print_batch,
+    PrintFile: _print_file,
     WebSession: _web_session,
     Passkey: _passkey,
     RosterImport: _roster_import,

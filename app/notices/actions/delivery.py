@@ -29,7 +29,7 @@ from app.integrations.mailbox.driver import Driver, OutcomeUnknown
 from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailbox.smtp import SmtpDoor, operator_relay
 from app.integrations.mailbox.write import OutgoingMail, write
-from app.notices.actions import message_ids
+from app.notices.actions import checks, message_ids
 from app.notices.models.mail_setting import MailSetting, desk
 from app.notices.models.message import AUTOMATIC, CARRIES_A_LINK, STOPPED_WHILE_SENDING, Message, State
 
@@ -136,6 +136,10 @@ def _claim(message_id: UUID) -> _Parcel | None:
         return None
     if quotas.is_reached(quotas.MAILS_OUT):
         message.wait(quotas.until_next_hour(), ENOUGH_FOR_NOW)
+        db.session.commit()
+        return None
+    if refusal := checks.refuse_mail(message):
+        message.fail(refusal)
         db.session.commit()
         return None
     message.claim(now)

@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session
 
 from app.core.db import changed_rows
 from app.notices.models.message import Message, State
+from app.notices.models.notice import Notice
+from app.notices.models.notice import State as NoticeState
 
 HALF_WAY: Final = "This was being sent when the backup was made, so nobody knows whether it arrived."
 PERHAPS_SENT_SINCE: Final = (
     "This waited to be sent when the backup was made. It may have been sent before the backup was restored."
+)
+PERHAPS_POSTED_SINCE: Final = (
+    "This was approved when the backup was made. It may have been posted before the backup was restored."
 )
 
 
@@ -28,6 +33,19 @@ def hold_until_somebody_looks(
     if not send:
         held += _doubt(across, district_id, columns, State.QUEUED, PERHAPS_SENT_SINCE)
     return held
+
+
+def hold_notices(across: Session, district_id: UUID) -> int:
+    """Letters that were approved, or in print, may have left since: a person approves them anew. How many were held."""
+    held = (
+        update(Notice)
+        .where(
+            Notice.district_id == district_id, Notice.state.in_([NoticeState.APPROVED, NoticeState.IN_PRINT])
+        )
+        .values(state=NoticeState.BLOCKED, reason=PERHAPS_POSTED_SINCE)
+        .execution_options(synchronize_session=False)
+    )
+    return changed_rows(across.execute(held))
 
 
 def _doubt(across: Session, district_id: UUID, columns: Collection[str], state: State, reason: str) -> int:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
+
+from markupsafe import Markup
 
 from app.core import clock
 from app.core.db import db
@@ -15,7 +18,7 @@ from app.notices.wording import placeholders, shipped
 from app.notices.wording.blocks import Block, as_text, blocks
 from app.roster.models.language import ENGLISH
 
-__all__ = ["CannotPrint", "Words", "Written", "home_then_english", "sample", "write"]
+__all__ = ["CannotPrint", "Words", "Written", "day_in_words", "home_then_english", "sample", "write"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,20 @@ class Words:
     def as_text(self) -> str:
         """As an email has it."""
         return as_text(self.heading, self.blocks)
+
+    def as_html(self) -> Markup:
+        """As an email has it for whoever sees it drawn."""
+        said = [Markup("<h1>{}</h1>").format(self.heading)]
+        for block in self.blocks:
+            if block.kind == "list":
+                points = Markup("").join(Markup("<li>{}</li>").format(line) for line in block.lines)
+                said.append(Markup("<ul>{}</ul>").format(points))
+            else:
+                said.append(Markup("<p>{}</p>").format(Markup("<br>").join(block.lines)))
+        direction = "rtl" if self.rtl else "ltr"
+        return Markup('<div lang="{}" dir="{}">{}</div>').format(
+            self.language, direction, Markup("\n").join(said)
+        )
 
     def told(self) -> dict[str, Any]:
         """As it is kept."""
@@ -86,6 +103,21 @@ def sample(text: NoticeText) -> bytes:
     )
     title = f"{text.template.title}: {text.called}"
     return print_letters([letter], PAPERS[PAPER_OF[card.region]], title, clock.now(), "Sample").pdf
+
+
+def day_in_words(day: date) -> str:
+    """As a letter says it: "November 27, 2026"; where letters are A4, "27 November 2026"."""
+    month = _MONTHS[day.month - 1]
+    card = district_by_id(current_district_id())
+    if card is not None and card.region == "uk":
+        return f"{day.day} {month} {day.year}"
+    return f"{month} {day.day}, {day.year}"
+
+
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 
 
 def home_then_english(english: NoticeText, tag: str) -> list[NoticeText]:

@@ -46,6 +46,7 @@ CALLED: Final = {
     "secret_ends": "Note to admins: a secret ends",
     "operator_visit": "Note to admins: a visit of the operator",
     "mail_test": "Test",
+    "family_notice": "Notice to a family",
 }
 
 STOPPED_WHILE_SENDING: Final = (

@@ -26,14 +26,22 @@ class Consent:
 
 
 def add(
-    guardian: Guardian, kind: str, value: str | PostalAddress, consent: Consent, *, once: UUID
+    guardian: Guardian,
+    kind: str,
+    value: str | PostalAddress,
+    consent: Consent,
+    *,
+    once: UUID,
+    is_substitute: bool = False,
 ) -> Contact:
     """A new way. The same `once` again answers with the contact that it made. Raises Refused."""
     made = Contact.find(once)
     if made is not None:
         return made
     _refuse_twice(guardian.id, kind, value, None)
-    contact = Contact(id=once, guardian_id=guardian.id, kind=kind)
+    contact = Contact(
+        id=once, guardian_id=guardian.id, kind=kind, is_substitute=is_substitute and kind == POST
+    )
     contact.write(value)
     _agree(contact, consent)
     db.session.add(contact)
@@ -41,10 +49,13 @@ def add(
     return contact
 
 
-def change(contact: Contact, value: str | PostalAddress, consent: Consent) -> None:
+def change(
+    contact: Contact, value: str | PostalAddress, consent: Consent, *, is_substitute: bool = False
+) -> None:
     """Another value or another answer. Consent goes with the value: a new number is asked anew. Raises Refused."""
     _refuse_twice(contact.guardian_id, contact.kind, value, contact.id)
     contact.write(value)
+    contact.is_substitute = is_substitute and contact.kind == POST
     _agree(contact, consent)
     _moved(contact)
 

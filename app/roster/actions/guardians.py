@@ -23,6 +23,7 @@ class Particulars:
     given_name: str
     family_name: str
     language: str = "en"
+    address_is_confidential: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +50,10 @@ def add(of: Particulars, *, once: UUID) -> Guardian:
 
 
 def change(guardian: Guardian, of: Particulars) -> None:
-    """Another name or language."""
+    """Another name or language, or another answer to whether the address is confidential."""
     _name(guardian.person, of)
     guardian.language = of.language
+    guardian.address_is_confidential = of.address_is_confidential
     db.session.flush()
 
 

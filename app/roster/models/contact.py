@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
@@ -76,6 +76,8 @@ class Contact(OwnedThrough, Base):
     consent_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     #: Which version of our words they agreed to.
     consent_wording: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    #: An address that stands for a confidential one.
+    is_substitute: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     value = Sealed("value_sealed")

@@ -3,7 +3,7 @@
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, select
+from sqlalchemy import CheckConstraint, false, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core.db import Base, db
@@ -28,6 +28,10 @@ class Guardian(OwnedThrough, Base):
     FOUND_BY = ("id",)
 
     language: Mapped[str] = mapped_column(default=ENGLISH, info=PERSONAL)
+    #: In an address confidentiality program, or for another reason: letters go to a substitute address alone.
+    address_is_confidential: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), info=PERSONAL
+    )
 
     person: Mapped[Person] = relationship(
         primaryjoin=lambda: foreign(Guardian.id) == Person.id, lazy="joined", innerjoin=True, viewonly=True

@@ -31,6 +31,8 @@ class Way:
     kind: str
     index: str
     is_wanted: bool
+    #: A postal address that stands for a confidential one.
+    is_substitute: bool = False
 
     @property
     def means(self) -> str:
@@ -48,6 +50,8 @@ class Standing:
     is_active: bool
     rights: Mapping[str, bool]
     ways: tuple[Way, ...]
+    #: Nothing is posted to where they live: to a substitute address, or not at all.
+    address_is_confidential: bool = False
 
     def holds(self, right: str) -> bool:
         """True only where a fact says so."""
@@ -105,6 +109,7 @@ def standings(student: Student) -> list[Standing]:
                 guardian.person.active,
                 {name: fact.holds for name, fact in facts[one.id].items()},
                 tuple(_way(contact) for contact in contacts[guardian.id]),
+                guardian.address_is_confidential,
             )
         )
     return known
@@ -116,7 +121,7 @@ def decide(student: str, is_enrolled: bool, known: Sequence[Standing]) -> Recipi
     may: list[Recipient] = []
     left_out: list[LeftOut] = []
     for one in known:
-        ways = tuple(way for way in one.ways if way.is_wanted and way.index not in barred)
+        ways = tuple(way for way in _may_be_used(one) if way.index not in barred)
         why = _why_not(student, is_enrolled, one, ways, barred)
         if why:
             left_out.append(LeftOut(one.guardian_id, one.name, why))
@@ -151,10 +156,21 @@ def _why_not(
         return ""
     if not one.ways:
         return f"There is no address, email or number of {one.name}."
-    if any(way.index in barred for way in one.ways if way.is_wanted):
+    if one.address_is_confidential and not _may_be_used(one):
+        return f"The address of {one.name} is confidential, and no substitute address is known."
+    if any(way.index in barred for way in _may_be_used(one)):
         return f"{one.name} can only be reached where somebody is who must not be contacted about {student}."
     return f"{one.name} has not agreed to any of the ways in which they can be reached."
 
 
+def _may_be_used(one: Standing) -> tuple[Way, ...]:
+    """The ways that they want, without an address that is confidential."""
+    return tuple(
+        way
+        for way in one.ways
+        if way.is_wanted and (way.kind != POST or way.is_substitute or not one.address_is_confidential)
+    )
+
+
 def _way(contact: Contact) -> Way:
-    return Way(contact.id, contact.kind, contact.value_index, contact.is_wanted)
+    return Way(contact.id, contact.kind, contact.value_index, contact.is_wanted, contact.is_substitute)

@@ -42,7 +42,14 @@ def create(guardian: Guardian) -> ResponseReturnValue:
     if not form.read(kind, country_here()):
         return _new(guardian, form, kind, 422)
     try:
-        contacts.add(guardian, kind, form.written, _consent(form), once=form.key)
+        contacts.add(
+            guardian,
+            kind,
+            form.written,
+            _consent(form),
+            once=form.key,
+            is_substitute=bool(form.is_substitute.data),
+        )
     except Refused as refused:
         form.refuse(refused.sentence)
         return _new(guardian, form, kind, 422)
@@ -64,7 +71,7 @@ def change(contact: Contact) -> ResponseReturnValue:
     if not form.read(contact.kind, country_here()):
         return _shown(contact, form, 422)
     try:
-        contacts.change(contact, form.written, _consent(form))
+        contacts.change(contact, form.written, _consent(form), is_substitute=bool(form.is_substitute.data))
     except Refused as refused:
         form.refuse(refused.sentence)
         return _shown(contact, form, 422)
@@ -122,6 +129,7 @@ def _about(contact: Contact) -> dict[str, object]:
     return {
         **value,
         "kind": contact.kind,
+        "is_substitute": contact.is_substitute,
         "consent": contact.consent,
         "consent_source": contact.consent_source,
         "consent_on": clock.local(contact.consent_at, zone).date() if contact.consent_at else None,

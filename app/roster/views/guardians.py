@@ -71,6 +71,7 @@ def change(guardian: Guardian) -> ResponseReturnValue:
         given_name=form.given_name.data or "",
         family_name=form.family_name.data or "",
         language=form.language.data,
+        address_is_confidential=bool(form.address_is_confidential.data),
     )
     guardians.change(guardian, of)
     return done(f"{guardian.name} is changed.", url_for("roster.guardians_show", id=guardian.id))
@@ -144,9 +145,10 @@ def _shown(guardian: Guardian, form: GuardianForm | None = None, status: int = 2
 
 def _about(guardian: Guardian) -> GuardianForm:
     of = guardian.person
-    written: dict[str, str | UUID] = {
+    written: dict[str, str | bool | UUID] = {
         "given_name": of.given_name,
         "family_name": of.family_name,
         "language": guardian.language,
+        "address_is_confidential": guardian.address_is_confidential,
     }
     return GuardianForm.filled(data=written)

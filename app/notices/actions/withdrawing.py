@@ -1,0 +1,67 @@
+"""Stopping a notice: by a person, or because what it rests on does not stand any more.
+
+What has not left is cancelled. What is in a print batch, or has left, is withdrawn: the batch says which to take out of
+the pile, and a person decides whether a family is told of a mistake.
+"""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core import clock, grounds
+from app.core.actor import Actor
+from app.core.db import db
+from app.notices.actions.refused import Refused
+from app.notices.models.notice import OPEN, Notice, State
+
+BY_HAND: Final = "Cancelled: {why}"
+LEFT_ALREADY: Final = "This notice has left, or was stopped before. There is nothing to cancel."
+SAY_WHY: Final = "Say why it is cancelled: whoever looks at the student next year wants to know."
+#: What left longer ago is not looked at any more.
+LOOKED_AT_FOR: Final = timedelta(days=60)
+MOST_AT_ONCE: Final = 1000
+
+
+def cancel(notice: Notice, why: str, *, by: Actor) -> None:
+    """A person stops it. Raises Refused."""
+    if not why.strip():
+        raise Refused(SAY_WHY)
+    db.session.refresh(notice, with_for_update=True)
+    if notice.state == State.IN_PRINT:
+        notice.withdraw(BY_HAND.format(why=why.strip()), by.person_id)
+    elif notice.is_open:
+        notice.cancel(BY_HAND.format(why=why.strip()), by.person_id)
+    else:
+        raise Refused(LEFT_ALREADY)
+
+
+def look_again(kind: str, id: UUID) -> int:
+    """What rests on this has perhaps changed: stop what rests on it if it does not stand. How many were stopped."""
+    why = grounds.why_not(kind, id)
+    if not why:
+        return 0
+    stopped = 0
+    for notice in db.session.scalars(Notice.resting_on(kind, id).with_for_update()).all():
+        if notice.is_open:
+            notice.cancel(why, None)
+            stopped += 1
+        elif notice.state in {State.IN_PRINT, State.SENT}:
+            notice.withdraw(why, None)
+            stopped += 1
+    return stopped
+
+
+def look_at_all() -> int:
+    """Ask of everything that has still to leave, or left not long ago. How many were stopped."""
+    since = clock.now() - LOOKED_AT_FOR
+    states = [*OPEN, State.IN_PRINT, State.SENT]
+    resting = (
+        select(Notice.grounds_kind, Notice.grounds_id)
+        .where(Notice.state.in_(states), Notice.made_at > since)
+        .group_by(Notice.grounds_kind, Notice.grounds_id)
+        .order_by(Notice.grounds_kind, Notice.grounds_id)
+        .limit(MOST_AT_ONCE)
+    )
+    return sum(look_again(kind, id) for kind, id in db.session.execute(resting).all())

@@ -1,0 +1,290 @@
+"""A notice to a family: to whom, what it says, what it rests on, and what became of it.
+
+blocked → waiting → approved → in print → sent; at any time before that cancelled, afterwards withdrawn or returned.
+What it rests on is a reference (a kind and an id) that a room stands for (core/grounds.py). What it says is written
+down once, sealed, and its hash beside it.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from secrets import choice
+from typing import Any, Final, Self
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+
+from app.core import clock
+from app.core.crypto import Sealed
+from app.core.db import Base, db
+from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, OwnedThrough, owned, points_at
+from app.notices.models.notice_text import NoticeText
+from app.notices.models.print_batch import PrintBatch
+from app.roster.models.language import ONE_OF_THEM, Language, language
+from app.roster.models.person import Person
+from app.roster.models.school import School
+from app.roster.models.student import Student
+
+LETTER, EMAIL, SMS = "letter", "email", "sms"
+#: How each channel is called. A text message carries one line and a link; what sends it is not here yet.
+CHANNELS: Final = {LETTER: "Letter", EMAIL: "Email", SMS: "Text message"}
+#: Without those that are read wrong: no 0, O, 1, I, L, U.
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH: Final = 8
+
+
+class State(StrEnum):
+    """Where a notice stands."""
+
+    #: Something is missing, and the reason says what.
+    BLOCKED = "blocked"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    #: A letter in a print batch that nobody has posted yet.
+    IN_PRINT = "in print"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    #: It had left, or was in print, when what it rests on ceased to stand.
+    WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
+
+
+#: What may still be stopped before it leaves.
+OPEN: Final = (State.BLOCKED, State.WAITING, State.APPROVED)
+_ONE_OF_THEM: Final = "state in ({})".format(",".join(f"'{one}'" for one in State))
+
+
+class Notice(DistrictOwned, Base):
+    """One notice by one channel."""
+
+    __tablename__ = "notices"
+    __keeping__ = Keeping(
+        "students and guardians", "as long as the roster has them", exported=True, erased="delete"
+    )
+    __table_args__ = owned(
+        points_at("student_id", "students"),
+        points_at("school_id", "schools"),
+        points_at("text_id", "notice_texts"),
+        points_at("home_text_id", "notice_texts"),
+        points_at("approved_by_id", "people"),
+        points_at("ended_by_id", "people"),
+        points_at("message_id", "messages"),
+        points_at("batch_id", "print_batches"),
+        UniqueConstraint("district_id", "code"),
+        CheckConstraint(_ONE_OF_THEM, name="state"),
+        CheckConstraint("channel in ('letter','email','sms')", name="channel"),
+        CheckConstraint(ONE_OF_THEM, name="language"),
+        CheckConstraint("grounds_kind <> '' and duty <> ''", name="rests_on_something"),
+        CheckConstraint("(approved_by_id is null) = (approved_at is null)", name="approved_by_somebody"),
+        CheckConstraint(
+            "state not in ('approved','in print','sent','withdrawn','returned') or approved_at is not null",
+            name="nothing_leaves_unapproved",
+        ),
+        CheckConstraint("state <> 'blocked' or reason <> ''", name="blocked_says_why"),
+        CheckConstraint(
+            "state <> 'in print' or (channel = 'letter' and batch_id is not null)", name="printed"
+        ),
+        CheckConstraint("state <> 'sent' or left_at is not null", name="sent_at_some_time"),
+        Index(None, "district_id", "state", "school_id", "made_at"),
+        Index(None, "district_id", "student_id", "made_at"),
+        Index(None, "district_id", "grounds_kind", "grounds_id"),
+        Index(None, "district_id", "batch_id", "envelope"),
+        Index(None, "district_id", "message_id"),
+    )
+    FOUND_BY = ("id",)
+
+    #: On the letter, in the window: what is typed or scanned when it comes back.
+    code: Mapped[str] = mapped_column(info=PUBLIC)
+    grounds_kind: Mapped[str] = mapped_column(info=PUBLIC)
+    grounds_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    #: Which of the things that are owed for it this does: "notice".
+    duty: Mapped[str] = mapped_column(info=PUBLIC)
+    student_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    school_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    channel: Mapped[str] = mapped_column(info=PUBLIC)
+    language: Mapped[str] = mapped_column(info=PERSONAL)
+    #: The English version, and the translation of it; the latter is none for English and where there is none.
+    text_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    home_text_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    state: Mapped[str] = mapped_column(info=PUBLIC)
+    reason: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    #: To be read by a person first; then it is approved by itself and in no batch.
+    caution: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    values_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    words_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    #: Whose name stands on it, and where it went, once it has left.
+    addressee_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    address_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    #: Of the words, so that it can be shown what was said.
+    words_sha256: Mapped[str] = mapped_column(default="", info=PUBLIC)
+    practice: Mapped[bool] = mapped_column(default=False, info=PUBLIC)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    approved_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    approved_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    left_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    message_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    batch_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    envelope: Mapped[int | None] = mapped_column(info=PUBLIC)
+    returned_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: Cancelled or withdrawn: by whom (nobody: what it rests on ceased to stand), and when.
+    ended_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+
+    values_text = Sealed("values_sealed")
+    words_text = Sealed("words_sealed")
+    addressee = Sealed("addressee_sealed")
+    address = Sealed("address_sealed")
+
+    student: Mapped[Student] = relationship(
+        primaryjoin=lambda: foreign(Notice.student_id) == Student.id, viewonly=True
+    )
+    school: Mapped[School | None] = relationship(
+        primaryjoin=lambda: foreign(Notice.school_id) == School.id, viewonly=True
+    )
+    text: Mapped[NoticeText] = relationship(
+        primaryjoin=lambda: foreign(Notice.text_id) == NoticeText.id, viewonly=True
+    )
+    home_text: Mapped[NoticeText | None] = relationship(
+        primaryjoin=lambda: foreign(Notice.home_text_id) == NoticeText.id, viewonly=True
+    )
+    approved_by: Mapped[Person | None] = relationship(
+        primaryjoin=lambda: foreign(Notice.approved_by_id) == Person.id, viewonly=True
+    )
+    batch: Mapped[PrintBatch | None] = relationship(
+        primaryjoin=lambda: foreign(Notice.batch_id) == PrintBatch.id, viewonly=True
+    )
+
+    @classmethod
+    def find(cls, id: UUID) -> Self | None:
+        """The notice of that id in this district."""
+        return db.session.get(cls, id)
+
+    @classmethod
+    def coded(cls, code: str) -> Self | None:
+        """The notice with that code, however it was typed."""
+        typed = "".join(letter for letter in code.upper() if letter.isalnum())[: CODE_LENGTH * 2]
+        return db.session.scalar(select(cls).where(cls.code == typed))
+
+    @classmethod
+    def in_states(cls, states: Collection[str], schools: Collection[UUID] | None) -> Select[Self]:
+        """Those of some schools (None: of all), the oldest first."""
+        found = select(cls).where(cls.state.in_(list(states)))
+        if schools is not None:
+            found = found.where(cls.school_id.in_(list(schools)))
+        return found.order_by(cls.made_at, cls.id)
+
+    @classmethod
+    def resting_on(cls, kind: str, id: UUID) -> Select[Self]:
+        """Those that rest on this."""
+        return select(cls).where(cls.grounds_kind == kind, cls.grounds_id == id).order_by(cls.id)
+
+    @classmethod
+    def of_student(cls, student_id: UUID) -> Select[Self]:
+        """Everything that was written about a student, the newest first."""
+        return select(cls).where(cls.student_id == student_id).order_by(cls.made_at.desc(), cls.id.desc())
+
+    @property
+    def guardian_ids(self) -> tuple[UUID, ...]:
+        """To whom."""
+        theirs = select(NoticeRecipient.guardian_id).where(NoticeRecipient.notice_id == self.id)
+        return tuple(db.session.scalars(theirs.order_by(NoticeRecipient.guardian_id)))
+
+    @property
+    def speaks(self) -> Language:
+        """The family's language."""
+        return language(self.language)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What is put into the text."""
+        return dict(json.loads(self.values_text or "{}"))
+
+    @property
+    def words(self) -> list[dict[str, Any]]:
+        """What it says, language by language (actions/lettering.py reads it)."""
+        return list(json.loads(self.words_text or "[]"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has still to leave."""
+        return self.state in OPEN
+
+    def say(self, words: list[Mapping[str, Any]]) -> None:
+        """Write down what it says."""
+        told = json.dumps(words, ensure_ascii=False, sort_keys=True)
+        self.words_text, self.words_sha256 = told, sha256(told.encode()).hexdigest()
+
+    def block(self, reason: str) -> None:
+        """It cannot leave as it stands; once that is mended it is approved anew."""
+        self.state, self.reason = State.BLOCKED, reason
+        self.approved_by_id = self.approved_at = None
+
+    def wait(self) -> None:
+        """It is complete, and waits for a person."""
+        self.state, self.reason = State.WAITING, ""
+        self.approved_by_id = self.approved_at = self.ended_at = self.ended_by_id = None
+
+    def approve(self, person_id: UUID, *, practice: bool) -> None:
+        """A named person lets it leave."""
+        self.state, self.reason, self.practice = State.APPROVED, "", practice
+        self.approved_by_id, self.approved_at = person_id, clock.now()
+
+    def go_to_print(self, batch: PrintBatch, envelope: int, addressee: str, address: str) -> None:
+        """It is in a print batch, addressed."""
+        self.state, self.batch_id, self.envelope = State.IN_PRINT, batch.id, envelope
+        self.addressee, self.address = addressee, address
+
+    def leave(self) -> None:
+        """It is on its way."""
+        self.state, self.left_at = State.SENT, clock.now()
+
+    def cancel(self, reason: str, by_id: UUID | None) -> None:
+        """It does not leave."""
+        self.state, self.reason, self.ended_by_id, self.ended_at = State.CANCELLED, reason, by_id, clock.now()
+
+    def withdraw(self, reason: str, by_id: UUID | None) -> None:
+        """It had left, or was in print."""
+        self.state, self.reason, self.ended_by_id, self.ended_at = State.WITHDRAWN, reason, by_id, clock.now()
+
+    def come_back(self, reason: str) -> None:
+        """The post brought it back."""
+        self.state, self.reason, self.returned_at = State.RETURNED, reason, clock.now()
+
+
+class NoticeRecipient(OwnedThrough, Base):
+    """A guardian to whom a notice goes. Nobody is told the same by the same channel twice: the database says so."""
+
+    __tablename__ = "notice_recipients"
+    __keeping__ = Keeping("guardians", "as long as the roster has them", exported=True, erased="delete")
+    __table_args__ = owned(
+        points_at("notice_id", "notices"),
+        points_at("guardian_id", "guardians"),
+        UniqueConstraint("district_id", "grounds_kind", "grounds_id", "duty", "guardian_id", "channel"),
+        Index(None, "district_id", "notice_id"),
+        Index(None, "district_id", "guardian_id"),
+    )
+
+    notice_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    guardian_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    #: As of the notice, for the key.
+    grounds_kind: Mapped[str] = mapped_column(info=PUBLIC)
+    grounds_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    duty: Mapped[str] = mapped_column(info=PUBLIC)
+    channel: Mapped[str] = mapped_column(info=PUBLIC)
+
+    @classmethod
+    def told(cls, kind: str, id: UUID, duty: str, channel: str) -> dict[UUID, UUID]:
+        """Who has a notice of this already: its id by guardian."""
+        theirs = select(cls).where(
+            cls.grounds_kind == kind, cls.grounds_id == id, cls.duty == duty, cls.channel == channel
+        )
+        return {one.guardian_id: one.notice_id for one in db.session.scalars(theirs)}
+
+
+def new_code() -> str:
+    """A code that nobody guesses: thirty letters to the eighth."""
+    return "".join(choice(_ALPHABET) for _ in range(CODE_LENGTH))

@@ -1,0 +1,113 @@
+"""The letters of a day: files to print, a list of what is in them, a list for a certificate of mailing, and posting."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from flask import Response, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from app.core import audit, storage
+from app.core.db import db
+from app.core.room import Doors
+from app.notices.actions import collating
+from app.notices.actions.refused import Refused
+from app.notices.models.notice import Notice, State
+from app.notices.models.print_batch import PrintBatch, PrintFile
+from app.notices.permissions import RULES, May
+from app.notices.views.notice_texts import as_pdf
+from app.web.guard import allow, me
+from app.web.page import done, page
+
+doors = Doors()
+
+ON_A_PAGE = 60
+
+
+@doors.get("/print-batches")
+@allow(May.SEE_BATCHES, RULES)
+def index() -> ResponseReturnValue:
+    """The newest first."""
+    batches = db.session.scalars(PrintBatch.newest_first().limit(ON_A_PAGE)).all()
+    return page("notices/print_batches.html", batches=[(one, one.files) for one in batches])
+
+
+@doors.get("/print-batches/<uuid:id>")
+@allow(May.SEE_BATCHES, RULES, of=PrintBatch)
+def show(batch: PrintBatch) -> ResponseReturnValue:
+    """Its files, and what has to be taken out of the pile."""
+    letters = _letters(batch)
+    return page(
+        "notices/print_batch.html",
+        batch=batch,
+        files=batch.files,
+        letters=len(letters),
+        envelopes=batch.last_envelope,
+        taken_out=[one for one in letters if one.state == State.WITHDRAWN and one.left_at is None],
+    )
+
+
+@doors.post("/print-batches/<uuid:id>/posting")
+@allow(May.PRINT_LETTERS, RULES, of=PrintBatch)
+def post(batch: PrintBatch) -> ResponseReturnValue:
+    """They have been taken to the post."""
+    go_to = url_for("notices.print_batches_show", id=batch.id)
+    try:
+        count = collating.post(batch, by=me())
+    except Refused as refused:
+        return done(refused.sentence, go_to, tone="warn")
+    return done(f"{count} letters are posted.", go_to)
+
+
+@doors.get("/print-files/<uuid:id>/letters.pdf")
+@allow(May.PRINT_LETTERS, RULES, of=PrintFile)
+def letters(file: PrintFile) -> ResponseReturnValue:
+    """One file, to be printed."""
+    audit.noted("exported", PrintFile.__tablename__, file.id, letters=file.letters)
+    with storage.open(file.storage_key) as stream:
+        pdf = stream.read()
+    return as_pdf(pdf, f"letters-{file.batch.day.isoformat()}-{file.first_envelope:05}.pdf")
+
+
+@doors.get("/print-batches/<uuid:id>/manifest.csv")
+@allow(May.PRINT_LETTERS, RULES, of=PrintBatch)
+def manifest(batch: PrintBatch) -> ResponseReturnValue:
+    """What is in which envelope."""
+    rows = [(one.envelope, one.code, one.addressee, one.state, one.words_sha256) for one in _letters(batch)]
+    head = ("envelope", "code", "to", "state", "sha256 of the words")
+    return _csv(batch, "manifest", head, rows)
+
+
+@doors.get("/print-batches/<uuid:id>/certificate.csv")
+@allow(May.PRINT_LETTERS, RULES, of=PrintBatch)
+def certificate(batch: PrintBatch) -> ResponseReturnValue:
+    """A line an envelope, as the list that a post office stamps asks for."""
+    first = {one.envelope: one for one in reversed(_letters(batch)) if one.state != State.WITHDRAWN}
+    rows = []
+    for line, (_, one) in enumerate(sorted(first.items()), 1):
+        name, *address = (one.address or "").split("\n")
+        rows.append((line, name, ", ".join(address), one.code))
+    return _csv(batch, "certificate-of-mailing", ("line", "addressee", "address", "code"), rows)
+
+
+def _letters(batch: PrintBatch) -> Sequence[Notice]:
+    inside = select(Notice).where(Notice.batch_id == batch.id).order_by(Notice.envelope, Notice.id)
+    return db.session.scalars(inside).all()
+
+
+def _csv(batch: PrintBatch, name: str, head: Iterable[str], rows: Sequence[Iterable[object]]) -> Response:
+    audit.noted("exported", PrintBatch.__tablename__, batch.id, letters=len(rows))
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(head)
+    writer.writerows([_safe(one) for one in row] for row in rows)
+    answer = Response("\ufeff" + written.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}-{batch.day.isoformat()}.csv"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _safe(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t"} else value
