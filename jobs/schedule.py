@@ -77,6 +77,12 @@ TIMETABLE: Final = (
         "Count what the attendance reports show", "jobs.truancy.count_figures", at=time(4, 30), queue="upkeep"
     ),
     Entry(
+        "Forget imports of the attendance register that are over",
+        "jobs.register.forget_old_imports",
+        at=time(3, 35),
+        queue="upkeep",
+    ),
+    Entry(
         "Erase mail that nobody filed within 30 days",
         "jobs.helpdesk.erase_old_mail",
         at=time(3, 10),

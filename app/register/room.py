@@ -2,11 +2,11 @@
 
 from app.core.room import MenuItem, Room
 from app.register.permissions import RULES, May
-from app.register.views import registers
+from app.register.views import calendars, codes, imports, marks, registers
 
 ROOM = Room(
     "register",
     "Attendance register",
-    doors=[registers],
-    menu=[MenuItem("Attendance", "register.registers_index", May.SEE_REGISTER, RULES, position=59)],
+    doors=[registers, imports, codes, calendars, marks],
+    menu=[MenuItem("Register", "register.registers_index", May.SEE_REGISTER, RULES, 52, "Attendance")],
 )

@@ -30,6 +30,8 @@ from app.notices.models.notice import Notice
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
 from app.notices.models.print_batch import PrintBatch, PrintFile
+from app.register.models.attendance_code import AttendanceCode
+from app.register.models.register_import import RegisterImport
 from app.roster.models.contact import Contact
 from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.enrollment import Enrollment
@@ -234,6 +236,17 @@ def _roster_import(corner: Corner) -> Keys:
     return _added(run)
 
 
+def _register_import(corner: Corner) -> Keys:
+    # Over: a district has one under way at most, and Maple has two corners.
+    run = RegisterImport(state="failed", sentence=SECRET, size=0, file_size=6, sha256="0" * 64)
+    return _added(run)
+
+
+def _attendance_code(corner: Corner) -> Keys:
+    school = corner.place.schools[corner.school]
+    return _added(AttendanceCode(code=f"{SECRET}-{corner.number}", description=SECRET, school_id=school))
+
+
 def _school_year(corner: Corner) -> Keys:
     # One after the other: Maple has two corners, and years do not overlap.
     last = SchoolYear.last()
@@ -430,6 +443,8 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     WebSession: _web_session,
     Passkey: _passkey,
     RosterImport: _roster_import,
+    RegisterImport: _register_import,
+    AttendanceCode: _attendance_code,
     HeldSignIn: _held_sign_in,
     OperatorVisit: _operator_visit,
     DirectoryGroup: _directory_group,

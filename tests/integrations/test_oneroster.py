@@ -10,7 +10,7 @@ import pytest
 
 from app.core import sheet
 from app.core.feed import FedPerson, FedSchool, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
-from app.integrations.oneroster import archive
+from app.core.zipped import MOST_SHRUNK, MOST_UNPACKED
 from app.integrations.oneroster.export import Export
 from tests.roster.exports import (
     USERS,
@@ -294,4 +294,4 @@ def test_a_manifest_that_says_absent_is_believed() -> None:
 
 
 def test_limits_are_what_the_docs_say() -> None:
-    assert (archive.MOST_UNPACKED, archive.MOST_SHRUNK, sheet.LONGEST_LINE) == (2 * 1024**3, 200, 65536)
+    assert (MOST_UNPACKED, MOST_SHRUNK, sheet.LONGEST_LINE) == (2 * 1024**3, 200, 65536)

@@ -17,7 +17,7 @@ def test_each_school_says_to_which_day_its_register_is_in(app, client, world):
     page = client.sign_in(world.clark).get("/maple/attendance")
 
     told = [row.text for row in page.all("tr")]
-    assert "North School Sep 11, 2026" in str(told)
+    assert "North School: its calendar Sep 11, 2026" in str(told)
     assert "Nothing has come in yet" in str(told)
 
 

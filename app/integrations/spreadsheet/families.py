@@ -12,7 +12,7 @@ from typing import Final
 
 from app.core.feed import FedGuardian, FedStudent, Feed, Item, LeftOut, Remark, Rule, Unreadable, WholeRead
 from app.core.sheet import remark_on
-from app.integrations.spreadsheet.sheet import FILE, LONGEST_SCHOOL, NO, NOBODY, YES, Sheet, school_of
+from app.integrations.spreadsheet.sheet import FILE, LONGEST_SCHOOL, NO, NOBODY, YES, PeopleSheet, school_of
 
 GUARDIANS: Final = (1, 2, 3)
 OF_A_STUDENT: Final = ("number", "given_name", "family_name", "school", "grade", "language", "active")
@@ -104,7 +104,7 @@ class _Met:
     guardians: dict[str, str] = field(default_factory=dict)
 
 
-class FamilySheet(Sheet):
+class FamilySheet(PeopleSheet):
     """A list of students, each with guardians in the columns beside, or in rows of their own one below the other."""
 
     FIELDS = FIELDS

@@ -20,7 +20,7 @@ YES: Final = frozenset({"", "true", "1", "yes", "y", "t", "active"})
 NO: Final = frozenset({"false", "0", "no", "n", "f", "inactive"})
 
 
-class Sheet(ABC):
+class Sheet:
     """One upload, its first row read. `columns`: what each is called, as it stands there."""
 
     #: What a column may hold, in the order of the form.
@@ -37,7 +37,7 @@ class Sheet(ABC):
         if not any(self.columns):
             raise Unreadable("The file is empty. Its first row has to say what the columns are.")
         if len(self.columns) > MOST_COLUMNS:
-            raise Unreadable(f"The file has {len(self.columns)} columns. That is no list of people.")
+            raise Unreadable(f"The file has {len(self.columns)} columns. That is no such list.")
 
     def guessed(self, remembered: Mapping[str, str]) -> dict[str, str]:
         """Field → the column it is probably in: the one of the last time, else one that is called like it."""
@@ -55,13 +55,6 @@ class Sheet(ABC):
         row = self._row(1, self.between)
         places = {one: self.columns.index(one) for one in columns}
         return {one: shown(row[place]) for one, place in places.items() if place < len(row)}
-
-    @abstractmethod
-    def items(self, columns: Mapping[str, str], *, has_everybody: bool) -> Feed:
-        """Everybody in it, in the same order each time. Raises Unreadable, at any item.
-
-        `columns`: field → column. `has_everybody`: whoever is missing is missing.
-        """
 
     def _places(self, columns: Mapping[str, str]) -> list[int]:
         """By field, where its column stands; -1 for one that nobody chose. Raises Unreadable."""
@@ -91,6 +84,17 @@ class Sheet(ABC):
                 raise Unreadable(f"The file has more than {MOST_ROWS:,} rows. Nothing was taken over.")
             if nth and any(value.strip() for value in row):
                 yield line, row
+
+
+class PeopleSheet(Sheet, ABC):
+    """A list of people."""
+
+    @abstractmethod
+    def items(self, columns: Mapping[str, str], *, has_everybody: bool) -> Feed:
+        """Everybody in it, in the same order each time. Raises Unreadable, at any item.
+
+        `columns`: field → column. `has_everybody`: whoever is missing is missing.
+        """
 
 
 def school_of(line: int, name: str, met: set[str]) -> Iterator[FedSchool]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from app.core.feed import FedPerson, Feed, LeftOut, Remark, Rule, Unreadable, WholeRead, is_address
 from app.core.sheet import remark_on
-from app.integrations.spreadsheet.sheet import FILE, LONGEST_SCHOOL, NO, NOBODY, YES, Sheet, school_of
+from app.integrations.spreadsheet.sheet import FILE, LONGEST_SCHOOL, NO, NOBODY, YES, PeopleSheet, school_of
 
 #: What a column may hold, in the order of the form.
 FIELDS: Final = ("given_name", "family_name", "email", "number", "school", "role", "active")
@@ -43,7 +43,7 @@ _LONGEST: Final = {
 }
 
 
-class StaffSheet(Sheet):
+class StaffSheet(PeopleSheet):
     """A list of staff."""
 
     FIELDS = FIELDS

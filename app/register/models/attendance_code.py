@@ -5,6 +5,7 @@ never heard of a law. A file may propose a meaning; it counts from when a person
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Self
 from uuid import UUID
@@ -41,6 +42,23 @@ AWAY: Final = ("absent", "tardy", "early_out")
 LONGEST: Final = {"code": 20, "description": 120}
 _ONE_OF_KINDS: Final = "kind in ({})".format(",".join(f"'{kind}'" for kind in KINDS))
 _ONE_OF_EXCUSES: Final = "excuse in ({})".format(",".join(f"'{excuse}'" for excuse in EXCUSES))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What somebody says that a code means, from a day to a day."""
+
+    kind: str
+    excuse: str = ""
+    flags: Sequence[str] = ()
+    description: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @property
+    def words(self) -> tuple[str, str, tuple[str, ...]]:
+        """All that decides what a mark counts for."""
+        return self.kind, self.excuse, tuple(sorted(self.flags))
 
 
 class AttendanceCode(DistrictOwned, Base):

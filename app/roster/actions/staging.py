@@ -34,7 +34,7 @@ from app.core.rolls import gathered
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.export import Export
 from app.integrations.spreadsheet.families import FamilySheet
-from app.integrations.spreadsheet.sheet import Sheet
+from app.integrations.spreadsheet.sheet import PeopleSheet
 from app.integrations.spreadsheet.staff import StaffSheet
 from app.roster.actions import class_staging, counting_anew, family_staging
 from app.roster.models.fetched_page import FetchedPage
@@ -45,7 +45,7 @@ from app.roster.models.roster_source import FAMILY_SPREADSHEET, SPREADSHEET
 from app.roster.models.source_person import SourcePerson
 
 #: By the kind of their source.
-SHEETS: Final[dict[str, type[Sheet]]] = {SPREADSHEET: StaffSheet, FAMILY_SPREADSHEET: FamilySheet}
+SHEETS: Final[dict[str, type[PeopleSheet]]] = {SPREADSHEET: StaffSheet, FAMILY_SPREADSHEET: FamilySheet}
 #: Items of the feed.
 BATCH: Final = 5000
 #: The feed itself holds those of the staff to 200,000 (integrations/oneroster/export.py).
