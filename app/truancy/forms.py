@@ -138,6 +138,18 @@ class PlanForm(KeyedPaper):
     note = TextAreaField("What was agreed", [_NOTE])
 
 
+class DeliveryForm(KeyedPaper):
+    """That a notice of the law reached the family: what comes after it may wait for that."""
+
+    rule = SelectField("Notice under", choices=[])
+    on = DateField("Arrived on", [InputRequired("Write the day on which it arrived.")])
+    note = TextAreaField("How it is known", [_NOTE])
+
+    def about(self, notices: Iterable[tuple[str, str]]) -> None:
+        """Ask about the notices that are owed in this case."""
+        self.rule.choices = options(notices)
+
+
 class BarrierForm(KeyedPaper):
     """What keeps a student from coming."""
 

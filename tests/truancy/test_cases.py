@@ -433,6 +433,27 @@ def test_on_the_case_it_is_all_written_down(client, app, office):
     assert lines(client.get(f"{WORK}?whose=mine")) == ["Ana Ortiz"]
 
 
+def test_a_notice_that_arrived_is_done_and_told_to_the_rules(client, app, office):
+    with app.app_context(), as_district(office.world.maple.id):
+        both = ("us-pa.truant", "us-tx.warning")
+        following.follow([office.ana], [asked(office.ana, "notice", rule_id=one) for one in both])
+        db.session.commit()
+    client.sign_in(office.world.clark)
+    case = f"/maple/attendance/cases/{office.cases['ana']}"
+
+    client.post(f"{case}/deliveries", {"rule": "us-pa.truant", "on": "2026-09-20", "note": "Signed for."})
+
+    assert "Notice arrived: Truant" in client.get(case, status=200).text
+    assert client.post(f"{case}/deliveries", {"rule": "us-nj.each", "on": "2026-09-20"}).status == 422
+    with app.app_context(), as_district(office.world.maple.id):
+        duties = {
+            one.rule_id: one.state for one in CaseDuty.of_case(office.cases["ana"]) if one.do == "notice"
+        }
+        assert duties == {"us-pa.truant": "done", "us-tx.warning": "open"}
+        events = case_events([office.ana], "America/Chicago")[office.ana]
+        assert CaseEvent("delivered", date(2026, 9, 20), "", "us-pa.truant") in events
+
+
 def test_a_clerk_decides_nothing(client, app, office):
     with app.app_context(), as_district(office.world.maple.id):
         following.follow([office.ana], [asked(office.ana, for_person=True)])

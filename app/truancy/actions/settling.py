@@ -29,6 +29,7 @@ UNDONE_WITHIN: Final = timedelta(days=7)
 #: What a call that reached somebody settles, and what a conference does.
 CONTACTS: Final = frozenset({"home_contact", "direct_contact"})
 ASKED_TO_CONFERENCE: Final = frozenset({"schedule_conference", "offer_conference"})
+NOTICES: Final = frozenset({"notice"})
 CONFERENCES: Final = frozenset({"conference", "hold_conference"})
 #: What a referral settles, by whom it goes to.
 REFERRED: Final = {
@@ -118,7 +119,11 @@ def enter(
     _write(case.id, kind, by, batch, on=on, name=name, outcome=outcome, rule_id=rule_id, note=note)
     settled = _settled_by(kind, name, outcome)
     if settled:
-        theirs = [one.id for one in CaseDuty.of_case(case.id) if one.do in settled and not one.blocked]
+        theirs = [
+            one.id
+            for one in CaseDuty.of_case(case.id)
+            if one.do in settled and not one.blocked and rule_id in ("", one.rule_id)
+        ]
         for duty in CaseDuty.locked(theirs):
             _settle(duty, DONE, case_entry.DONE, by, batch, name=duty.do)
     db.session.flush()
@@ -214,6 +219,8 @@ def _settled_by(kind: str, name: str, outcome: str) -> frozenset[str]:
         return ASKED_TO_CONFERENCE
     if kind in (case_entry.HELD, case_entry.MISSED):
         return CONFERENCES | ASKED_TO_CONFERENCE
+    if kind == case_entry.DELIVERED:
+        return NOTICES
     if kind == case_entry.REFERRAL:
         return REFERRED.get(name, frozenset())
     if kind == case_entry.PLAN:

@@ -1,6 +1,6 @@
 """The case of a student: what is to be done, what was done and found out, how much help, who looks after it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.truancy.forms import (
     CaseForm,
     ConferenceForm,
     ContactForm,
+    DeliveryForm,
     DutyForm,
     FlagForm,
     OpenCaseForm,
@@ -122,6 +123,27 @@ def plan(case: AttendanceCase) -> ResponseReturnValue:
         _enter(case, form, kind, on=form.on.data, name=name, note=form.note.data)
 
     return _entered(case, "plan", form, write)
+
+
+@doors.post("/attendance/cases/<uuid:id>/deliveries")
+@allow(May.KEEP_CASE, RULES, of=AttendanceCase, paper=DeliveryForm)
+def deliver(case: AttendanceCase) -> ResponseReturnValue:
+    """A notice of the law arrived."""
+    form = DeliveryForm.filled()
+    form.about(_notices(CaseDuty.of_case(case.id)))
+    return _entered(
+        case,
+        "delivery",
+        form,
+        lambda: _enter(
+            case,
+            form,
+            case_entry.DELIVERED,
+            on=form.on.data,
+            rule_id=form.rule.data,
+            note=form.note.data,
+        ),
+    )
 
 
 @doors.post("/attendance/cases/<uuid:id>/barriers")
@@ -257,8 +279,8 @@ def _shown(
     audit.viewed(student)
     day = today()
     may_keep, decides = (permits(RULES, may, me(), case) for may in (May.KEEP_CASE, May.DECIDE))
-    papers = _papers(case, day, may_keep, decides)
     duties = CaseDuty.of_case(case.id)
+    papers = _papers(case, duties, day, may_keep, decides)
     papers |= {
         f"duty-{one.id}": DutyForm.blank()
         for one in duties
@@ -286,7 +308,9 @@ def _shown(
     )
 
 
-def _papers(case: AttendanceCase, day: date, may_keep: bool, decides: bool) -> dict[str, KeyedPaper]:
+def _papers(
+    case: AttendanceCase, duties: Sequence[CaseDuty], day: date, may_keep: bool, decides: bool
+) -> dict[str, KeyedPaper]:
     papers: dict[str, KeyedPaper] = {}
     if may_keep:
         papers = {
@@ -296,6 +320,11 @@ def _papers(case: AttendanceCase, day: date, may_keep: bool, decides: bool) -> d
             "barrier": BarrierForm.blank(),
             "referral": ReferralForm.blank(data={"on": day}),
         }
+    notices = _notices(duties)
+    if may_keep and notices:
+        delivery = DeliveryForm.blank(data={"on": day})
+        delivery.about(notices)
+        papers["delivery"] = delivery
     if decides:
         keeping = CaseForm.blank(data={"tier": str(case.tier), "counselor": str(case.counselor_id or "")})
         keeping.offer(_counselors(case))
@@ -306,6 +335,14 @@ def _papers(case: AttendanceCase, day: date, may_keep: bool, decides: bool) -> d
             attestation.about(claims)
             papers["attestation"] = attestation
     return papers
+
+
+def _notices(duties: Sequence[CaseDuty]) -> list[tuple[str, str]]:
+    """The rules of this case that owe a notice."""
+    titles = {rule.id: rule.title for rule in (*shipped(), *active_rules(today()))}
+    return sorted(
+        {(one.rule_id, titles.get(one.rule_id, one.rule_id)) for one in duties if one.do == "notice"}
+    )
 
 
 def _claims() -> list[tuple[str, str]]:
