@@ -8,7 +8,7 @@ import app
 import app.core
 from app.core.room import Room
 
-NAMES = ("roster", "auth", "register", "notices", "helpdesk", "truancy", "legal", "admin", "portal")
+NAMES = ("roster", "auth", "register", "family", "notices", "helpdesk", "truancy", "legal", "admin", "portal")
 
 
 def _has(name: str) -> bool:

@@ -27,6 +27,8 @@ READERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.ATTENDANCE_CLERK, Rol
 READERS_OF_HISTORY: Final = (Role.SCHOOL_OFFICE, Role.PRINCIPAL, Role.ADMIN)
 #: What a court order says, and not only that there is one, is for those who decide about the student's day.
 READERS_OF_ORDERS: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.PRINCIPAL)
+#: What families write, doctors' letters among it, is for those who work with the student's days. Not for admins.
+READERS_OF_FAMILIES: Final = (Role.SCHOOL_OFFICE, Role.COUNSELOR, Role.ATTENDANCE_CLERK, Role.PRINCIPAL)
 
 Theirs = Student | Guardian | Guardianship | Contact | Household
 
@@ -87,6 +89,11 @@ def reads_orders_of_their_school(actor: Actor, thing: Theirs) -> bool:
 def answers_for_their_school(actor: Actor, thing: Theirs) -> bool:
     """It is of a school for whose records they answer."""
     return _is_among(_schools(actor, READERS_OF_HISTORY), thing)
+
+
+def works_with_their_families(actor: Actor, thing: Theirs) -> bool:
+    """It is of a school where they read what families write."""
+    return _is_among(_schools(actor, READERS_OF_FAMILIES), thing)
 
 
 def teaches_something(actor: Actor, _: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Our own files for browsers: one style sheet, one script, htmx and the sign on the tab.
+"""Our own files for browsers: one style sheet (and one of the family page), one script, htmx and the sign on the tab.
 
 They are read and compressed once at the start, named by their content, and kept by browsers for a year.
 """
@@ -78,7 +78,7 @@ class Asset:
 
 
 def install(app: Flask) -> None:
-    assets = {one.name: one for one in (_styles(), _scripts(), _passkeys(), _htmx(), _favicon())}
+    assets = {one.name: one for one in (_styles(), _family(), _scripts(), _passkeys(), _htmx(), _favicon())}
     app.extensions["assets"] = assets
 
     def static(name: str) -> Response:
@@ -143,6 +143,13 @@ def _styles() -> Asset:
         files = sorted((css / layer).glob("*.css")) or [css / f"{layer}.css"]
         parts += [f"@layer {layer}{{{_squeezed(one.read_text(encoding='utf-8'))}}}" for one in files]
     return Asset("app.css", "\n".join(parts).encode())
+
+
+def _family() -> Asset:
+    """Apart from the rest: the family page loads this and nothing else, on any phone."""
+    return Asset(
+        "family.css", _squeezed((STATIC / "css" / "family.css").read_text(encoding="utf-8")).encode()
+    )
 
 
 def _scripts() -> Asset:

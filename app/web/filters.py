@@ -1,5 +1,6 @@
 """Dates, numbers and sizes as people read them, in the zone of their school."""
 
+import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ def install(app: Flask) -> None:
         number=number,
         counted=counted,
         file_size=file_size,
+        dialled=dialled,
     )
 
 
@@ -114,6 +116,12 @@ def file_size(size: int) -> str:
     if size < 1024 * 1024:
         return f"{size / 1024:.0f} KB"
     return f"{size / 1024 / 1024:.1f}".removesuffix(".0") + " MB"
+
+
+def dialled(number: str) -> str:
+    """A phone number as a link dials it, of "(555) 010-0100 ext. 7" the part that can be dialled at once."""
+    plain = re.sub(r"(?i)\s*(ext|x|#).*$", "", number)
+    return re.sub(r"[^+0-9]", "", plain)
 
 
 def _there(at: datetime, zone: str | None) -> datetime:

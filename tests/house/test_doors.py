@@ -17,6 +17,8 @@ OPEN_WITH_A_KEY = {
     "auth.resets_change": "the key is a secret that works once",
     "portal.setups_show": "the key is a secret that works once",
     "portal.setups_create": "the key is a secret that works once",
+    "family.pages_show": "the key is a secret that opens one page of one family, until it expires",
+    "family.pages_answer": "the key is a secret that opens one page of one family, until it expires",
     "auth.elsewhere_create": "the key is the name of one of two companies",
     "auth.elsewhere_callback": "the key is the name of one of two companies; the state works once, in one browser",
 }

@@ -16,10 +16,16 @@ from app.auth.models.held_sign_in import HeldSignIn
 from app.auth.models.passkey import Passkey
 from app.auth.models.sign_in_identity import SignInIdentity
 from app.core import sessions, storage
+from app.core.actor import SYSTEM
 from app.core.db import db, uuid7
 from app.core.sessions import WebSession
 from app.core.settings import get_settings
 from app.core.tenancy import as_district
+from app.family.actions import answering, linking
+from app.family.actions.answering import Sent
+from app.family.models.family_answer import FamilyAnswer
+from app.family.models.family_file import FamilyFile
+from app.family.models.family_link import FamilyLink
 from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.ticket import Ticket
@@ -428,6 +434,28 @@ def _student_flag(corner: Corner) -> Keys:
     )
 
 
+def _family_link(corner: Corner) -> FamilyLink:
+    return linking.link_for(_student(corner), _guardian(corner).id, by=SYSTEM)
+
+
+def _family_answer(corner: Corner) -> FamilyAnswer:
+    sent = Sent(text=f"About the {SECRET}")
+    return answering.send(_family_link(corner), "note", sent, once=uuid7())
+
+
+def _family_file(corner: Corner) -> Keys:
+    file = FamilyFile(
+        answer_id=_family_answer(corner).id,
+        name=f"{SECRET}.jpg",
+        content_type="image/jpeg",
+        size=6,
+        sha256="0" * 64,
+        storage_key=_stored("family"),
+        thumbnail_key=_stored("family"),
+    )
+    return _added(file)
+
+
 MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Ticket: lambda corner: {"number": _ticket(corner).number},
     Attachment: _attachment,
@@ -463,6 +491,9 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     StudentFlag: _student_flag,
     RuleActivation: _rule_activation,
     CounselConfirmation: _counsel_confirmation,
+    FamilyLink: lambda corner: {"id": _family_link(corner).id},
+    FamilyAnswer: lambda corner: {"id": _family_answer(corner).id},
+    FamilyFile: _family_file,
     SchoolYear: _school_year,
     SchoolYearSchool: _school_year_school,
     School: lambda corner: {"id": corner.place.schools[corner.school]},

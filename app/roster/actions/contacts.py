@@ -10,7 +10,7 @@ from app.core import audit, clock
 from app.core.db import db
 from app.roster.actions import households
 from app.roster.actions.refused import Refused
-from app.roster.models.contact import GIVEN, NOT_ASKED, POST, Contact, index_of
+from app.roster.models.contact import GIVEN, MOBILE, NOT_ASKED, POST, REFUSED, Contact, index_of
 from app.roster.models.guardian import Guardian
 from app.roster.models.reaching import PostalAddress
 
@@ -65,6 +65,22 @@ def remove(contact: Contact) -> None:
     audit.noted("removed a contact", "guardians", contact.guardian_id, kind=contact.kind)
     db.session.delete(contact)
     _moved(contact)
+
+
+def stop_texts(guardian_id: UUID, *, source: str) -> int:
+    """They want no more texts: their mobile numbers are refused at once, whoever else they are written down for.
+
+    `source`: one of SOURCES. How many were in use.
+    """
+    theirs = select(Contact.value_index).where(Contact.guardian_id == guardian_id, Contact.kind == MOBILE)
+    same = select(Contact).where(
+        Contact.kind == MOBILE, Contact.value_index.in_(theirs), Contact.consent != REFUSED
+    )
+    numbers = db.session.scalars(same).all()
+    for contact in numbers:
+        _agree(contact, Consent(state=REFUSED, source=source))
+    db.session.flush()
+    return len(numbers)
 
 
 def _moved(contact: Contact) -> None:

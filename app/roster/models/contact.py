@@ -35,6 +35,7 @@ SOURCES: Final = {
     "phone": "On the phone",
     "email": "By email",
     "text": "By text message",
+    "family page": "On the family page",
     "sync": "The student information system",
 }
 

@@ -91,6 +91,23 @@ def recipients(student: Student) -> Recipients:
     return decide(student.name, student.person.active, standings(student))
 
 
+def why_not_told(student: Student, guardian_id: UUID, *, by_way: str | None = None) -> str:
+    """Why a guardian may not see what concerns a student; "" if they may, by whatever way they come.
+
+    `by_way`: the index of the contact by which it was sent to them: nobody reads there who must not be contacted.
+    """
+    known = standings(student)
+    one = next((one for one in known if one.guardian_id == guardian_id), None)
+    if one is None:
+        return f"They are no guardian of {student.name}."
+    why = _no_right(student.name, student.person.active, one)
+    barred = _reaching_the_barred(known)
+    wanted = _may_be_used(one)
+    if not why and (by_way in barred or (wanted and all(way.index in barred for way in wanted))):
+        return f"{one.name} is reached where somebody is who must not be contacted about {student.name}."
+    return why
+
+
 def standings(student: Student) -> list[Standing]:
     """What is known of each guardian of a student."""
     theirs = Guardianship.of_student(student.id)
@@ -135,9 +152,7 @@ def _reaching_the_barred(known: Iterable[Standing]) -> frozenset[str]:
     return frozenset(way.index for one in known if one.holds(NO_CONTACT) for way in one.ways)
 
 
-def _why_not(
-    student: str, is_enrolled: bool, one: Standing, ways: Sequence[Way], barred: frozenset[str]
-) -> str:
+def _no_right(student: str, is_enrolled: bool, one: Standing) -> str:
     if one.holds(NO_CONTACT):
         return f"{one.name} must not be contacted about {student}."
     if not is_enrolled:
@@ -152,8 +167,15 @@ def _why_not(
         return f"Nobody has entered whether {one.name} may receive mail about {student}."
     if not one.holds(MAIL):
         return f"{one.name} does not receive mail about {student}."
-    if ways:
-        return ""
+    return ""
+
+
+def _why_not(
+    student: str, is_enrolled: bool, one: Standing, ways: Sequence[Way], barred: frozenset[str]
+) -> str:
+    why = _no_right(student, is_enrolled, one)
+    if why or ways:
+        return why
     if not one.ways:
         return f"There is no address, email or number of {one.name}."
     if one.address_is_confidential and not _may_be_used(one):

@@ -1,5 +1,6 @@
 """A school of the district."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -45,6 +46,12 @@ class School(DistrictOwned, Base):
     def in_use(cls) -> Select[Self]:
         """The schools that people may choose."""
         return cls.by_name().where(cls.active)
+
+    @classmethod
+    def of(cls, ids: Iterable[UUID | None]) -> Sequence[Self]:
+        """The schools of these ids."""
+        asked = {id for id in ids if id is not None}
+        return db.session.scalars(select(cls).where(cls.id.in_(asked))).all() if asked else ()
 
     @property
     def zone_name(self) -> str:

@@ -28,6 +28,7 @@ from app.roster.permissions import (
     answers_for_their_school,
     schools_kept_by,
     schools_read_by,
+    works_with_their_families,
 )
 from app.web.fields import options
 from app.web.guard import allow, me
@@ -146,6 +147,7 @@ def _shown(student: Student, form: StudentForm | None = None, status: int = 200)
         open_to_me={one.id for one in classes if permits(RULES, May.SEE_CLASS, me(), one)},
         may_keep=may_keep,
         may_see_history=answers_for_their_school(me(), student),
+        may_see_family_page=works_with_their_families(me(), student),
         form=(form or _at_my_schools(_about(student), student)) if may_keep else None,
     )
 

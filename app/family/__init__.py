@@ -1,0 +1,1 @@
+"""What a family sees and answers, by a link that expires, without an account."""

@@ -1,0 +1,1 @@
+"""What the office does about families, and families about the office."""

@@ -1,0 +1,98 @@
+"""Links to the family page are made, asked again whether they may open, and withdrawn."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.crypto import token_hash
+from app.core.db import db, uuid7
+from app.family.actions.refused import NotForThem
+from app.family.models.family_link import FamilyLink
+from app.family.models.family_office import FamilyOffice
+from app.roster.models.guardian_right import COURT_ORDER, GuardianRight
+from app.roster.models.guardianship import Guardianship
+from app.roster.models.recipients import why_not_told
+from app.roster.models.student import Student
+
+
+@dataclass(frozen=True)
+class About:
+    """What a link is about, in the words of the room that asks for it: a notice, and its id."""
+
+    kind: str
+    id: UUID
+
+
+def link_for(
+    student: Student,
+    guardian_id: UUID,
+    *,
+    by: Actor,
+    about: About | None = None,
+    way_index: str | None = None,
+) -> FamilyLink:
+    """A link for one guardian about one student; its `address` goes into the letter, the mail or the text.
+
+    About the same thing it is the same link while that works, so that a notice that is written twice says the same.
+    `way_index`: the `index` of the Way that it is sent by: whoever must not be contacted and is reached there shuts
+    it. Raises NotForThem for a guardian who may not be told: ask recipients() first.
+    """
+    why = why_not_told(student, guardian_id, by_way=way_index)
+    if why:
+        raise NotForThem(why)
+    if about is not None:
+        made = FamilyLink.working_about(student.id, guardian_id, about.kind, about.id)
+        if made is not None and made.way_index == way_index and not _order_since(made):
+            return made
+    now = clock.now()
+    link = FamilyLink(
+        id=uuid7(),
+        student_id=student.id,
+        guardian_id=guardian_id,
+        about_kind=about.kind if about else "",
+        about_id=about.id if about else None,
+        way_index=way_index,
+        made_by_id=by.id,
+        made_at=now,
+        expires_at=now + FamilyOffice.lasting(),
+    )
+    link.token_hash = token_hash(link.token)
+    db.session.add(link)
+    db.session.flush()
+    return link
+
+
+def why_shut(link: FamilyLink) -> str:
+    """Why a link opens nothing now, in the office's words; "" while it works. Asked at each opening.
+
+    The family reads none of it: to them every link that is shut says the same.
+    """
+    if link.withdrawn_at is not None:
+        return "It was withdrawn."
+    if link.has_expired:
+        return "It has expired."
+    if _order_since(link):
+        return "A court order was put on file after it was made. Read the order, then make a new link."
+    return why_not_told(link.student, link.guardian_id, by_way=link.way_index)
+
+
+def opened(link: FamilyLink) -> None:
+    """Somebody, or a program that looks at links in mail, opened it. Nothing else follows from that."""
+    if link.opened_at is None:
+        link.opened_at = clock.now()
+
+
+def withdraw(link: FamilyLink) -> None:
+    """It opens nothing any more. Again is fine."""
+    if link.withdrawn_at is None:
+        link.withdrawn_at = clock.now()
+
+
+def _order_since(link: FamilyLink) -> bool:
+    """True if nobody can have read, before the link was sent, a court order that is on file now."""
+    held = Guardianship.between(link.student_id, link.guardian_id)
+    if held is None:
+        return False
+    order = GuardianRight.in_force([held.id])[held.id].get(COURT_ORDER)
+    return order is not None and order.holds and order.entered_at > link.made_at

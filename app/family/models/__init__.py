@@ -1,0 +1,1 @@
+"""The nouns of the family page, a file a table."""

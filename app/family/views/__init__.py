@@ -1,0 +1,1 @@
+"""The doors of the family page, and of the office behind it."""
