@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.notices.actions import collating, delivery, returns, withdrawing
+from app.notices.actions import collating, delivery, returns, text_delivery, text_news, withdrawing
 from jobs import job
 
 
@@ -14,8 +14,9 @@ def deliver(message_id: UUID) -> None:
 
 @job
 def send_what_is_due() -> None:
-    """Send messages that nobody was told of, and own up to those that were lost half-way."""
+    """Send messages and texts that nobody was told of, and own up to those that were lost half-way."""
     delivery.send_what_is_due()
+    text_delivery.send_what_is_due()
 
 
 @job
@@ -34,3 +35,21 @@ def collate_letters() -> None:
 def look_whether_notices_stand() -> None:
     """Stop notices whose reason is gone."""
     withdrawing.look_at_all()
+
+
+@job
+def deliver_text(text_id: UUID) -> None:
+    """Send one text, or find out whether it was sent."""
+    text_delivery.deliver(text_id)
+
+
+@job
+def look_up_text(text_id: UUID) -> None:
+    """Ask what became of a text of which nobody told."""
+    text_delivery.look_up(text_id)
+
+
+@job
+def forget_heard_texts() -> None:
+    """Forget that a text came in, 30 days later."""
+    text_news.forget_old()

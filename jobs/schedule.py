@@ -47,6 +47,7 @@ TIMETABLE: Final = (
         at=time(3, 20),
         queue="upkeep",
     ),
+    Entry("Forget that texts came in, 30 days later", "jobs.notices.forget_heard_texts", at=time(3, 25)),
     Entry("Clear away old sessions, links and failed work", "jobs.upkeep.clear_away", at=time(2, 40)),
     Entry("Count again what is stored", "jobs.upkeep.recount_storage", at=time(2, 50), queue="upkeep"),
     Entry(

@@ -1,6 +1,8 @@
-"""Microsoft's identity platform as others wrote it: npm's emulate, on loopback, for the shapes of its tokens.
+"""Vendors as others wrote them: npm's emulate, on loopback.
 
-It knows secrets and not certificates, and its list of people is none of Graph's: only what it has is asked of it.
+Of Microsoft's identity platform it has the shapes of its tokens; it knows secrets and not certificates, and its list of
+people is none of Graph's. Of Twilio it has messages and signed callbacks; nobody says STOP to it. Only what it has is
+asked of it.
 """
 
 import subprocess
@@ -58,10 +60,12 @@ class Emulated:
 
 
 @contextmanager
-def running(node: str, modules: Path, folder: Path) -> Iterator[Emulated]:
+def running(
+    node: str, modules: Path, folder: Path, service: str = "microsoft", seeded: str = SEED
+) -> Iterator[Emulated]:
     server, seed, log = Emulated(free_port()), folder / "seed.yaml", folder / "log"
-    seed.write_text(SEED)
-    order = [node, str(modules / "emulate/dist/index.js"), "start", "--service", "microsoft"]
+    seed.write_text(seeded)
+    order = [node, str(modules / "emulate/dist/index.js"), "start", "--service", service]
     order += ["--port", str(server.port), "--base-url", server.url, "--seed", str(seed)]
     with log.open("wb") as words:
         process = subprocess.Popen(order, stdout=words, stderr=words, cwd=folder)
@@ -78,6 +82,6 @@ def running(node: str, modules: Path, folder: Path) -> Iterator[Emulated]:
 
 def _answers(server: Emulated) -> bool:
     try:
-        return httpx.get(f"{server.url}/discovery/v2.0/keys", trust_env=False).is_success
+        return not httpx.get(f"{server.url}/discovery/v2.0/keys", trust_env=False).is_server_error
     except httpx.TransportError:
         return False

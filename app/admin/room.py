@@ -24,6 +24,7 @@ from app.admin.views import (
     sealed_account,
     services,
     sign_in,
+    texting,
 )
 from app.core.room import MenuItem, Room
 
@@ -45,6 +46,7 @@ ROOM = Room(
         services,
         registrations,
         connections,
+        texting,
         directory_groups,
         contact,
         district,

@@ -37,7 +37,7 @@ from app.core.settings import get_settings
 from app.core.tenancy import as_district
 from app.helpdesk.actions.holding import hold_owed_receipts
 from app.migrations import run as migrations
-from app.notices.actions.holding import hold_notices, hold_until_somebody_looks
+from app.notices.actions.holding import hold_notices, hold_texts, hold_until_somebody_looks
 
 #: How many values of each sealed column are opened to see that they do.
 OPENED: Final = 1000
@@ -207,6 +207,8 @@ class _Loading:
             )
             if "notices" in self._tables:
                 held += hold_notices(self._across, district_id)
+            if "text_messages" in self._tables:
+                held += hold_texts(self._across, district_id, send=send)
             if not send:
                 held += hold_owed_receipts(self._across, district_id)
         return Restored(chosen.districts, self._rows, self._files, held, [])

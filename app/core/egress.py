@@ -31,6 +31,7 @@ __all__ = [
     "Answer",
     "CallFailed",
     "Client",
+    "NotConnected",
     "OutsideRefused",
     "host_named",
     "http_client",
@@ -45,6 +46,8 @@ Client = httpx.Client
 Answer = httpx.Response
 #: A call that got no answer, or not the whole of it.
 CallFailed = httpx.TransportError
+#: Of these, the calls of which not a byte has left.
+NotConnected = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 LONGEST_CALL: Final = 20.0
 LARGEST_ANSWER: Final = 10 * 1024 * 1024

@@ -71,6 +71,14 @@ class PermanentFailure(Exception):
         self.sentence = sentence
 
 
+class OutcomeUnknown(Exception):
+    """It was handed to another machine and no answer came, so it may have been done. `sentence` is for a person."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
 class ClaimLost(RuntimeError):
     """The lease ran out and somebody else took the work: what was done under it must be rolled back."""
 

@@ -79,9 +79,10 @@ STORED: Final = Quota(
 )
 MAILS_IN: Final = Quota("mails-in-an-hour", "emails taken in within an hour")
 MAILS_OUT: Final = Quota("mails-out-an-hour", "emails sent within an hour")
+TEXTS_OUT: Final = Quota("texts-out-an-hour", "text messages sent within an hour")
 LINKS: Final = Quota("links-an-hour", "invitations and links for a new password made within an hour")
 
-QUOTAS: Final = {quota.name: quota for quota in (STORED, MAILS_IN, MAILS_OUT, LINKS)}
+QUOTAS: Final = {quota.name: quota for quota in (STORED, MAILS_IN, MAILS_OUT, TEXTS_OUT, LINKS)}
 
 
 class QuotaReached(Exception):

@@ -79,6 +79,7 @@ ENTRA_USERS: Final = "entra_users"
 ONEROSTER: Final = "oneroster"
 WONDE: Final = "wonde"
 GROUPCALL: Final = "groupcall"
+TWILIO: Final = "twilio"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -242,14 +243,18 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 26),
     ),
     OutsideService(
-        key="twilio",
+        key=TWILIO,
         name="Twilio",
         company="Twilio Inc.",
-        purpose="Sends and receives text messages of those who asked for them.",
-        passes="The telephone number and the text of the message.",
+        purpose="Sends text messages to families and staff who may be texted, and tells who answered STOP.",
+        passes="The telephone number and the text of each message, and an address of ours without a name at which "
+        "Twilio tells what became of it. The number of whoever answers comes in, and whether they said stop, start or "
+        "help; what else they wrote is not kept.",
         location="United States",
         turned_on_by=Hand.DISTRICT,
         hosts=("api.twilio.com",),
+        built=True,
+        since=date(2026, 11, 27),
     ),
     OutsideService(
         key="openai",

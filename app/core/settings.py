@@ -265,6 +265,9 @@ class Settings:
     most_mails_out_an_hour: int = _is(
         _between(1, 10_000_000), "how many emails a district may send within an hour", "2000"
     )
+    most_texts_out_an_hour: int = _is(
+        _between(1, 10_000_000), "how many text messages a district may send within an hour", "2000"
+    )
     most_links_an_hour: int = _is(
         _between(1, 10_000_000),
         "how many invitations and links for a new password a district may make within an hour",

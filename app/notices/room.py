@@ -6,6 +6,7 @@ from app.notices.actions.office import STUDENTS
 from app.notices.permissions import RULES, May
 from app.notices.views import (
     demo_mail,
+    heard_texts,
     mail_log,
     mail_setting,
     muted_addresses,
@@ -25,6 +26,7 @@ ROOM = Room(
         muted_addresses,
         mail_setting,
         demo_mail,
+        heard_texts,
         notices,
         print_batches,
         returned_letters,

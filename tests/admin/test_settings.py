@@ -81,7 +81,7 @@ def test_the_operators_switches_are_not_the_admins(client: PageClient, world: Wo
 
     client.get(f"/maple/admin/services/{services.HTMX_CDN}", status=404)
     client.post(f"/maple/admin/services/{services.HTMX_CDN}/off", status=404)
-    client.get("/maple/admin/services/twilio", status=404)
+    client.get("/maple/admin/services/openai", status=404)
 
 
 def test_the_contact_block_stands_on_the_legal_page(app, client: PageClient, world: World) -> None:

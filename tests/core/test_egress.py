@@ -147,8 +147,8 @@ def test_what_is_not_in_the_registry_cannot_be_called() -> None:
 
 
 def test_what_is_not_built_cannot_be_called() -> None:
-    with http_client("twilio") as client, pytest.raises(OutsideRefused, match="Twilio is not built yet"):
-        client.get("https://api.twilio.com/")
+    with http_client("openai") as client, pytest.raises(OutsideRefused, match="OpenAI is not built yet"):
+        client.get("https://api.openai.com/")
 
 
 def test_what_browsers_call_our_servers_do_not() -> None:

@@ -71,7 +71,7 @@ def test_who_turned_it_is_in_the_audit_log(app: Flask, world: World) -> None:
 @pytest.mark.parametrize(
     ("key", "host", "sentence"),
     [
-        ("twilio", None, "Twilio is not built yet, so it cannot be turned on"),
+        ("openai", None, "OpenAI is not built yet, so it cannot be turned on"),
         ("nobody", None, "not in the registry"),
         (HTMX_CDN, None, "is turned on by the operator of this deployment"),
         (OPERATOR_RELAY, None, "is turned on by the operator of this deployment"),
@@ -90,10 +90,10 @@ def test_what_cannot_be_turned_on_says_why(
 
 def test_what_is_not_built_stays_off_whatever_a_row_says(app: Flask, world: World) -> None:
     with app.app_context(), as_district(world.maple.id):
-        db.session.add(ServiceSwitch(service="twilio", on=True, host=""))
+        db.session.add(ServiceSwitch(service="openai", on=True, host=""))
         db.session.flush()
 
-        assert services.hosts_in_use("twilio") == ()
+        assert services.hosts_in_use("openai") == ()
 
 
 def test_every_service_says_what_the_law_wants_to_know() -> None:

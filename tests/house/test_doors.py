@@ -19,6 +19,8 @@ OPEN_WITH_A_KEY = {
     "portal.setups_create": "the key is a secret that works once",
     "family.pages_show": "the key is a secret that opens one page of one family, until it expires",
     "family.pages_answer": "the key is a secret that opens one page of one family, until it expires",
+    "notices.heard_texts_status": "without the signature of the district's account it opens nothing",
+    "notices.heard_texts_message": "without the signature of the district's account it opens nothing",
     "auth.elsewhere_create": "the key is the name of one of two companies",
     "auth.elsewhere_callback": "the key is the name of one of two companies; the state works once, in one browser",
 }

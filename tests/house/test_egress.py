@@ -26,6 +26,8 @@ KNOWN = {
     ("jobs/mail_door.py", "asyncio"): "listens",
     ("app/core/bucket.py", "botocore"): "signs; egress carries what it signed",
     ("app/integrations/mailbox/smtp.py", "smtplib"): "speaks on a connection that egress opened",
+    ("app/integrations/twilio/sdk.py", "twilio"): "speaks through the client that egress handed it",
+    ("app/integrations/twilio/hearing.py", "twilio"): "checks signatures",
 }
 
 #: The start-up on one machine looks at its own ports before there is an app.

@@ -20,6 +20,7 @@ def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> No
     """By name: jobs/upkeep.py, helpdesk.py, notices.py and roster.py clear these, and nothing else."""
     assert {one.what for one in kept() if one.cleared_away == NIGHTLY} == {
         "Drafts",
+        "Heard texts",
         "Held sign ins",
         "Inbound emails",
         "Muted addresses",

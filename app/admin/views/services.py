@@ -16,19 +16,29 @@ from app.core.addresses import OutsideRefused
 from app.core.db import db
 from app.core.directory import domains_of
 from app.core.room import Doors
-from app.core.services import ONEROSTER, Hand, OutsideService, ServiceSwitch
+from app.core.services import ONEROSTER, TWILIO, Hand, OutsideService, ServiceSwitch
+from app.core.settings import get_settings
 from app.core.tenancy import current_district_id
 from app.integrations.oneroster.presets import PRESETS, Preset
 from app.integrations.openid.providers import BY_SERVICE
+from app.notices.actions import setting_up_texts
+from app.notices.forms import TextSettingForm, TrialTextForm
+from app.notices.models.stopped_number import StoppedNumber
+from app.notices.models.text_message import TextMessage
+from app.notices.models.text_setting import TextSetting
 from app.roster.actions import connecting, directories, grouping
 from app.roster.actions.connectors import kind_of_service
 from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
+from app.web.district import here
 from app.web.guard import allow, me
 from app.web.page import done, page
 
 doors = Doors()
+
+#: How many texts the page of Twilio shows.
+MOST_TEXTS = 25
 
 
 @doors.get("/admin/services")
@@ -94,11 +104,13 @@ def shown(
     status: int = 200,
     registration: RegistrationForm | None = None,
     connection: ConnectionForm | None = None,
+    texting: TextSettingForm | None = None,
+    trial: TrialTextForm | None = None,
 ) -> Response:
     """The page of one service.
 
     Of those that sign people in with what the district is registered as there; of sources of the roster with how they
-    are reached.
+    are reached; of texts with the account, and what became of the last ones.
     """
     form = form or ServiceForm.blank(obj=services.switch_of(one.key))
     switch = services.switch_of(one.key)
@@ -113,7 +125,7 @@ def shown(
         moved_by=_moved_by(switch),
         form=form,
         **_of_sign_in(one, registration),
-        **_of_roster(one, kind, connection),
+        **{**_of_roster(one, kind, connection), **_of_texts(one, texting, trial)},
     )
 
 
@@ -159,6 +171,27 @@ def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | Non
     }
 
 
+def _of_texts(
+    one: OutsideService, form: TextSettingForm | None, trial: TrialTextForm | None
+) -> dict[str, Any]:
+    if one.key != TWILIO:
+        return {"texting": None}
+    setting = TextSetting.of_this_district()
+    form = form or TextSettingForm.blank(data=TextSettingForm.of(setting))
+    form.key_secret.flags.required = not (setting and setting.key_secret_sealed)
+    form.auth_token.flags.required = not (setting and setting.auth_token_sealed)
+    card = here()
+    return {
+        "texting": form,
+        "text_setting": setting,
+        "trial": trial or TrialTextForm.blank(),
+        "missing": setting_up_texts.missing(),
+        "texts": TextMessage.lately(MOST_TEXTS),
+        "stopped": StoppedNumber.count(),
+        "hears_at": f"{get_settings().base_url}/in/twilio/{card.slug if card else ''}/messages",
+    }
+
+
 def _proposed(preset: Preset | None) -> dict[str, str]:
     if preset is None:
         return {}
@@ -193,6 +226,8 @@ def _as_kept(setting: SignInProvider | None) -> dict[str, Any]:
 
 def _missing(one: OutsideService) -> str:
     kind, provider = kind_of_service(one.key), BY_SERVICE.get(one.key)
+    if one.key == TWILIO:
+        return setting_up_texts.missing()
     if kind is not None:
         return connecting.missing(kind)
     if provider is None:

@@ -12,17 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.core.queue import PermanentFailure
+from app.core.queue import OutcomeUnknown, PermanentFailure
+
+__all__ = ["Delivered", "Driver", "OutcomeUnknown", "nothing", "refuse_unless_plain"]
 
 _PLAIN_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,253}", re.IGNORECASE)
-
-
-class OutcomeUnknown(Exception):
-    """The whole mail was handed over and no answer came: it may have arrived."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ CLASSES: Final = {
         NIGHTLY,
     ),
     "until the sync is over, 7 days at most": ("Until the sync is over, 7 days at most", ALL_THE_TIME),
+    "30 days after it came": ("30 days after it came", NIGHTLY),
     "30 days after it ran out": ("30 days after it ran out", NIGHTLY),
     "60 days after mail came back": ("60 days after mail to it came back", NIGHTLY),
     "90 days after they last tried": ("90 days after they last tried", NIGHTLY),

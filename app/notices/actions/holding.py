@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.db import changed_rows
 from app.notices.models.message import Message, State
 from app.notices.models.notice import Notice
 from app.notices.models.notice import State as NoticeState
+from app.notices.models.text_message import TextMessage, TextState
 
 HALF_WAY: Final = "This was being sent when the backup was made, so nobody knows whether it arrived."
 PERHAPS_SENT_SINCE: Final = (
@@ -46,6 +48,31 @@ def hold_notices(across: Session, district_id: UUID) -> int:
         .execution_options(synchronize_session=False)
     )
     return changed_rows(across.execute(held))
+
+
+def hold_texts(across: Session, district_id: UUID, *, send: bool = False) -> int:
+    """The same of texts: held ones have failed, so that whoever had them written decides on another way."""
+    held = _fail_texts(across, district_id, (TextState.SENDING, TextState.UNSURE), HALF_WAY)
+    if not send:
+        held += _fail_texts(across, district_id, (TextState.QUEUED,), PERHAPS_SENT_SINCE)
+    return held
+
+
+def _fail_texts(across: Session, district_id: UUID, states: Collection[TextState], reason: str) -> int:
+    failed = (
+        update(TextMessage)
+        .where(TextMessage.district_id == district_id, TextMessage.state.in_(states))
+        .values(
+            state=TextState.FAILED,
+            reason=reason,
+            claimed_until=None,
+            holder=None,
+            next_try_at=None,
+            settled_at=clock.now(),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return changed_rows(across.execute(failed))
 
 
 def _doubt(across: Session, district_id: UUID, columns: Collection[str], state: State, reason: str) -> int:
