@@ -285,7 +285,8 @@ def test_deadlines_are_told_in_school_days():
     assert school_days_left(date(2026, 9, 18), MONDAY, days) == -1
     assert school_days_left(date(2026, 9, 23), date(2026, 9, 22), days) == 1
     assert school_days_left(None, MONDAY, days) is None
-    assert school_days_left(MONDAY, MONDAY, None) is None
+    assert school_days_left(MONDAY, MONDAY, None) == 0
+    assert school_days_left(date(2026, 9, 18), MONDAY, None) is None
 
 
 def test_the_list_goes_on_where_the_page_before_ended(here):

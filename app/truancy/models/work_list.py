@@ -49,6 +49,8 @@ class WorkLine:
     due: date | None
     #: In school days from today: nought is today, less is late; None where no deadline or no calendar says.
     left: int | None
+    #: True if its last day is over.
+    is_late: bool
     blocked: Sequence[str]
     for_person: bool
 
@@ -150,6 +152,7 @@ def _line(row: Any, today: date, days: Sequence[date] | None) -> WorkLine:
         trigger=row.trigger,
         due=due,
         left=school_days_left(due, today, days),
+        is_late=due is not None and due < today,
         blocked=[why_blocked(Blocked(why, about)) for why, about in row.blocked],
         for_person=row.for_person,
     )
@@ -157,10 +160,10 @@ def _line(row: Any, today: date, days: Sequence[date] | None) -> WorkLine:
 
 def school_days_left(due: date | None, today: date, days: Sequence[date] | None) -> int | None:
     """How many school days there are until then: 0 today, 1 the next one, -1 the one before. None: nobody knows."""
-    if due is None or days is None:
-        return None
     if due == today:
         return 0
+    if due is None or days is None:
+        return None
     if due > today:
         return max(1, sum(today < day <= due for day in days))
     return -max(1, sum(due < day <= today for day in days))
