@@ -62,6 +62,13 @@ TIMETABLE: Final = (
         every=timedelta(minutes=5),
         states=("preparing", "open"),  # in a district that is read-only nobody comes or goes
     ),
+    Entry(
+        "Put the attendance rules to whoever's register changed",
+        "jobs.truancy.review_what_waits",
+        every=timedelta(minutes=1),
+        queue="upkeep",
+        states=("preparing", "open"),
+    ),
     Entry("Remind of secrets that end soon", "jobs.admin.remind_of_secrets", at=time(7, 0)),
     Entry(
         "Ask the directories who left",

@@ -1,6 +1,8 @@
 """Attendance: what is counted and reviewed without anybody asking."""
 
-from app.truancy.actions import figuring
+from uuid import UUID
+
+from app.truancy.actions import figuring, reviewing
 from jobs import job
 
 
@@ -8,3 +10,15 @@ from jobs import job
 def count_figures() -> None:
     """Count anew what the reports show."""
     figuring.count_anew()
+
+
+@job
+def review_what_waits() -> None:
+    """Begin a review if anybody waits for one."""
+    reviewing.review_what_waits()
+
+
+@job
+def advance(range_id: UUID) -> None:
+    """Go on with a range of students for a while."""
+    reviewing.advance(range_id)

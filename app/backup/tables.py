@@ -27,8 +27,8 @@ SPOKEN: Final = (
 #: Lies in the key file instead, where it can be struck.
 NOT_COPIED: Final = {("districts", "data_key")}
 
-#: Not copied: the database makes its rows anew from the others (restoring.py, and the triggers of migration 0014).
-MADE_ANEW: Final = frozenset({"ticket_words"})
+#: Not copied: the database makes its rows anew from the others (restoring.py; triggers of migrations 0014 and 0058).
+MADE_ANEW: Final = frozenset({"ticket_words", "students_to_review"})
 
 _COLUMNS: Final = """
     select c.relname, a.attname,

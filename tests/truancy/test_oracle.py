@@ -1,5 +1,6 @@
 """The engine against a second, slow one, on students that nobody thought of. `make law` does it for ten thousand."""
 
+import json
 from dataclasses import replace
 from random import Random
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.truancy.law.changes import Kept, Outcome, changes
 from app.truancy.law.engine import Rulebook
+from app.truancy.law.traits import names_of
 from tests.truancy.anyone import SEEN_ON, anyone
 from tests.truancy.registers import kept
 from tests.truancy.ten_thousand import all_rules, both, everything
@@ -68,6 +70,18 @@ def test_any_order_of_rows_and_rules_gives_the_same_evidence_byte_for_byte(seed)
     assert {one.key: (one.blocked, one.excluded) for one in again} == {
         one.key: (one.blocked, one.excluded) for one in first
     }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_evidence_is_json_in_the_one_way_to_write_it(seed):
+    for one in everything().firings(anyone(Random(seed)), SEEN_ON):
+        told = json.loads(one.evidence_text())
+
+        assert json.dumps(told, sort_keys=True, separators=(",", ":")) == one.evidence_text()
+        assert (told["rule"], told["window"], told["ordinal"]) == one.key
+        assert told["marks"] == [
+            [str(mark.day), mark.slot, names_of(mark.traits), mark.minutes] for mark in one.evidence
+        ]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

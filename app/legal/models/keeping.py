@@ -41,6 +41,7 @@ CLASSES: Final = {
     "90 days after they last tried": ("90 days after they last tried", NIGHTLY),
     "90 days after it was over": ("90 days after it was over", ALL_THE_TIME),
     "until the next": ("Until the next one takes its place", ALL_THE_TIME),
+    "until it is done": ("Until it is done, mostly within a minute", ALL_THE_TIME),
     "until it is done; 30 days if it failed": ("Until it is done; 30 days if it failed", NIGHTLY),
 }
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.core.grounds import Grounds, Wanted
 from app.truancy.law.packs import NAMES, pack, places
 from app.truancy.law.words import CONTENTS
+from app.truancy.models.firing import Firing
 
 #: Not a passage: every notice is in the parent's language, or it does not leave.
 _BY_ITSELF: Final = frozenset({"language_of_parent"})
@@ -30,9 +31,11 @@ def wanted() -> list[Wanted]:
     return list(found.values())
 
 
-def why_not(_firing_id: UUID) -> str:
-    """Why a notice of that firing may not leave. No rule fires for anybody yet, so none stands."""
-    return "No attendance rule is in use in this district, so no notice rests on one."
+def why_not(firing_id: UUID) -> str:
+    """Why a notice of that firing may not leave; "" while it stands. Until the transaction ends nobody retracts it."""
+    if Firing.is_standing(firing_id):
+        return ""
+    return "The absences that this notice rests on do not hold any more: an excuse came, or the register was corrected."
 
 
 #: What the mail room asks of this room.

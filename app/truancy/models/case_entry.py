@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.auth.models.account import Account
 from app.core import clock
-from app.core.db import Base, db
+from app.core.db import Base, db, one_of
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.truancy.law.facts import CaseEvent
@@ -188,7 +188,7 @@ def case_events(student_ids: Collection[UUID], zone_name: str) -> dict[UUID, lis
     asked = (
         select(AttendanceCase.student_id, CaseEntry)
         .join(AttendanceCase, AttendanceCase.id == CaseEntry.case_id)
-        .where(AttendanceCase.student_id.in_(student_ids), CaseEntry.undone_at.is_(None))
+        .where(one_of(AttendanceCase.student_id, student_ids), CaseEntry.undone_at.is_(None))
         .order_by(CaseEntry.id)
     )
     found: dict[UUID, list[CaseEvent]] = {}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.auth.models.account import Account
 from app.core import clock
-from app.core.db import Base, db
+from app.core.db import Base, db, one_of
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.roster.models.student import Student
@@ -71,6 +71,6 @@ class StudentFlag(DistrictOwned, Base):
 def flags_of(student_ids: Collection[UUID]) -> dict[UUID, list[Flag]]:
     """The flags of these students, as the rules ask about them."""
     found: dict[UUID, list[Flag]] = {}
-    for one in db.session.scalars(select(StudentFlag).where(StudentFlag.student_id.in_(student_ids))):
+    for one in db.session.scalars(select(StudentFlag).where(one_of(StudentFlag.student_id, student_ids))):
         found.setdefault(one.student_id, []).append(Flag(one.name, one.first, one.last))
     return found

@@ -1,0 +1,277 @@
+"""What a review found is written down: new firings, and what became of those that were known (law/changes.py).
+
+Rows are written by the thousand in one statement each; what is as it was is read and not written.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import TextClause, text
+
+from app.core import clock
+from app.core.db import db, uuid7
+from app.core.tenancy import current_district_id
+from app.truancy.actions.gathering import Gathered, Register
+from app.truancy.law.changes import Change, Kept, Outcome, changes
+from app.truancy.law.firing import Firing, Owed
+from app.truancy.models.firing import RETRACTED, STANDING
+
+Key = tuple[str, str, int]
+#: By day and slot: a mark as JSON.
+Told = Mapping[tuple[date, str], str]
+
+
+class Written(NamedTuple):
+    """A firing as it lies in the table, as far as it is asked at each look."""
+
+    id: str
+    state: str
+    evidence_sha256: str
+    blocked: list[list[str]]
+    excluded: list[str]
+
+
+class Rested(NamedTuple):
+    """What a firing rests on, and what is owed, asked where something of it changes."""
+
+    slots: frozenset[tuple[date, str]]
+    duties: list[list[Any]]
+
+
+class Recording:
+    """What there is to write of some students."""
+
+    def __init__(self, register: Register, students: Sequence[str]) -> None:
+        self._register = register
+        self._now = clock.now().isoformat()
+        self._known = _known(students)
+        self._differ: list[tuple[Gathered, Sequence[Firing]]] = []
+        self._new: list[tuple[Any, ...]] = []
+        self._changed: list[tuple[Any, ...]] = []
+        self._history: list[tuple[Any, ...]] = []
+        self._outcomes = Counter[Outcome]()
+
+    def take(self, student: Gathered, found: Sequence[Firing]) -> None:
+        """One student, and what the rules make of their register now."""
+        known = self._known.get(student.id)
+        if known is None:
+            if found:
+                self._add(student.id, found, self._register.as_told(student.line))
+        elif not _is_as_it_was(known, found):
+            self._differ.append((student, found))
+
+    def write(self) -> Counter[Outcome]:
+        """Write all of it; how many firings became what."""
+        rested = _rested([student.id for student, _ in self._differ]) if self._differ else {}
+        for student, found in self._differ:
+            self._compare(student, found, rested)
+        for statement, rows in (
+            (_NEW, self._new),
+            (_CHANGED, self._changed),
+            (_HISTORY, self._history),
+        ):
+            if rows:
+                _write_down(statement, rows, self._now)
+        return self._outcomes
+
+    def _add(self, student: str, found: Sequence[Firing], told: Told) -> None:
+        self._new += [(str(uuid7()), student, *_as_row(one, told), self._now) for one in found]
+        self._outcomes[Outcome.NEW] += len(found)
+
+    def _compare(self, student: Gathered, found: Sequence[Firing], rested: Mapping[str, Rested]) -> None:
+        known, told = self._known[student.id], self._register.as_told(student.line)
+        kept = [
+            Kept(*key, rested[one.id].slots, one.evidence_sha256, one.state == RETRACTED)
+            for key, one in known.items()
+        ]
+        for one in changes(kept, found):
+            if one.before is not None:
+                before = known[one.before.key]
+                self._became(one, before, rested[before.id], told)
+            elif one.now is not None:
+                self._add(student.id, [one.now], told)
+
+    def _became(self, one: Change, before: Written, rested: Rested, told: Told) -> None:
+        now = one.now
+        if now is None:
+            self._changed.append((before.id, RETRACTED, *[None] * len(_MOVES), self._now))
+        else:
+            row = dict(zip(_ROW, _as_row(now, told), strict=True))
+            row["duties"] = json.dumps([_owed(owed, rested.duties) for owed in now.duties])
+            self._changed.append((before.id, STANDING, *[row[column] for column in _MOVES], None))
+        if one.outcome is not Outcome.UPHELD:
+            after = now.evidence_sha256 if now else before.evidence_sha256
+            self._history.append(
+                (str(uuid7()), before.id, one.outcome, self._now, before.evidence_sha256, after)
+            )
+            self._outcomes[one.outcome] += 1
+
+
+def _is_as_it_was(known: Mapping[Key, Written], found: Sequence[Firing]) -> bool:
+    """True where each that stands was found again, and no other. Nearly everybody, nearly every night."""
+    for one in found:
+        before = known.get(one.key)
+        if (
+            before is None
+            or before.state != STANDING
+            or before.evidence_sha256 != one.evidence_sha256
+            or before.blocked != [list(why) for why in one.blocked]
+            or before.excluded != list(one.excluded)
+        ):
+            return False
+    return len(found) == sum(one.state == STANDING for one in known.values())
+
+
+def _known(students: Sequence[str]) -> dict[str, dict[Key, Written]]:
+    found: dict[str, dict[Key, Written]] = defaultdict(dict)
+    rows = db.session.connection().execute(_KNOWN, {"students": students})
+    for student, rule, window, ordinal, *written in rows:
+        found[student][rule, window, ordinal] = Written(*written)
+    return found
+
+
+def _rested(students: Sequence[str]) -> dict[str, Rested]:
+    rows = db.session.connection().execute(_RESTED, {"students": students})
+    return {
+        id: Rested(frozenset((date.fromisoformat(day), slot) for day, slot, *_ in marks), duties)
+        for id, marks, duties in rows
+    }
+
+
+def _as_row(one: Firing, told: Told) -> tuple[Any, ...]:
+    """The values of _ROW."""
+    return (
+        one.rule.id,
+        one.rule.sha256,
+        one.window,
+        one.ordinal,
+        one.trigger.isoformat(),
+        f"[{', '.join([told[mark.day, mark.slot] for mark in one.evidence])}]",
+        one.evidence_sha256,
+        str(Fraction(one.total)),
+        one.out_of,
+        json.dumps([_owed(owed) for owed in one.duties]) if one.duties else "[]",
+        json.dumps(one.blocked) if one.blocked else "[]",
+        json.dumps(one.excluded) if one.excluded else "[]",
+    )
+
+
+def _owed(owed: Owed, before: Iterable[Sequence[Any]] = ()) -> list[str | None]:
+    """`before`: what was owed when it was found; a clock that began on that day goes on."""
+    duty, due = owed.duty, owed.due.isoformat() if owed.due else None
+    if duty.begins == "detected":
+        due = next((known for do, to, known, _ in before if (do, to) == (duty.do, duty.to)), due)
+    return [duty.do, duty.to, due, duty.approve]
+
+
+def _write_down(statement: TextClause, rows: Sequence[tuple[Any, ...]], at: str) -> None:
+    """One array a column: half a million rows are too many to be told one by one."""
+    columns = {f"c{at}": _array(column) for at, column in enumerate(zip(*rows, strict=True))}
+    columns |= {"at": at} if statement is _CHANGED else {"district": str(current_district_id())}
+    db.session.connection().execute(statement, columns)
+
+
+def _array(values: Iterable[Any]) -> str:
+    """As PostgreSQL reads an array."""
+    return "{" + ",".join([_quoted(value) for value in values]) + "}"
+
+
+def _quoted(value: Any) -> str:
+    if value is None:
+        return "null"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_ROW: Final = (
+    "rule_id",
+    "rule_version",
+    "window_name",
+    "ordinal",
+    "trigger_day",
+    "marks",
+    "evidence_sha256",
+    "total",
+    "out_of",
+    "duties",
+    "blocked",
+    "excluded",
+)
+#: What may be another when other marks stand behind it.
+_MOVES: Final = (
+    "rule_version",
+    "trigger_day",
+    "marks",
+    "evidence_sha256",
+    "total",
+    "out_of",
+    "duties",
+    "blocked",
+    "excluded",
+)
+_KNOWN: Final = text(
+    """
+    select student_id::text, rule_id, window_name, ordinal, id::text, state, evidence_sha256, blocked, excluded
+    from firings where student_id = any(cast(:students as uuid[]))
+    """
+)
+_RESTED: Final = text(
+    "select id::text, marks, duties from firings where student_id = any(cast(:students as uuid[]))"
+)
+_NEW: Final = text(
+    """
+    insert into firings (
+        id, district_id, student_id, rule_id, rule_version, window_name, ordinal, trigger_day, marks,
+        evidence_sha256, total, out_of, duties, blocked, excluded, state, known_at, changed_at
+    )
+    select id, cast(:district as uuid), student, rule, version, name, ordinal, day, marks, sha256, total, out_of,
+        duties, blocked, excluded, 'standing', at, at
+    from unnest(
+        cast(:c0 as uuid[]), cast(:c1 as uuid[]), cast(:c2 as text[]), cast(:c3 as text[]), cast(:c4 as text[]),
+        cast(:c5 as smallint[]), cast(:c6 as date[]), cast(:c7 as jsonb[]), cast(:c8 as text[]),
+        cast(:c9 as text[]), cast(:c10 as integer[]), cast(:c11 as jsonb[]), cast(:c12 as jsonb[]),
+        cast(:c13 as jsonb[]), cast(:c14 as timestamptz[])
+    ) as told (
+        id, student, rule, version, name, ordinal, day, marks, sha256, total, out_of, duties, blocked, excluded, at
+    )
+    on conflict (district_id, student_id, rule_id, window_name, ordinal) do nothing
+    """
+)
+_CHANGED: Final = text(
+    """
+    update firings set
+        state = told.state,
+        rule_version = coalesce(told.version, firings.rule_version),
+        trigger_day = coalesce(told.day, firings.trigger_day),
+        marks = coalesce(told.marks, firings.marks),
+        evidence_sha256 = coalesce(told.sha256, firings.evidence_sha256),
+        total = coalesce(told.total, firings.total),
+        out_of = case when told.marks is null then firings.out_of else told.out_of end,
+        duties = coalesce(told.duties, firings.duties),
+        blocked = coalesce(told.blocked, firings.blocked),
+        excluded = coalesce(told.excluded, firings.excluded),
+        changed_at = cast(:at as timestamptz),
+        retracted_at = told.retracted_at
+    from unnest(
+        cast(:c0 as uuid[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as date[]), cast(:c4 as jsonb[]),
+        cast(:c5 as text[]), cast(:c6 as text[]), cast(:c7 as integer[]), cast(:c8 as jsonb[]),
+        cast(:c9 as jsonb[]), cast(:c10 as jsonb[]), cast(:c11 as timestamptz[])
+    ) as told (
+        id, state, version, day, marks, sha256, total, out_of, duties, blocked, excluded, retracted_at
+    )
+    where firings.id = told.id
+    """
+)
+_HISTORY: Final = text(
+    """
+    insert into firing_changes (id, district_id, firing_id, outcome, changed_at, sha256_before, sha256_after)
+    select id, cast(:district as uuid), firing, outcome, at, before, after
+    from unnest(
+        cast(:c0 as uuid[]), cast(:c1 as uuid[]), cast(:c2 as text[]), cast(:c3 as timestamptz[]),
+        cast(:c4 as text[]), cast(:c5 as text[])
+    ) as told (id, firing, outcome, at, before, after)
+    """
+)

@@ -1,0 +1,329 @@
+"""The rules in use are put to students, what follows is written down, and cases follow.
+
+1. Whoever's register changed waits (StudentToReview). Where rules, codes or school years are others than at the last
+   review, everybody does.
+2. A review divides those who wait into ranges of ids, a piece of work each, which workers share.
+3. A worker takes the students of its range some thousands at a time: strikes them off, gathers what the law sees of
+   them, puts the rules to them, writes what is new or different. One transaction each: killed at any line it leaves
+   them waiting, and begun twice it writes nothing twice.
+4. Then the cases of those for whom anything was written follow it (following.py).
+
+No clock decides: the same register gives the same firings, in whatever order its rows lie.
+"""
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+
+from app.core import clock
+from app.core.actor import Actor
+from app.core.db import db, one_of
+from app.core.expiring import today
+from app.core.queue import later, later_each
+from app.register.models.attendance_code import AttendanceCode
+from app.register.models.school_register import SchoolRegister
+from app.roster.models.school_year import SchoolYear
+from app.truancy.actions import following
+from app.truancy.actions.gathering import Register
+from app.truancy.actions.recording import Recording
+from app.truancy.law.bar import Bar
+from app.truancy.law.changes import Outcome
+from app.truancy.law.engine import Rulebook
+from app.truancy.law.rule import Rule, Span
+from app.truancy.law.schedule import Calendar
+from app.truancy.models.firing import Firing
+from app.truancy.models.review import ASKED, CHANGED, RULES, Review
+from app.truancy.models.review_range import DONE, FOLLOWING, LOOKING, ReviewRange
+from app.truancy.models.rule_activation import active_rules
+from app.truancy.models.student_to_review import StudentToReview
+
+#: Students of one range, and of one transaction.
+A_RANGE: Final = 25_000
+A_BATCH: Final = 2_000
+A_FOLLOWING: Final = 1_000
+#: Seconds that one job goes on; then it rings for itself, so that others have their turn.
+A_WHILE: Final = 45.0
+#: A share that begins to say something on its 31st day may do so some days later for one who was let off a few.
+LET_OFF: Final = 10
+
+
+def review_what_waits() -> Review | None:
+    """Begin a review if anybody waits and none is at work; None if there is nothing to do."""
+    if Review.at_work() is not None:
+        return None
+    rules, last = active_rules(today()), Review.last_done()
+    terms = terms_sha256(rules)
+    if last is None or last.terms_sha256 != terms:
+        if last is None and not rules:
+            return None
+        return _begin(RULES if last else CHANGED, terms, everybody=True)
+    _let_wait_whom_time_changes(rules, last)
+    return _begin(CHANGED, terms, everybody=False) if StudentToReview.any() else None
+
+
+def review_everybody(*, by: Actor) -> Review | None:
+    """Put the rules to all students; None while a review is at work already."""
+    if Review.at_work() is not None:
+        return None
+    return _begin(ASKED, terms_sha256(active_rules(today())), everybody=True, by=by)
+
+
+def advance(range_id: UUID) -> None:
+    """Go on with a range for a while, from wherever it is. Commits after each batch."""
+    until = time.monotonic() + A_WHILE
+    reviewer: Reviewer | None = None
+    while (held := ReviewRange.locked(range_id)) is not None and not held.is_done:
+        review = db.session.get_one(Review, held.review_id)
+        if held.state == LOOKING:
+            reviewer = reviewer or Reviewer(active_rules(review.seen_on), review.seen_on)
+            _look(held, reviewer)
+        else:
+            _follow(held, review)
+        if held.state == DONE:
+            _end_if_done(held.review_id)
+            return
+        goes_on = held.state
+        db.session.commit()
+        if time.monotonic() > until or (goes_on == FOLLOWING and reviewer is not None):
+            later("jobs.truancy.advance", range_id)
+            return
+
+
+def _look(held: ReviewRange, reviewer: "Reviewer") -> None:
+    students = _take(held)
+    if not students:
+        held.state = FOLLOWING
+        return
+    outcomes = reviewer.look_at(students)
+    held.students += len(students)
+    held.found += outcomes[Outcome.NEW]
+    held.retracted += outcomes[Outcome.RETRACTED]
+    held.reinstated += outcomes[Outcome.REINSTATED]
+    held.rest_elsewhere += outcomes[Outcome.UPHELD_NEW_EVIDENCE]
+
+
+def _follow(held: ReviewRange, review: Review) -> None:
+    """Cases follow what was written of the next students."""
+    asked = {"since": review.began_at, "after": held.followed, "up_to": held.up_to, "many": A_FOLLOWING}
+    students = list(db.session.connection().execute(_CHANGED, asked).scalars())
+    if not students:
+        held.state = DONE
+        return
+    following.follow(students, _asked_of(students))
+    held.followed = students[-1]
+
+
+def _asked_of(students: Collection[UUID]) -> Iterator[following.Asked]:
+    """What stands for these students asks for."""
+    for one in db.session.scalars(Firing.standing().where(one_of(Firing.student_id, students))):
+        for do, to, due, approve in one.duties:
+            yield following.Asked(
+                student_id=one.student_id,
+                rule_id=one.rule_id,
+                window=one.window_name,
+                ordinal=one.ordinal,
+                trigger=one.trigger_day,
+                do=do,
+                to=to,
+                due=date.fromisoformat(due) if due else None,
+                blocked=one.blocked,
+                for_person=bool(approve or one.excluded),
+            )
+
+
+class Reviewer:
+    """The rules, and what holds for all students: read once, and put to batch after batch."""
+
+    def __init__(self, rules: Iterable[Rule], seen_on: date) -> None:
+        self._book = Rulebook(rules)
+        self._seen_on = seen_on
+        self._register = Register()
+
+    def look_at(self, students: Sequence[str]) -> Counter[Outcome]:
+        """Put the rules to these students and write down what follows; how many firings became what."""
+        recording = Recording(self._register, students)
+        for student in self._register.of(students):
+            recording.take(student, self._book.firings(student.facts, self._seen_on))
+        return recording.write()
+
+
+def look_at(students: Collection[UUID]) -> Counter[Outcome]:
+    """The same at once, within this transaction: for the few whose register somebody is looking at."""
+    ids = [str(id) for id in students]
+    db.session.flush()
+    db.session.connection().execute(_STRIKE_OFF, {"students": ids})
+    outcomes = Reviewer(active_rules(today()), today()).look_at(ids)
+    following.follow(students, _asked_of(students))
+    return outcomes
+
+
+def terms_sha256(rules: Iterable[Rule]) -> str:
+    """Of all that is not about one school or student: rules and their days, what codes mean, school years."""
+    told: list[Any] = [sorted((one.id, one.sha256, str(one.effective), str(one.until)) for one in rules)]
+    told.append(
+        sorted(
+            [one.code, str(one.school_id), one.words, str(one.valid_from), str(one.valid_to)]
+            for one in AttendanceCode.counting()
+        )
+    )
+    told.append([[one.name, str(one.first_day), str(one.last_day)] for one in SchoolYear.newest()])
+    return hashlib.sha256(json.dumps(told).encode("utf-8")).hexdigest()
+
+
+def _begin(why: str, terms: str, *, everybody: bool, by: Actor | None = None) -> Review:
+    if everybody:
+        db.session.connection().execute(_EVERYBODY)
+    review = Review(
+        why=why,
+        seen_on=today(),
+        terms_sha256=terms,
+        current_to=_current_to(),
+        asked_by_id=by.id if by else None,
+    )
+    db.session.add(review)
+    db.session.flush()
+    ends = [*db.session.connection().execute(_ENDS, {"many": A_RANGE}).scalars().all(), None]
+    ranges = [
+        ReviewRange(review_id=review.id, number=number, after=after, followed=after, up_to=up_to)
+        for number, (after, up_to) in enumerate(zip([None, *ends], ends, strict=False), start=1)
+    ]
+    db.session.add_all(ranges)
+    db.session.flush()
+    later_each("jobs.truancy.advance", [one.id for one in ranges])
+    return review
+
+
+def _take(held: ReviewRange) -> list[str]:
+    """Strike the next students of the range off; what an import holds at the moment is left for the next review."""
+    asked = {"after": held.after, "up_to": held.up_to, "many": A_BATCH}
+    taken = sorted(db.session.connection().execute(_TAKE, asked).scalars())
+    if taken:
+        # Whoever comes back to the range looks behind them: rows that are struck off are slow to pass over.
+        held.after = UUID(taken[-1])
+    return taken
+
+
+def _end_if_done(review_id: UUID) -> None:
+    """The last range ends the review: whoever holds its row sees all others that have ended."""
+    review = db.session.scalar(select(Review).where(Review.id == review_id).with_for_update())
+    db.session.flush()
+    left = select(func.count()).where(ReviewRange.review_id == review_id, ReviewRange.state != DONE)
+    if review is not None and review.state != DONE and not db.session.scalar(left):
+        review.state, review.ended_at = DONE, clock.now()
+        db.session.flush()
+
+
+def _let_wait_whom_time_changes(rules: Iterable[Rule], last: Review) -> None:
+    """Shares that begin to say something on a day nothing was marked, and conditions that a day fulfils."""
+    db.session.connection().execute(_BLOCKED_BY_A_DATE)
+    moved = {school for school, day in _current_to().items() if last.current_to.get(school) != day}
+    waiting = [(one, bar) for one in rules if (bar := Bar(one)).waits]
+    if not moved or not waiting:
+        return
+    register = Register()
+    asked = [
+        (school, *came)
+        for school in moved
+        for calendar in register.calendars_of(school)
+        for rule, bar in waiting
+        if (
+            came := _came_between(
+                rule, bar, calendar, last.current_to.get(school), register.current_to[school]
+            )
+        )
+    ]
+    if asked:
+        schools, first, until = zip(*asked, strict=True)
+        found = {"schools": list(schools), "first": list(first), "until": list(until)}
+        db.session.connection().execute(_BEGIN_TO_SPEAK, found)
+
+
+def _came_between(
+    rule: Rule, bar: Bar, calendar: Calendar, before: str | None, now: date
+) -> tuple[date, date] | None:
+    """When those came whose share began to say something since the register was in to `before`.
+
+    Everybody, where that cannot be told from the day on which they came.
+    """
+    year = calendar.year_of(now)
+    if year is None or rule.window.span not in (Span.SCHOOL_YEAR, Span.SINCE_ENROLLMENT):
+        return date.min, date.max
+    opens = calendar.number(year.begins)
+    were_in = calendar.number(date.fromisoformat(before) + timedelta(days=1)) if before else 0
+    are_in = calendar.number(now + timedelta(days=1))
+    # Whoever came on school day n of the calendar has had `are_in - n` days.
+    first, last = max(were_in, opens) - bar.least_days - LET_OFF + 1, are_in - bar.least_days
+    if last < opens:
+        return None
+    if first > opens:
+        return calendar.days[first], calendar.days[last]
+    # The year began so many days ago: then whoever came from another school of the district, too.
+    return date.min, date.max if rule.window.span is Span.SCHOOL_YEAR else calendar.days[last]
+
+
+def _current_to() -> dict[str, str]:
+    return {str(one.school_id): str(one.current_to) for one in SchoolRegister.by_school() if one.current_to}
+
+
+_CHANGED: Final = text(
+    """
+    select student_id from firings
+    where changed_at >= :since
+        and (cast(:after as uuid) is null or student_id > cast(:after as uuid))
+        and (cast(:up_to as uuid) is null or student_id <= cast(:up_to as uuid))
+    group by student_id order by student_id limit :many
+    """
+)
+_EVERYBODY: Final = text(
+    "insert into students_to_review (district_id, student_id) select district_id, id from students order by id "
+    "on conflict do nothing"
+)
+_ENDS: Final = text(
+    """
+    select student_id from (
+        select student_id, row_number() over (order by student_id) as number from students_to_review
+    ) as those where number % :many = 0 order by student_id
+    """
+)
+_TAKE: Final = text(
+    """
+    with those as (
+        select student_id from students_to_review
+        where (cast(:after as uuid) is null or student_id > cast(:after as uuid))
+            and (cast(:up_to as uuid) is null or student_id <= cast(:up_to as uuid))
+        order by student_id limit :many for update skip locked
+    )
+    delete from students_to_review using those where students_to_review.student_id = those.student_id
+    returning those.student_id::text
+    """
+)
+_STRIKE_OFF: Final = text("delete from students_to_review where student_id = any(cast(:students as uuid[]))")
+_BLOCKED_BY_A_DATE: Final = text(
+    """
+    insert into students_to_review (district_id, student_id)
+    select distinct district_id, student_id from firings
+    where state = 'standing' and blocked <> '[]'::jsonb
+        and jsonb_path_exists(blocked, '$[*][0] ? (@ == "conference_date_not_passed")')
+    order by 1, 2
+    on conflict do nothing
+    """
+)
+_BEGIN_TO_SPEAK: Final = text(
+    """
+    insert into students_to_review (district_id, student_id)
+    select distinct stay.district_id, stay.student_id
+    from school_enrollments stay
+    join unnest(cast(:schools as uuid[]), cast(:first as date[]), cast(:until as date[]))
+        as asked (school_id, first, until)
+        on asked.school_id = stay.school_id and stay.entry between asked.first and asked.until
+    order by 1, 2
+    on conflict do nothing
+    """
+)

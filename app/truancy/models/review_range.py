@@ -1,0 +1,61 @@
+"""A part of a review that one worker does: students between two ids."""
+
+from collections.abc import Sequence
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, db
+from app.core.records import PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned, points_at
+
+#: The rules are put to its students; then their cases follow.
+LOOKING, FOLLOWING, DONE = "looking", "following", "done"
+
+
+class ReviewRange(DistrictOwned, Base):
+    """Students of a review between two ids, and how far a worker has come with them."""
+
+    __tablename__ = "review_ranges"
+    __keeping__ = Keeping("nobody", "the contract", exported=False, erased="keep: holds counts only")
+    __audited__ = False
+    __table_args__ = owned(
+        points_at("review_id", "reviews"),
+        UniqueConstraint("district_id", "review_id", "number"),
+        CheckConstraint("state in ('looking','following','done')", name="state"),
+    )
+    FOUND_BY = ("id",)
+
+    review_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    #: From 1.
+    number: Mapped[int] = mapped_column(info=PUBLIC)
+    #: Those after the one, up to the other; None: since the first, up to the last.
+    after: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    up_to: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: Up to whom cases follow what was found.
+    followed: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    state: Mapped[str] = mapped_column(default=LOOKING, info=PUBLIC)
+    students: Mapped[int] = mapped_column(default=0, info=PUBLIC)
+    #: Firings: new ones, and what became of those that were known.
+    found: Mapped[int] = mapped_column(default=0, info=PUBLIC)
+    retracted: Mapped[int] = mapped_column(default=0, info=PUBLIC)
+    reinstated: Mapped[int] = mapped_column(default=0, info=PUBLIC)
+    rest_elsewhere: Mapped[int] = mapped_column(default=0, info=PUBLIC)
+
+    @classmethod
+    def of_review(cls, review_id: UUID) -> Sequence[Self]:
+        """In their order."""
+        return db.session.scalars(select(cls).where(cls.review_id == review_id).order_by(cls.number)).all()
+
+    @property
+    def is_done(self) -> bool:
+        """True once nothing more happens to it."""
+        return self.state == DONE
+
+    @classmethod
+    def locked(cls, id: UUID) -> Self | None:
+        """The range, held until the transaction ends; None while another worker holds it."""
+        asked = select(cls).where(cls.id == id).with_for_update(skip_locked=True)
+        return db.session.scalar(asked.execution_options(populate_existing=True))
