@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
-from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_DAYS, Added, Overlay
@@ -210,3 +210,27 @@ class OpenCaseForm(KeyedPaper):
     """Whose case is opened by hand."""
 
     number = StringField("Student number", [InputRequired("Write the student number."), _LINE])
+
+
+class NoticeOfDutyForm(Paper):
+    """The numbers of a notice that the law owes a family."""
+
+    days = IntegerField(
+        "Days missed this school year",
+        [
+            InputRequired("Write how many days were missed."),
+            NumberRange(1, 366, message="Write a number of days."),
+        ],
+    )
+    unexcused = IntegerField(
+        "Of these without an excuse",
+        [
+            InputRequired("Write how many have no excuse."),
+            NumberRange(0, 366, message="Write a number of days."),
+        ],
+    )
+    by_email = BooleanField("By email too, to those who agreed to it")
+
+    def values(self) -> dict[str, str]:
+        """As they are put into the text."""
+        return {"days": str(self.days.data), "unexcused": str(self.unexcused.data)}

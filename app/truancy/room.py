@@ -1,19 +1,19 @@
 """The card on the door of the room for attendance: the rules, and what follows from them."""
 
 from app.core.room import MenuItem, Room
-from app.truancy.actions.telling import FIRINGS
+from app.truancy.actions.telling import DUTIES, FIRINGS
 from app.truancy.permissions import RULES, May
-from app.truancy.views import activations, cases, reports, rules, work
+from app.truancy.views import activations, cases, notices, reports, rules, work
 
 ROOM = Room(
     "truancy",
     "Attendance",
-    doors=[rules, activations, work, cases, reports],
+    doors=[rules, activations, work, cases, reports, notices],
     menu=[
         MenuItem("To do", "truancy.work_index", May.SEE_WORK, RULES, 45, "Attendance"),
         MenuItem("Cases", "truancy.cases_index", May.SEE_WORK, RULES, 47, "Attendance"),
         MenuItem("Reports", "truancy.reports_index", May.SEE_REPORTS, RULES, 50, "Attendance"),
         MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, 55, "Attendance"),
     ],
-    grounds=[FIRINGS],
+    grounds=[FIRINGS, DUTIES],
 )

@@ -2,17 +2,25 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
+from app.auth.models.account import Account
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.directory import district_by_slug
 from app.core.tenancy import as_district
+from app.notices.actions import office, senders, templating
+from app.notices.actions.senders import Sender
+from app.notices.models.notice import Notice, NoticeRecipient
+from app.notices.models.notice_setting import NoticeSender, NoticeSetting
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
+from app.roster.models.envelopes import envelopes
+from app.roster.models.student import Student
 from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, visiting
 from tests.browser.test_pages import findings
 
@@ -23,14 +31,71 @@ pytestmark = pytest.mark.browser
 def emptied(site: Site) -> Iterator[None]:
     """The demo of this package is shared: what is new is forgotten."""
     yield
-    with site.app.app_context():
-        card = district_by_slug("maple")
-        assert card is not None
-    with site.app.app_context(), as_district(card.id), acting_as(SYSTEM):
+    with of_maple(site):
+        for model in (NoticeRecipient, Notice, NoticeSender, NoticeSetting):
+            db.session.execute(delete(model))
         db.session.execute(delete(NoticeText).where(NoticeText.translates_id.is_not(None)))
         db.session.execute(delete(NoticeText))
         db.session.execute(delete(NoticeTemplate))
         db.session.commit()
+
+
+@contextmanager
+def of_maple(site: Site) -> Iterator[None]:
+    """Within the demo's first district."""
+    with site.app.app_context():
+        card = district_by_slug("maple")
+        assert card is not None
+        with as_district(card.id), acting_as(SYSTEM):
+            yield
+
+
+@pytest.fixture
+def waiting(site: Site, emptied: None) -> tuple[str, str]:
+    """A notice that waits: its address, and that of its student."""
+    with of_maple(site):
+        template = templating.begin("absences.total")
+        approver = Account.with_address(CAST["principal"] if "principal" in CAST else CAST["admin"])
+        for text in reversed(NoticeText.of(template.id)):
+            templating.approve(text, reads_it=True, by=approver)
+        senders.say_sender(
+            None,
+            Sender(return_address="1 School Street", contact_name="Nora Bell", contact_phone="312 555 0100"),
+        )
+        for student in db.session.scalars(select(Student)):
+            if envelopes([student]):
+                told = office.write_to_family(student, template, {"days": "9", "unexcused": "4"}, ("letter",))
+                db.session.commit()
+                return f"/notices/{told.notices[0].id}", f"/students/{student.id}/notices"
+    raise AssertionError("The demo has no student to whose family a letter may go.")
+
+
+@pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
+def test_notices_are_read_approved_and_seen_in_print(
+    chromium: Browser, site: Site, waiting: tuple[str, str], screen: dict[str, int]
+) -> None:
+    notice, of_student = waiting
+    scheme = "light" if screen is PHONE else "dark"
+    with visiting(site, chromium, viewport=screen, color_scheme=scheme) as visit:
+        visit.sign_in(CAST["admin"])
+        for name, path in (
+            ("waiting", "/notices"),
+            ("notice", notice),
+            ("of-student", of_student),
+            ("batches", "/print-batches"),
+            ("returned", "/returned-letters"),
+            ("settings", "/notice-settings"),
+            ("sender", "/notice-settings/sender"),
+        ):
+            visit.go(path)
+            photograph(visit, screen, name)
+            assert findings(visit.page) == [], path
+            wide = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, f"{path} is {wide} pixels too wide"
+        visit.go("/notices")
+        visit.page.get_by_role("button", name="Approve those that are ticked").click()
+        expect(visit.page.get_by_text("approved.")).to_be_visible()
+        assert visit.complaints == []
 
 
 @pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])

@@ -38,10 +38,10 @@ SHOWN = {
     "returned": ("Came back", (State.RETURNED,)),
 }
 PILLS = {
-    State.BLOCKED: ("Something is missing", "bad"),
-    State.WAITING: ("Waiting for approval", "info"),
+    State.BLOCKED: ("Incomplete", "bad"),
+    State.WAITING: ("Waiting", "info"),
     State.APPROVED: ("Approved", "info"),
-    State.IN_PRINT: ("In a print batch", "info"),
+    State.IN_PRINT: ("In print", "info"),
     State.SENT: ("Sent", "good"),
     State.CANCELLED: ("Cancelled", "neutral"),
     State.WITHDRAWN: ("Withdrawn", "warn"),

@@ -5,18 +5,23 @@ placeholder, and values are put in as they are: one that looks like a placeholde
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-#: A right-to-left line keeps a name or a number of the other direction together between these two (UAX #9, FSI, PDI).
-ISOLATE: Final = "\u2068", "\u2069"
+#: In a line from right to left, what runs the other way is kept together between two of these (UAX #9: LRI, RLI, PDI).
+LEFT_TO_RIGHT: Final = "\u2066"
+RIGHT_TO_LEFT: Final = "\u2067"
+POP: Final = "\u2069"
 #: What a name may consist of. A text of more than so many letters is no template (bounded, and so is the search).
 MOST_LETTERS: Final = 10_000
 
 _PLACEHOLDER: Final = re.compile(
     r"\(\((?P<name>[^()?]{1,60})(?:\?\?(?P<text>(?:[^()]|\([^()]*\)){0,1000}))?\)\)"
 )
+#: A number of several groups, as a telephone has; "9" alone is none.
+_NUMBER: Final = re.compile(r"[+(]?\d[\d().–/-]*[ ().–/-][\d ().–/-]*[\d)]")
 _YES: Final = frozenset({"yes", "true", "1", "y"})
 
 
@@ -57,6 +62,16 @@ def fill(text: str, values: Mapping[str, str], *, rtl: bool = False) -> Filled:
             return ""
         if words is not None:
             return words if value.casefold() in _YES else ""
-        return value.join(ISOLATE) if rtl else value
+        return isolated(value) if rtl else value
 
-    return Filled(_PLACEHOLDER.sub(put_in, text[:MOST_LETTERS]), tuple(missing.values()))
+    bounded = text[:MOST_LETTERS]
+    if rtl:
+        bounded = _NUMBER.sub(lambda number: isolated(number[0]), bounded)
+    return Filled(_PLACEHOLDER.sub(put_in, bounded), tuple(missing.values()))
+
+
+def isolated(value: str) -> str:
+    """A value for a line from right to left: a telephone number keeps its order, whatever stands beside it."""
+    strong = (unicodedata.bidirectional(letter) for letter in value)
+    first = next((kind for kind in strong if kind in {"L", "R", "AL"}), "L")
+    return f"{LEFT_TO_RIGHT if first == 'L' else RIGHT_TO_LEFT}{value}{POP}"

@@ -1,15 +1,27 @@
 """What the rules have families told: each rule that owes them a notice, with what the law has it say."""
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
+
+from app.core.db import db
 from app.core.grounds import Grounds, Wanted
+from app.notices.actions import telling
+from app.notices.actions.telling import Telling, Told
 from app.truancy.law.packs import NAMES, pack, places
 from app.truancy.law.words import CONTENTS
+from app.truancy.models.case_duty import DISMISSED, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
 
 #: Not a passage: every notice is in the parent's language, or it does not leave.
 _BY_ITSELF: Final = frozenset({"language_of_parent"})
+NOT_ANY_MORE: Final = (
+    "The absences that this notice rests on do not hold any more: an excuse came, or the register was "
+    "corrected."
+)
 
 
 def wanted() -> list[Wanted]:
@@ -35,8 +47,69 @@ def why_not(firing_id: UUID) -> str:
     """Why a notice of that firing may not leave; "" while it stands. Until the transaction ends nobody retracts it."""
     if Firing.is_standing(firing_id):
         return ""
-    return "The absences that this notice rests on do not hold any more: an excuse came, or the register was corrected."
+    return NOT_ANY_MORE
 
 
 #: What the mail room asks of this room.
 FIRINGS: Final = Grounds(kind="firing", wanted=wanted, why_not=why_not)
+
+#: As a notice's reference names a line of the morning list.
+DUTY: Final = "case duty"
+NOTICE: Final = "notice"
+
+
+def tell(duty: CaseDuty, values: Mapping[str, str], channels: Sequence[str]) -> Told:
+    """Write the notice that a duty asks for, to each home. It waits for approval. Raises the mail room's Refused."""
+    return telling.tell(
+        Telling(
+            grounds_kind=DUTY,
+            grounds_id=duty.id,
+            duty=duty.do,
+            wanted=duty.rule_id,
+            student_id=duty.student_id,
+            values=values,
+            must_say=_contents(duty.rule_id, duty.trigger),
+            channels=channels,
+        )
+    )
+
+
+def firing_of(duty: CaseDuty) -> Firing | None:
+    """What the duty follows from; None where it was opened by hand."""
+    return db.session.scalar(
+        select(Firing).where(
+            Firing.student_id == duty.student_id,
+            Firing.rule_id == duty.rule_id,
+            Firing.window_name == duty.window,
+            Firing.ordinal == duty.ordinal,
+        )
+    )
+
+
+def _contents(rule_id: str, day: date) -> list[str]:
+    """What the law had the notice of a rule say on that day."""
+    return [
+        item
+        for place in places()
+        for rule in pack(place)
+        if rule.id == rule_id and rule.in_force(day)
+        for duty in rule.duties
+        if duty.do == NOTICE
+        for item in duty.contents
+        if item not in _BY_ITSELF
+    ]
+
+
+def _why_not_for_duty(duty_id: UUID) -> str:
+    """Why a notice of that duty may not leave; "" while it is asked for. It stays so until the transaction ends."""
+    duty = db.session.get(CaseDuty, duty_id, with_for_update={"read": True}, populate_existing=True)
+    firing = firing_of(duty) if duty else None
+    if duty is None or duty.state == WITHDRAWN or (firing and not Firing.is_standing(firing.id)):
+        return NOT_ANY_MORE
+    if duty.state == DISMISSED:
+        return "Somebody decided in the case that this notice is not sent."
+    return ""
+
+
+#: The same for what stands on the morning list.
+DUTIES: Final = Grounds(kind=DUTY, wanted=lambda: (), why_not=_why_not_for_duty)

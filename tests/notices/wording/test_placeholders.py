@@ -35,8 +35,15 @@ def test_a_value_that_looks_like_a_placeholder_is_not_read_again():
     assert fill("((name))", {"name": "((days))", "days": "9"}).text == "((days))"
 
 
-def test_values_in_a_text_from_right_to_left_are_kept_together():
-    assert fill("((phone))", {"phone": "(312) 555-0100"}, rtl=True).text == "\u2068(312) 555-0100\u2069"
+def test_values_in_a_text_from_right_to_left_keep_their_own_direction():
+    assert fill("((phone))", {"phone": "(312) 555-0100"}, rtl=True).text == "\u2066(312) 555-0100\u2069"
+    assert fill("((name))", {"name": "Ana"}, rtl=True).text == "\u2066Ana\u2069"
+    assert fill("((name))", {"name": "مريم"}, rtl=True).text == "\u2067مريم\u2069"
+
+
+def test_a_telephone_number_written_into_such_a_text_keeps_its_order():
+    assert fill("هاتف (312) 555-0100.", {}, rtl=True).text == "هاتف \u2066(312) 555-0100\u2069."
+    assert fill("9 أيام", {}, rtl=True).text == "9 أيام"
 
 
 def test_names_are_told_each_once():

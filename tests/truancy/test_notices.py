@@ -1,0 +1,104 @@
+"""The notice that a line of the morning list owes: written with what the law asks, stopped with what it rests on."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.tenancy import as_district
+from app.notices.actions import approving, senders, templating, withdrawing
+from app.notices.actions.senders import Sender
+from app.notices.models.notice import Notice, State
+from app.notices.models.notice_text import NoticeText
+from app.truancy.actions import following
+from app.truancy.actions.following import Asked
+from app.truancy.models.case_duty import CaseDuty
+from tests.roster import families
+
+RULE = "us-ca.truant.1"
+
+
+def asked(student_id) -> Asked:
+    return Asked(
+        student_id=student_id,
+        rule_id=RULE,
+        window="2026-27",
+        ordinal=1,
+        trigger=date(2026, 9, 18),
+        do="notice",
+        to="parent",
+        due=None,
+        blocked=[],
+        for_person=False,
+    )
+
+
+@pytest.fixture
+def owed(app, world):
+    """A duty to tell Ana's mother, and the student: their ids."""
+    with app.app_context(), as_district(world.maple.id):
+        student = families.student("Ana", "Salas", number="S-1", school=world.maple.schools["North"])
+        families.lives_at(families.guardian(student, "Eva", "Salas"), "12 Maple Street")
+        following.follow([student.id], [asked(student.id)])
+        template = templating.begin(RULE)
+        templating.approve(NoticeText.newest(template.id, "en"), reads_it=True, by=world.adams.account())
+        senders.say_sender(
+            None, Sender(return_address="1 A St", contact_name="Nora Bell", contact_phone="312")
+        )
+        db.session.commit()
+        return db.session.scalars(select(CaseDuty.id)).one(), student.id
+
+
+def written(client, world, owed) -> None:
+    clark = client.sign_in(world.clark)
+    page = clark.get(f"/maple/attendance/duties/{owed[0]}/notice")
+    answer = clark.submit(page, "/notice", days="9", unexcused="4")
+
+    assert "Notices written: 1." in clark.follow(answer).text
+
+
+def test_it_says_what_the_law_asks_for(app, world, client, owed):
+    written(client, world, owed)
+
+    with app.app_context(), as_district(world.maple.id):
+        (notice,) = db.session.scalars(select(Notice)).all()
+        said = str(notice.words)
+        assert notice.state == State.WAITING
+        assert "By state law, Ana Salas is now called a truant." in said
+        assert "You have the right to meet with school staff." in said
+
+
+def test_an_excuse_that_comes_late_stops_it(app, world, client, owed):
+    written(client, world, owed)
+
+    with app.app_context(), as_district(world.maple.id):
+        (notice,) = db.session.scalars(select(Notice)).all()
+        approving.approve(notice, caution_read=False, by=world.adams.account())
+        following.follow([owed[1]], [])
+        db.session.flush()
+        assert withdrawing.look_again("case duty", owed[0]) == 1
+        assert notice.state == State.CANCELLED
+        assert "an excuse came" in notice.reason
+
+
+def test_a_line_that_owes_nothing_says_so(app, world, client, owed):
+    with app.app_context(), as_district(world.maple.id):
+        db.session.get(CaseDuty, owed[0]).do = "conference"
+        db.session.commit()
+    clark = client.sign_in(world.clark)
+    page = clark.get(f"/maple/attendance/duties/{owed[0]}/notice")
+
+    assert (
+        "owes the family no notice" in clark.submit(page, "/notice", status=422, days="9", unexcused="4").text
+    )
+
+
+def test_numbers_that_are_missing_are_asked_for(world, client, owed):
+    clark = client.sign_in(world.clark)
+    page = clark.get(f"/maple/attendance/duties/{owed[0]}/notice")
+
+    assert (
+        "Write how many have no excuse."
+        in clark.submit(page, "/notice", status=422, days="9", unexcused="").text
+    )
