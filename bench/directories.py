@@ -36,7 +36,8 @@ from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ENTRA_USERS, GOOGLE_DIRECTORY
 from app.roster.models.source_person import SourcePerson
 from bench.database import durable
-from bench.roster import _in_a_process, _open
+from bench.phases import in_a_process
+from bench.roster import _open
 from bench.settled import settled_in
 from tests import directory_peer
 from tests.directory_peer import Peer
@@ -94,12 +95,12 @@ def _whole(kind: str, people: int, dice: random.Random) -> int:
         with directory_peer.running() as peer, durable(folder / "here") as environment:
             peer.people, peer.most = [Somebody(nth) for nth in range(1, people + 1)], PAGE
             peer.groups = {"techs@maple.example": peer.people[: people // 200]}
-            _in_a_process(environment, _open, "bench", False)
-            _in_a_process(environment, lambda: _there(peer, lambda: _set_up(kind)))
+            in_a_process(environment, _open, "bench", False)
+            in_a_process(environment, lambda: _there(peer, lambda: _set_up(kind)))
             peer.trouble = trouble = Trouble(kind)
             began, deaths = time.monotonic(), 0
             deaths += _sync(environment, peer, kind, dice)
-            told = _in_a_process(environment, lambda: _there(peer, lambda: _compared(peer, kind)))
+            told = in_a_process(environment, lambda: _there(peer, lambda: _compared(peer, kind)))
             seconds = time.monotonic() - began
             wrong = int(told.split()[-1])
             print(
@@ -111,7 +112,7 @@ def _whole(kind: str, people: int, dice: random.Random) -> int:
             for one in peer.people[:10]:
                 one.active = False
             deaths = _sync(environment, peer, kind, dice)
-            left = _in_a_process(environment, lambda: _there(peer, lambda: _left(peer, kind))).split()[-1]
+            left = in_a_process(environment, lambda: _there(peer, lambda: _left(peer, kind))).split()[-1]
             print(
                 f"  ten suspended, {deaths} workers killed: {left} of them still active, or others not",
                 flush=True,
@@ -123,7 +124,7 @@ def _whole(kind: str, people: int, dice: random.Random) -> int:
 
 def _sync(environment: dict[str, str], peer: Peer, kind: str, dice: random.Random) -> int:
     """Begin one and have it done by workers that are killed; how many were."""
-    _in_a_process(environment, lambda: _there(peer, lambda: _begin(kind)))
+    in_a_process(environment, lambda: _there(peer, lambda: _begin(kind)))
     deaths, until = 0, time.monotonic() + PATIENCE
     while time.monotonic() < until:
         turn = deaths // DEATHS_OF_EACH

@@ -19,11 +19,10 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
-from uuid import UUID
 
 from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
@@ -33,14 +32,12 @@ from app.core import across_districts
 from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
 from app.core.db import db
-from app.core.directory import district_by_slug
 from app.core.tenancy import as_district
-from app.factory import create_app
 from app.roster.actions import applying, class_applying, comparing, importing, staging
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
 from bench.database import durable
-from bench.settled import settled_in
+from bench.phases import here, in_a_process, of_the_server, started
 from tests.roster.exports import CLASSES, COURSES, ENROLLMENTS, ORGS, ROLES, SESSIONS, TERMS, USERS
 
 SCHOOLS = 100
@@ -100,44 +97,34 @@ def main() -> int:
         print(f"{asked.people:,} people, {asked.enrollments:,} enrollments in {size:.0f} MB")
         with durable(folder / "here") as environment:
             for slug in ("bench", "killed") if asked.kills else ("bench",):
-                _in_a_process(environment, _open, slug, not asked.staff_alone)
+                in_a_process(environment, _open, slug, not asked.staff_alone)
             print(f"{'':<22}{'seconds':>10}{'CPU':>10}{'memory MB':>12}{'entries':>10}{'server CPU':>12}")
             for round_ in ("new", "unchanged"):
                 for phase in (_look, _apply):
-                    before = _of_the_server(folder)
-                    spent = _in_a_process(environment, phase, "bench", export)
-                    spent += f"{_of_the_server(folder) - before:>12.1f}"
+                    before = of_the_server(folder)
+                    spent = in_a_process(environment, phase, "bench", export)
+                    spent += f"{of_the_server(folder) - before:>12.1f}"
                     print(f"{round_ + ', ' + phase.__name__[1:]:<22}{spent}", flush=True)
             if asked.kills:
                 return 0 if _survives(environment, export, asked.kills, asked.seed) else 1
-            print(f"hash of what it left: {_in_a_process(environment, _shape, 'bench')[-32:]}")
+            print(f"hash of what it left: {in_a_process(environment, _shape, 'bench')[-32:]}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
-
-
-def _of_the_server(folder: Path) -> float:
-    """Seconds of the processor that PostgreSQL's processes took, as far as they are over: each phase ends its own."""
-    time.sleep(0.5)
-    (noted,) = folder.rglob("postmaster.pid")
-    pid = noted.read_text().split()[0]
-    # proc(5): cutime and cstime, the 16th and 17th field
-    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[13:15]
-    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def _survives(environment: dict[str, str], export: Path, kills: int, seed: int | None) -> bool:
     """Kill the worker so often, as often in each phase; then compare what both districts came to."""
     seed = seed if seed is not None else SystemRandom().randrange(1_000_000)
     dice, killed = Random(seed), Counter[str]()
-    counts = map(int, _in_a_process(environment, _batches, "bench").split()[-len(PHASES) :])
+    counts = map(int, in_a_process(environment, _batches, "bench").split()[-len(PHASES) :])
     batches = dict(zip(PHASES, counts, strict=True))
     phases = [phase for phase in PHASES if batches[phase]]
     left = Counter({phase: (kills + nth) // len(phases) for nth, phase in enumerate(phases)})
-    _in_a_process(environment, _begin, "killed", export)
-    while _in_a_process(environment, _next_step, "killed").split()[-1] != "done":
+    in_a_process(environment, _begin, "killed", export)
+    while in_a_process(environment, _next_step, "killed").split()[-1] != "done":
         out, into = os.pipe()
-        child = _started(environment, _advance, "killed", into)
+        child = started(environment, _advance, "killed", into)
         os.close(into)
         # A life ends somewhere in the part of a phase that is its own.
         ends = {one: dice.uniform(0, batches[one] / (left[one] + 2)) for one in phases if left[one] > 0}
@@ -149,7 +136,7 @@ def _survives(environment: dict[str, str], export: Path, kills: int, seed: int |
         killed[phase] += 1
         left[phase] -= 1
     del killed[""]
-    shapes = {_in_a_process(environment, _shape, slug)[-32:] for slug in ("bench", "killed")}
+    shapes = {in_a_process(environment, _shape, slug)[-32:] for slug in ("bench", "killed")}
     told = ", ".join(f"{count} times {phase}" for phase, count in killed.items())
     same = "the same" if len(shapes) == 1 else "NOT THE SAME"
     print(f"seed {seed}: killed {killed.total()} times ({told}); {same}: {' '.join(shapes)}")
@@ -274,39 +261,6 @@ def _member(archive: zipfile.ZipFile, name: str, *rows: Iterable[Sequence[str]])
             csv.writer(text).writerows(several)
 
 
-def _in_a_process(environment: dict[str, str], phase: Callable[..., str], *given: object) -> str:
-    """What it took, by the clock, of the processor, and its largest memory; then what the phase said."""
-    out, into = os.pipe()
-    began = time.monotonic()
-    child = _started(environment, phase, *given, says_to=into)
-    os.close(into)
-    _, status, used = os.wait4(child, 0)
-    said = os.read(out, 4096).decode()
-    os.close(out)
-    if status:
-        raise SystemExit(said)
-    seconds, spent = time.monotonic() - began, used.ru_utime + used.ru_stime
-    return f"{seconds:>10.1f}{spent:>10.1f}{used.ru_maxrss / 1024:>12.0f}{said:>10}"
-
-
-def _started(
-    environment: dict[str, str], phase: Callable[..., str], *given: object, says_to: int | None = None
-) -> int:
-    child = os.fork()
-    if child == 0:
-        said = ""
-        try:
-            with settled_in(environment), create_app().app_context():
-                said = phase(*given)
-            code = 0
-        except BaseException as error:
-            said, code = repr(error), 1
-        if says_to is not None:
-            os.write(says_to, said.encode())
-        os._exit(code)
-    return child
-
-
 def _open(slug: str, families: bool) -> str:
     with across_districts.session() as across:
         opening.open_district(
@@ -319,21 +273,15 @@ def _open(slug: str, families: bool) -> str:
             region="us",
             state="open",
         )
-    with as_district(_here(slug)), acting_as(SYSTEM):
+    with as_district(here(slug)), acting_as(SYSTEM):
         importing.put_families(RosterSource.of_kind(ONEROSTER_CSV), takes=families)
         importing.put_classes(RosterSource.of_kind(ONEROSTER_CSV), takes=True)
         db.session.commit()
     return ""
 
 
-def _here(slug: str) -> UUID:
-    card = district_by_slug(slug)
-    assert card is not None
-    return card.id
-
-
 def _begin(slug: str, export: Path) -> str:
-    with as_district(_here(slug)), acting_as(SYSTEM), export.open("rb") as file:
+    with as_district(here(slug)), acting_as(SYSTEM), export.open("rb") as file:
         importing.begin(file, by=SYSTEM)
         db.session.commit()
         return ""
@@ -350,7 +298,7 @@ def _apply(slug: str, _: Path) -> str:
 
 def _next_step(slug: str) -> str:
     """Its state; a preview is said yes to."""
-    with as_district(_here(slug)), acting_as(SYSTEM):
+    with as_district(here(slug)), acting_as(SYSTEM):
         run = _newest()
         if run.state == "ready":
             importing.approve(run, removals=True)
@@ -359,7 +307,7 @@ def _next_step(slug: str) -> str:
 
 
 def _advance(slug: str, says_to: int) -> str:
-    with as_district(_here(slug)), acting_as(SYSTEM):
+    with as_district(here(slug)), acting_as(SYSTEM):
         run = _newest()
         run_id = run.id
         os.write(says_to, _letter(run))
@@ -388,7 +336,7 @@ def _letter(run: RosterImport) -> bytes:
 
 def _batches(slug: str) -> str:
     """How many there were of each phase in the last but one import: the last had the unchanged file."""
-    with as_district(_here(slug)):
+    with as_district(here(slug)):
         run = db.session.scalars(RosterImport.newest().offset(1).limit(1)).one()
         counts = (run.items_read // staging.BATCH, run.rows_staged // comparing.BATCH)
         enrolling = run.classes_staged // class_applying.BATCH
@@ -396,7 +344,7 @@ def _batches(slug: str) -> str:
 
 
 def _go_on(slug: str) -> str:
-    with as_district(_here(slug)), acting_as(SYSTEM):
+    with as_district(here(slug)), acting_as(SYSTEM):
         while _newest().is_working:
             importing.advance(_newest().id)
             db.session.commit()
@@ -412,7 +360,7 @@ def _newest() -> RosterImport:
 
 def _shape(slug: str) -> str:
     """A hash of all that the import left, whatever the ids that were made on the way and the district's own key."""
-    with as_district(_here(slug)):
+    with as_district(here(slug)):
         return str(db.session.scalar(text(SHAPE)))
 
 

@@ -180,13 +180,12 @@ class MarksSheet(RegisterSheet):
 
     def marks(self, columns: Mapping[str, str], span: Span, *, day_first: bool) -> FedMarks:
         """Each row. Raises Unreadable, at any of them. `day_first`: 7/9/2026 is in September."""
-        first, last = span.first or date.min, span.last or date.max
+        first, last = (span.first or date.min).isoformat(), (span.last or date.max).isoformat()
         for line, told in self._told(columns):
-            yield (
-                BadRow(line, Fault.SHORT_ROW, {})
-                if told is None
-                else _mark(line, told, span.mode, first.isoformat(), last.isoformat(), day_first)
-            )
+            if told is None:
+                yield BadRow(line, Fault.SHORT_ROW, {})
+            else:
+                yield _mark(line, told, span.mode, first, last, day_first)
 
 
 class CalendarSheet(RegisterSheet):
@@ -522,6 +521,7 @@ def _slot(written: str) -> str:
     return f"P{lesson[1]}" if lesson else ""
 
 
+@lru_cache(maxsize=4096)
 def _whole(written: str, most: int) -> str:
     written = written.removesuffix(".0").removesuffix(".00")
     return (

@@ -60,7 +60,7 @@ def compare(run: RegisterImport, until: float) -> None:
     aside = db.session.scalar(
         select(func.count()).select_from(QuarantinedRow).where(QuarantinedRow.import_id == run.id)
     )
-    run.note(f"It was compared. {aside:,} rows are set aside, {run.students:,} students are touched.")
+    run.note(f"It was compared. Rows set aside: {aside:,}. Students touched: {run.students:,}.")
     run.state = "ready"
     db.session.connection().execute(_UNSTAGE, here)
     connection.execute(_AS_EVER)

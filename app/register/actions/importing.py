@@ -145,7 +145,9 @@ def approve(run: RegisterImport, *, schools: Collection[UUID] = ()) -> None:
     for one in ImportSchool.of(run.id):
         one.left_out = bool(one.asks) and one.school_id not in schools
         kept_out += one.left_out
-    held.note("Somebody said to apply it." + (f" {kept_out} schools stay as they are." if kept_out else ""))
+    held.note(
+        "Somebody said to apply it." + (f" Schools that stay as they are: {kept_out}." if kept_out else "")
+    )
     audit.noted("approved", "register_imports", run.id, asked_and_confirmed=len(schools), left_out=kept_out)
     later("jobs.register.advance", run.id)
 
@@ -155,7 +157,7 @@ def cancel(run: RegisterImport) -> None:
     held = RegisterImport.locked(run.id)
     if held is None or held.is_over:
         raise Refused("This import is over already.")
-    held.note(f"It was cancelled. {ImportSchool.applied_of(run.id)} schools had been applied.")
+    held.note(f"It was cancelled. Schools that had been applied: {ImportSchool.applied_of(run.id)}.")
     _end(held, "cancelled")
 
 

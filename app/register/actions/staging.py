@@ -8,8 +8,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -63,22 +63,25 @@ def read(run: RegisterImport, until: float) -> None:
     with opened(run) as told:
         for name in [one for one in FILES if one in told.files]:
             done = int(read_before.get(name, 0))
-            with told.sheet(name) as sheet:
-                rows = islice(_rows(sheet, columns[name], span), done, None)
-                with read_ahead(_in_batches(rows)) as batches:
-                    for batch in batches:
-                        held = RegisterImport.locked(import_id)
-                        if held is None or held.state != "reading" or held.rows_read.get(name, 0) != done:
-                            return  # cancelled, or in other hands
-                        if not done and (remark := remark_on(sheet.encoding, f"{name}.csv")):
-                            held.note(remark)
-                        _stage(held, name, batch, schools)
-                        done += len(batch)
-                        held.rows_read = {**held.rows_read, name: done}
-                        db.session.commit()
-                        db.session.expunge_all()
-                        if time.monotonic() > until:
-                            return
+            # The rows are closed before the file is, where reading stops on its way.
+            with (
+                told.sheet(name) as sheet,
+                closing(_rows(sheet, columns[name], span)) as rows,
+                read_ahead(_in_batches(islice(rows, done, None))) as batches,
+            ):
+                for batch in batches:
+                    held = RegisterImport.locked(import_id)
+                    if held is None or held.state != "reading" or held.rows_read.get(name, 0) != done:
+                        return  # cancelled, or in other hands
+                    if not done and (remark := remark_on(sheet.encoding, f"{name}.csv")):
+                        held.note(remark)
+                    _stage(held, name, batch, schools)
+                    done += len(batch)
+                    held.rows_read = {**held.rows_read, name: done}
+                    db.session.commit()
+                    db.session.expunge_all()
+                    if time.monotonic() > until:
+                        return
             expected = told.rows_told(name)
             if expected is not None and expected != done:
                 raise Unreadable(
@@ -130,7 +133,7 @@ class Schools:
         return self._by_word.get(written.lower())
 
 
-def _rows(sheet: RegisterSheet, columns: dict[str, str], span: Span) -> Iterator[Told]:
+def _rows(sheet: RegisterSheet, columns: dict[str, str], span: Span) -> Generator[Told, None, None]:
     card = directory.district_by_id(current_district_id())
     day_first = card is not None and card.region == "uk"
     if isinstance(sheet, MarksSheet):
