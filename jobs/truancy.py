@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.truancy.actions import figuring, reviewing
+from app.truancy.actions import figuring, reviewing, trying_out
 from jobs import job
 
 
@@ -22,3 +22,9 @@ def review_what_waits() -> None:
 def advance(range_id: UUID) -> None:
     """Go on with a range of students for a while."""
     reviewing.advance(range_id)
+
+
+@job
+def try_out(run_id: UUID) -> None:
+    """Go on with a dry run for a while."""
+    trying_out.advance(run_id)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
@@ -12,12 +12,13 @@ from app.core.actor import Role
 from app.core.db import db, uuid7
 from app.core.tenancy import as_district
 from app.roster.actions.refused import Refused
-from app.truancy.actions import activating
+from app.truancy.actions import activating, trying_out
 from app.truancy.law.engine import Rulebook
 from app.truancy.law.overlay import Overlay, text_sha256
 from app.truancy.law.packs import places, shipped
 from app.truancy.models import rule_activation
 from app.truancy.models.counsel_confirmation import CounselConfirmation
+from app.truancy.models.dry_run import DryRun
 from app.truancy.models.rule_activation import active_rules, place_of, versions_of
 from tests.truancy.registers import marks, student, weekdays
 from tests.world import join, write
@@ -53,6 +54,13 @@ def proposed(world, rule_id=TRUANT, first_day=AUGUST, overlay=Overlay()):
     return activating.propose(rule_id, first_day, overlay, "", by=world.adams.account(), once=uuid7())
 
 
+def tried(made):
+    """The dry run of it, once it is over."""
+    run = DryRun.of(made.id)
+    trying_out.advance(run.id)
+    return run
+
+
 def confirmed(world, rule_id=TRUANT):
     return activating.confirm(
         versions_of(rule_id)[-1], "R. Lowe", date(2026, 8, 1), "", by=world.adams.account()
@@ -63,6 +71,7 @@ def in_use(world, parker, rule_id=TRUANT, **more):
     if CounselConfirmation.of(versions_of(rule_id)[-1]) is None:
         confirmed(world, rule_id)
     made = proposed(world, rule_id, **more)
+    tried(made)
     activating.approve(made, by=parker.account())
     return made
 
@@ -78,6 +87,8 @@ def test_a_rule_is_in_use_once_two_people_and_counsel_said_so(here, parker):
     assert active_rules(date(2026, 9, 1)) == []
     assert "counsel" in sentence(activating.approve, made, by=parker.account())
     confirmed(here)
+    assert "dry run" in sentence(activating.approve, made, by=parker.account())
+    tried(made)
 
     activating.approve(made, by=parker.account())
 
@@ -157,6 +168,7 @@ def test_another_use_follows_on_the_first_and_takes_no_day_of_it(here, parker):
 def test_a_rule_that_follows_on_another_needs_it(here, parker):
     confirmed(here, AGAIN)
     made = proposed(here, AGAIN)
+    tried(made)
     assert TRUANT in sentence(activating.approve, made, by=parker.account())
     first = in_use(here, parker)
 
@@ -218,7 +230,7 @@ def test_each_shipped_rule_is_found_by_its_place():
 # --- the pages -------------------------------------------------------------------------------------------------
 
 
-def test_from_the_pages_it_is_confirmed_proposed_approved_and_ended(client, world, parker):
+def test_from_the_pages_it_is_confirmed_proposed_approved_and_ended(client, app, world, parker):
     client.sign_in(world.adams)
     shown = client.get(PAGE, status=200)
     assert "Not yet confirmed by your counsel" in shown.text
@@ -241,9 +253,13 @@ def test_from_the_pages_it_is_confirmed_proposed_approved_and_ended(client, worl
     assert "Somebody else must approve" in shown.text
     assert "Approve and switch on" not in shown.text
     client.sign_in(parker)
+    assert "At work" in client.get(PAGE, status=200).text
+    with app.app_context(), as_district(world.maple.id):
+        trying_out.advance(db.session.scalars(select(DryRun.id)).one())
     shown = client.get(PAGE, status=200)
     for words in (
         "R. Lowe",
+        "Would fire earlier",
         "Letter 1",
         "Fires at 2 days or more",
         "within 2 school days",

@@ -15,9 +15,11 @@ from app.core.actor import Actor
 from app.core.db import db, refused_by
 from app.core.expiring import today
 from app.roster.actions.refused import Refused
+from app.truancy.actions import trying_out
 from app.truancy.law.overlay import Looser, Overlay, laid_over, text_sha256
 from app.truancy.law.rule import Rule
 from app.truancy.models.counsel_confirmation import CounselConfirmation
+from app.truancy.models.dry_run import DryRun
 from app.truancy.models.rule_activation import (
     ACTIVE,
     DECLINED,
@@ -35,6 +37,7 @@ YOU_PROPOSED_IT: Final = "You proposed this yourself. Somebody else must approve
 NO_COUNSEL: Final = (
     "Your counsel has not confirmed this rule as it reads now. Record the confirmation first, then approve."
 )
+NO_DRY_RUN: Final = "The dry run is not over yet. Look at what it shows first, then approve."
 IT_IS_OVER: Final = "Somebody decided about this in the meantime. Nothing was changed."
 
 
@@ -95,6 +98,7 @@ def propose(
         if refused_by(error) != "uq_rule_activations_proposed":
             raise
         raise Refused("Somebody proposed this rule just now. Look at their proposal first.") from None
+    trying_out.begin(made)
     return made
 
 
@@ -110,6 +114,8 @@ def approve(activation: RuleActivation, *, by: Actor) -> None:
         )
     if CounselConfirmation.of(version) is None:
         raise Refused(NO_COUNSEL)
+    if not DryRun.is_over_for(activation.id):
+        raise Refused(NO_DRY_RUN)
     _refuse_looser(activation.rule_id, activation.laid)
     _refuse_days_that_are_taken(activation.rule_id, activation.first_day)
     _refuse_what_stands_on_nothing(version, activation.first_day)

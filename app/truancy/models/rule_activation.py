@@ -130,19 +130,21 @@ class RuleActivation(DistrictOwned, Base):
         return version is None or text_sha256(version) != self.digest
 
     def rules(self) -> list[Rule]:
-        """The rule's versions with what is laid over them, each for its days of this use.
+        """The rule's versions with what is laid over them, each for its days of this use."""
+        days = (between(version, self.first_day, self.last_day) for version in self.practised())
+        return [version for version in days if version is not None]
+
+    def practised(self) -> list[Rule]:
+        """The same for all days.
 
         A version that we ship later may be stricter than the overlay: then it speaks as the law has it.
         """
         found = []
         for version in versions_of(self.rule_id):
             try:
-                practised = laid_over(version, self.laid, beside(version))
+                found.append(laid_over(version, self.laid, beside(version)))
             except Looser:
-                practised = version
-            within = between(practised, self.first_day, self.last_day)
-            if within is not None:
-                found.append(within)
+                found.append(version)
         return found
 
 

@@ -8,7 +8,7 @@ from app.core.expiring import today
 from app.core.permissions import permits
 from app.core.room import Doors
 from app.roster.actions.refused import Refused
-from app.truancy.actions import activating
+from app.truancy.actions import activating, trying_out
 from app.truancy.forms import ConfirmationForm, EndingForm, ProposalForm
 from app.truancy.law import words
 from app.truancy.law.overlay import text_sha256
@@ -22,7 +22,8 @@ from app.truancy.models.rule_activation import (
     place_of,
     versions_of,
 )
-from app.truancy.permissions import RULES, May
+from app.truancy.models.trial import Trial, trial_of
+from app.truancy.permissions import RULES, May, schools_read_by
 from app.web.guard import allow, me
 from app.web.page import done, page
 
@@ -78,6 +79,14 @@ def propose(rule_id: str) -> ResponseReturnValue:
         form.refuse(refused.sentence)
         return _shown(rule, 422, proposal=form)
     return done("It is proposed. Somebody else must approve it before it is used.", _address(rule_id))
+
+
+@doors.post("/attendance/activations/<uuid:id>/dry-run")
+@allow(May.PROPOSE_RULE, RULES, of=RuleActivation)
+def try_out(activation: RuleActivation) -> ResponseReturnValue:
+    """Once more, by the register as it is in now."""
+    trying_out.begin(activation)
+    return done("The dry run begins anew.", _address(activation.rule_id))
 
 
 @doors.post("/attendance/activations/<uuid:id>/approval")
@@ -145,6 +154,7 @@ def _shown(
         today=today(),
         confirmed=of_now,
         proposed=proposed,
+        trial=_trial(proposed),
         active=active,
         before=[one for one in uses if one not in (proposed, active)],
         mine=proposed is not None and proposed.proposed_by_id == me().id,
@@ -156,6 +166,10 @@ def _shown(
         proposal=(proposal or _blank_proposal(rule)) if may_propose and (proposal or not proposed) else None,
         ending=(ending or EndingForm.blank(data={"last_day": today()})) if may_approve and active else None,
     )
+
+
+def _trial(proposed: RuleActivation | None) -> Trial | None:
+    return trial_of(proposed.id, schools_read_by(me())) if proposed is not None else None
 
 
 def _blank_proposal(rule: Rule) -> ProposalForm:
