@@ -5,12 +5,15 @@ import json
 import pytest
 
 from app.core.db import db
+from app.family.models.family_link import FamilyLink
 from app.notices.actions import telling, templating
 from app.notices.actions.refused import Refused
+from app.notices.actions.templating import Draft
 from app.notices.models.notice import Notice, State
+from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
 from app.roster.models.guardian_right import COURT_ORDER, EDUCATION, MAIL, NO_CONTACT
-from tests.notices.families import maria, ready, tell
+from tests.notices.families import WANTED, maria, ready, tell
 from tests.roster import families
 
 
@@ -153,3 +156,35 @@ def test_what_it_says_is_kept_with_its_hash_and_the_version(template, world):
     assert len(notice.words_sha256) == 64
     assert notice.text_id == NoticeText.in_use(template.id).id
     assert "Maria" not in (notice.words_sealed or "")
+
+
+def with_the_page(world):
+    """The text that is in use asks for the link."""
+    english = NoticeText.in_use(NoticeTemplate.for_(WANTED).id)
+    body = f"{english.body}\n\nSee more and answer us: ((Family Page))"
+    draft = Draft("en", english.heading, body, english.passages)
+    made = templating.write(english.template, draft, by=world.adams.account())
+    templating.approve(made, reads_it=True, by=world.adams.account())
+
+
+def test_a_text_that_asks_for_it_carries_a_link_to_the_familys_page(template, world):
+    student = maria(world)
+    ben = families.guardian(student, "Ben", "Stone", relation="Father")
+    families.lives_at(ben, "9 Oak Street")
+    with_the_page(world)
+    (notice,) = tell(student).notices
+
+    (link,) = FamilyLink.of_student(student.id)
+    assert notice.state == State.WAITING
+    assert link.address in json.dumps(notice.words)
+    assert (link.guardian_id, link.about_kind, link.about_id) == (ben.id, "notice", notice.id)
+    telling.try_again(notice)
+    assert len(FamilyLink.of_student(student.id)) == 1
+
+
+def test_a_text_that_does_not_ask_for_it_makes_no_link(template, world):
+    student = maria(world)
+    of_two_homes(student)
+    tell(student)
+
+    assert FamilyLink.of_student(student.id) == []

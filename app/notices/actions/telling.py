@@ -11,9 +11,11 @@ from typing import Final
 from uuid import UUID
 
 from app.core import clock, grounds
+from app.core.actor import SYSTEM
 from app.core.db import db, uuid7
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
+from app.family.actions.linking import About, link_for
 from app.integrations.typesetting.letters import Letter, why_not
 from app.notices.actions import lettering
 from app.notices.actions.refused import Refused
@@ -21,6 +23,7 @@ from app.notices.models.notice import EMAIL, LETTER, Notice, NoticeRecipient, St
 from app.notices.models.notice_setting import NoticeSender
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
+from app.notices.wording.placeholders import plain
 from app.roster.models import contact
 from app.roster.models.envelopes import envelopes
 from app.roster.models.recipients import LeftOut, recipients
@@ -44,6 +47,8 @@ NO_WAY: Final = {
 OF_AGE: Final = (
     "The student is 18 or older, so these rights are the student's own. Decide whether a guardian is told."
 )
+#: The placeholder for a link to the family page; a text that does not ask for it makes none.
+FAMILY_PAGE: Final = "family page"
 NOBODY: Final = "Nobody may be written to about {name}."
 
 
@@ -201,7 +206,7 @@ def _write(notice: Notice, english: NoticeText, home: _Home) -> None:
     notice.addressee = home.name
     texts = lettering.home_then_english(english, notice.language)
     notice.home_text_id = texts[0].id if texts and texts[0] is not english else None
-    written = lettering.write(texts or [english], _all_values(notice, home))
+    written = lettering.write(texts or [english], _all_values(notice, home, texts or [english]))
     notice.say([words.told() for words in written.words])
     reasons = []
     if not home.reached:
@@ -231,7 +236,7 @@ def _again(ids: Iterable[UUID]) -> list[Notice]:
     return found
 
 
-def _all_values(notice: Notice, home: _Home) -> dict[str, str]:
+def _all_values(notice: Notice, home: _Home, texts: Iterable[NoticeText]) -> dict[str, str]:
     sender = NoticeSender.for_school(notice.school_id)
     card = district_by_id(current_district_id())
     zone = notice.school.zone_name if notice.school else card.zone if card else "UTC"
@@ -244,7 +249,21 @@ def _all_values(notice: Notice, home: _Home) -> dict[str, str]:
         "phone": sender.contact_phone if sender else "",
         "date": lettering.day_in_words(today),
     }
+    if any(plain(FAMILY_PAGE) in map(plain, text.placeholders) for text in texts):
+        house[FAMILY_PAGE] = _family_page(notice, home)
     return {**house, **notice.values}
+
+
+def _family_page(notice: Notice, home: _Home) -> str:
+    """A link of the first who reads it, for as long as they may be told; the same one when it is written again."""
+    kind = {LETTER: contact.POST, EMAIL: contact.EMAIL}.get(notice.channel, contact.MOBILE)
+    guardian_id = home.guardian_ids[0]
+    ways = [
+        way for one in recipients(notice.student).may if one.guardian_id == guardian_id for way in one.ways
+    ]
+    sent_to = next((way.index for way in ways if way.kind == kind), None)
+    about = About("notice", notice.id)
+    return link_for(notice.student, guardian_id, by=SYSTEM, about=about, way_index=sent_to).address
 
 
 def _as_letter(notice: Notice, written: lettering.Written) -> Letter:

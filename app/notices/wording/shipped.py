@@ -97,6 +97,7 @@ VALUES: Final = {
     "phone": "Their telephone",
     "school": "The school's name",
     "date": "The day of the letter",
+    "family page": "A link to the family's page, which expires",
 }
 
 #: To show a text as it will look.
@@ -109,4 +110,5 @@ SAMPLE: Final = {
     "phone": "(312) 555-0100",
     "school": "North School",
     "date": "November 27, 2026",
+    "family page": "https://school.example/f/maple/abcdefghijklmnopqrstuvwxyz234567",
 }
