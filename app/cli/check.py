@@ -18,11 +18,11 @@ from app.core.crypto import CannotOpen
 from app.core.db import Base, db
 from app.core.directory import UNOWNED, District
 from app.core.doorbell import doorbell
+from app.core.mail_driver import OutcomeUnknown
 from app.core.measures import free_ratio
 from app.core.queue import PermanentFailure, TryAgain
 from app.core.readings import Heartbeat
 from app.core.settings import get_settings
-from app.integrations.mailbox.driver import OutcomeUnknown
 from app.migrations import run as migrations
 from app.migrations.newest import newest
 from app.notices.actions import operator_mail

@@ -86,6 +86,11 @@ def rows(said: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
+def told(answer: egress.Answer) -> Said:
+    """An answer as it is: one without a JSON object is one with {}."""
+    return _read(answer, none_stays=True)
+
+
 def _read(answer: egress.Answer, *, none_stays: bool) -> Said:
     """Raises ValueError for a good answer that is no JSON object: a gateway in trouble says 200 and HTML."""
     try:

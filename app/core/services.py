@@ -80,6 +80,7 @@ ONEROSTER: Final = "oneroster"
 WONDE: Final = "wonde"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
+MICROSOFT_MAIL: Final = "microsoft_mail"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -147,14 +148,16 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 26),
     ),
     OutsideService(
-        key="microsoft_mail",
+        key=MICROSOFT_MAIL,
         name="Microsoft Graph, mail",
         company="Microsoft Corporation",
-        purpose="Reads and sends the desk’s email from one mailbox.",
-        passes="The email of that mailbox.",
+        purpose="Sends the desk’s email from one mailbox of the district’s Microsoft 365.",
+        passes="The addresses of sender and recipient, the subject and the text of each email. Nothing is read.",
         location="The region of the district’s Microsoft tenant",
         turned_on_by=Hand.DISTRICT,
-        hosts=("graph.microsoft.com",),
+        hosts=("graph.microsoft.com", "login.microsoftonline.com"),
+        built=True,
+        since=date(2026, 11, 27),
     ),
     OutsideService(
         key="microsoft_devices",

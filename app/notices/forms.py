@@ -1,5 +1,6 @@
 """The paper of the mail settings, of the texts, and of what families are told."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ from app.core.settings import get_settings
 from app.core.tenancy import current_district_id
 from app.integrations.twilio.client import ACCOUNT_SID, KEY_SID, SERVICE_SID
 from app.integrations.typesetting.paper import PAPERS
-from app.notices.models.mail_setting import Choice, MailSetting, desk
+from app.notices.models.mail_setting import GRAPH, Choice, MailSetting, desk
 from app.notices.models.notice import EMAIL, LETTER
 from app.notices.models.text_setting import (
     FIRST_HOUR,
@@ -39,8 +40,10 @@ from app.web.fields import Paper, options
 
 RELAY = SelectChoice("relay", "Through the mail server of whoever runs this site")
 OWN = SelectChoice("smtp", "Through our own mail server")
+MICROSOFT = SelectChoice("graph", "From a mailbox of our Microsoft 365 (Graph)")
 FOLDER = SelectChoice("maildir", "Into a folder of this machine (demonstrations only)")
 
+GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 ADDRESS = Regexp(
     r"^[A-Za-z0-9.!#$%&'*/=?^_`{|}~-]{1,58}@[A-Za-z0-9.-]{1,190}$",
     message="Write the desk's address as name@your-domain, without a plus sign.",
@@ -56,7 +59,7 @@ class MailSettingForm(Paper):
     desk_name = StringField(
         "The desk's name, as people see it", [Length(max=80, message="Use at most 80 letters.")]
     )
-    driver = RadioField("How mail leaves", choices=[RELAY, OWN])
+    driver = RadioField("How mail leaves", choices=[RELAY, OWN, MICROSOFT])
     host = StringField("Mail server", [Length(max=253, message="That is too long for a host name.")])
     port = IntegerField(
         "Port", [Optional(), NumberRange(1, 65535, message="Give a port from 1 to 65535, mostly 587 or 465.")]
@@ -70,6 +73,11 @@ class MailSettingForm(Paper):
     )
     username = StringField("User name", [Length(max=250, message="Use at most 250 letters.")])
     password = PasswordField("Password", [Length(max=250, message="Use at most 250 letters.")])
+    tenant = StringField("Tenant ID", [Length(max=40)])
+    client_id = StringField("Application (client) ID", [Length(max=40)])
+    secret = PasswordField(
+        "Client secret", [Length(max=500, message="A client secret has some forty letters.")]
+    )
     authserv_id = StringField(
         "Name of your receiving mail server",
         [Length(max=250, message="Use at most 250 letters.")],
@@ -80,7 +88,7 @@ class MailSettingForm(Paper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if get_settings().demo:
-            self.driver.choices = [FOLDER, RELAY, OWN]
+            self.driver.choices = [FOLDER, RELAY, OWN, MICROSOFT]
 
     @classmethod
     def of(cls, setting: MailSetting | None) -> "MailSettingForm":
@@ -95,15 +103,29 @@ class MailSettingForm(Paper):
         if setting is not None:
             kept = ("host", "port", "security", "username", "authserv_id")
             now |= {name: getattr(setting, name) for name in kept}
+            now |= setting.particulars
         return cls.filled(data=now)
 
     def validate_host(self, field: StringField) -> None:
         if self.driver.data == "smtp" and not (field.data or "").strip():
             raise ValidationError("Write the name of your mail server, such as smtp.example.org.")
 
+    def validate_tenant(self, field: StringField) -> None:
+        _is_a_guid(self, field, "tenant ID")
+
+    def validate_client_id(self, field: StringField) -> None:
+        _is_a_guid(self, field, "application ID")
+
+    def particulars(self) -> dict[str, str]:
+        """How the vendor that was chosen knows us."""
+        own = {GRAPH: ("tenant", "client_id")}.get(self.driver.data, ())
+        return {name: (self[name].data or "").strip().lower() for name in own}
+
     def choice(self) -> Choice:
         """What was chosen."""
         return Choice(
+            particulars=self.particulars(),
+            secret=(self.secret.data or "").strip(),
             driver=self.driver.data,
             desk_address=self.desk_address.data or "",
             desk_name=self.desk_name.data or "",
@@ -367,6 +389,15 @@ class TrialTextForm(Paper):
     """Whom a trial text goes to: one of the numbers of staff."""
 
     number = TelField("Number", [InputRequired("Write the number that the trial goes to."), Length(max=40)])
+
+
+def _is_a_guid(form: MailSettingForm, field: StringField, called: str) -> None:
+    if form.driver.data == GRAPH:
+        _has_the_shape(
+            field,
+            GUID,
+            f"Copy the {called} from Entra: 32 digits and letters, as in 0f8fad5b-d9cb-469f-a165-70867728950e.",
+        )
 
 
 def _has_the_shape(field: StringField, shape: Any, sentence: str) -> None:

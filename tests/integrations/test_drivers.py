@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.core.mail_driver import Delivered, Driver
 from app.core.queue import PermanentFailure, TryAgain
-from app.integrations.mailbox.driver import Delivered, Driver
 from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailbox.smtp import SmtpDoor
 from tests.integrations.mail_server import Peer

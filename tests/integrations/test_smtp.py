@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.core import egress
+from app.core.mail_driver import OutcomeUnknown
 from app.core.queue import PermanentFailure, TryAgain
-from app.integrations.mailbox.driver import OutcomeUnknown
 from app.integrations.mailbox.smtp import SmtpDoor
 from tests.integrations import mail_server
 from tests.integrations.mail_server import HOST, PASSWORD, USER, Peer

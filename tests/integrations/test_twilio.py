@@ -11,10 +11,10 @@ from werkzeug.datastructures import MultiDict
 from app.core import clock, services
 from app.core.actor import SYSTEM
 from app.core.db import db
+from app.core.mail_driver import OutcomeUnknown
 from app.core.queue import PermanentFailure, TryAgain
 from app.core.services import TWILIO
 from app.core.tenancy import as_district
-from app.integrations.mailbox.driver import OutcomeUnknown
 from app.integrations.twilio import hearing, words
 from app.integrations.twilio.client import Stopped, Twilio
 from tests import emulated, needs, twilio_fake

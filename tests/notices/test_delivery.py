@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from app.core import clock, presence, queue
 from app.core.db import db
+from app.core.mail_driver import Delivered, OutcomeUnknown
 from app.core.queue import PermanentFailure, TryAgain, Work
 from app.core.tenancy import as_district
-from app.integrations.mailbox.driver import Delivered, OutcomeUnknown
 from app.integrations.mailbox.parse import ParsedMail
 from app.notices.actions import delivery
 from app.notices.models.mail_setting import MailSetting

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.core import clock
+from app.core.mail_driver import Delivered, nothing, refuse_unless_plain
 from app.core.queue import TryAgain
-from app.integrations.mailbox.driver import Delivered, nothing, refuse_unless_plain
 
 
 class Maildir:

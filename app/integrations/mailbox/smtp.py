@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.core import egress
+from app.core.mail_driver import Delivered, OutcomeUnknown, nothing, refuse_unless_plain
 from app.core.queue import PermanentFailure, TryAgain
 from app.core.services import OPERATOR_RELAY
 from app.core.settings import get_settings
-from app.integrations.mailbox.driver import Delivered, OutcomeUnknown, nothing, refuse_unless_plain
 
 log = logging.getLogger(__name__)
 

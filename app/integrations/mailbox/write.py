@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 
+from app.core.mail_driver import refuse_unless_plain
 from app.core.queue import PermanentFailure
-from app.integrations.mailbox.driver import refuse_unless_plain
 from app.integrations.mailbox.headers import one_line
 
 _ID = re.compile(r"<[!-;=?-~]{1,250}>")

@@ -22,15 +22,16 @@ from sqlalchemy.exc import OperationalError
 
 from app.core import clock, quotas
 from app.core.db import changed_rows, db
+from app.core.mail_driver import Driver, OutcomeUnknown
 from app.core.queue import PermanentFailure, TryAgain
 from app.core.services import DISTRICT_RELAY
 from app.core.settings import get_settings
-from app.integrations.mailbox.driver import Driver, OutcomeUnknown
 from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailbox.smtp import SmtpDoor, operator_relay
 from app.integrations.mailbox.write import OutgoingMail, write
 from app.notices.actions import checks, message_ids
-from app.notices.models.mail_setting import MailSetting, desk
+from app.notices.actions.vendors_doors import vendors_door
+from app.notices.models.mail_setting import VENDORS, MailSetting, desk
 from app.notices.models.message import AUTOMATIC, CARRIES_A_LINK, STOPPED_WHILE_SENDING, Message, State
 
 log = logging.getLogger(__name__)
@@ -216,6 +217,8 @@ def _driver() -> Driver:
             chosen.username,
             chosen.password or "",
         )
+    if ours.driver in VENDORS:
+        return vendors_door(ours)
     if not settings.smtp_relay_host:
         raise TryAgain(NO_SERVER)
     return operator_relay()

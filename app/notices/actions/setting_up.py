@@ -10,12 +10,16 @@ from app.core.directory import DistrictDomain, InboundAddress
 from app.core.services import DISTRICT_RELAY
 from app.core.tenancy import current_district_id
 from app.notices.actions import compose
-from app.notices.models.mail_setting import Choice, MailSetting, bounces_of
+from app.notices.models.mail_setting import VENDORS, Choice, MailSetting, bounces_of
 from app.notices.models.message import Message
 
 NOT_YOURS = "The desk can only write from a mail domain of this district: {domains}."
 FOR_BOUNCES = "Mail that cannot be delivered comes back to {address}. Give the desk another address."
 TAKEN = "Another desk receives mail at {address} already. Give another address."
+
+ENTER_IT_AGAIN = (
+    "Enter the secret. One that was entered for another account, or another way, is used for no other."
+)
 
 
 class CannotSetUp(Exception):
@@ -28,7 +32,8 @@ def set_up(choice: Choice, *, by: Actor) -> MailSetting:
     _refuse_foreign(address)
     if address == bounces_of(address):
         raise CannotSetUp(FOR_BOUNCES.format(address=address))
-    setting = MailSetting.of_this_district() or MailSetting()
+    setting = MailSetting.of_this_district() or MailSetting(particulars={})
+    before = setting.driver
     setting.driver, setting.desk_address, setting.desk_name = choice.driver, address, choice.desk_name.strip()
     setting.host, setting.port, setting.security = choice.host.strip().lower(), choice.port, choice.security
     setting.username, setting.authserv_id = (
@@ -37,10 +42,15 @@ def set_up(choice: Choice, *, by: Actor) -> MailSetting:
     )
     if choice.password:
         setting.password = choice.password
+    if choice.driver in VENDORS:
+        _know_the_vendor(setting, choice, is_another=before != choice.driver)
     try:
         own_server = choice.driver == "smtp"
         if own_server or services.is_on(DISTRICT_RELAY):
             services.turn(DISTRICT_RELAY, own_server, by, setting.host or None)
+        for driver, service in VENDORS.items():
+            if choice.driver == driver or services.is_on(service):
+                services.turn(service, choice.driver == driver, by)
     except OutsideRefused as refused:
         raise CannotSetUp(str(refused)) from refused
     db.session.add(setting)
@@ -48,6 +58,16 @@ def set_up(choice: Choice, *, by: Actor) -> MailSetting:
         _receive_at(one)
     db.session.flush()
     return setting
+
+
+def _know_the_vendor(setting: MailSetting, choice: Choice, *, is_another: bool) -> None:
+    """A secret belongs to whom it was entered for. Raises CannotSetUp."""
+    is_another = is_another or setting.particulars != dict(choice.particulars)
+    if not choice.secret and (is_another or not setting.secret_sealed):
+        raise CannotSetUp(ENTER_IT_AGAIN)
+    setting.particulars = dict(choice.particulars)
+    if choice.secret:
+        setting.secret = choice.secret
 
 
 def try_out(*, to_address: str, name: str) -> Message:

@@ -1,11 +1,11 @@
 """How a district's mail leaves. Without a row the desk's own inbound address and the deployment's way hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, Uuid, bindparam, event, select
+from sqlalchemy import CheckConstraint, UniqueConstraint, Uuid, bindparam, event, select, text
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from app.core import clock
@@ -13,10 +13,13 @@ from app.core.crypto import Sealed
 from app.core.db import Base, db
 from app.core.directory import DistrictCard, InboundAddress, district_by_id
 from app.core.records import PRIVATE, PUBLIC, Keeping
+from app.core.services import MICROSOFT_MAIL
 from app.core.settings import get_settings
 from app.core.tenancy import DistrictOwned, current_district_id, owned
 
-DRIVERS: Final = ("maildir", "relay", "smtp")
+GRAPH: Final = "graph"
+#: The ways that speak to a vendor, and the outside service that each of them is.
+VENDORS: Final = {GRAPH: MICROSOFT_MAIL}
 #: Where mail that cannot be delivered comes back to, at the domain of the desk.
 BOUNCE: Final = "bounce"
 
@@ -28,13 +31,13 @@ class MailSetting(DistrictOwned, Base):
     __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
     __table_args__ = owned(
         UniqueConstraint("district_id"),
-        CheckConstraint("driver in ('maildir','relay','smtp')", name="driver"),
+        CheckConstraint("driver in ('maildir','relay','smtp','graph','gmail','mailgun')", name="driver"),
         CheckConstraint("security in ('starttls','tls','none')", name="security"),
         CheckConstraint("port between 1 and 65535", name="port"),
         CheckConstraint("desk_address = lower(desk_address)", name="desk_address_is_lower"),
     )
 
-    #: maildir: a folder of this machine; relay: the operator's server; smtp: the district's own.
+    #: maildir: a folder of this machine; relay: the operator's server; smtp: the district's own; else a vendor's API.
     driver: Mapped[str] = mapped_column(default="relay", info=PUBLIC)
     host: Mapped[str] = mapped_column(default="", info=PUBLIC)
     port: Mapped[int] = mapped_column(default=587, info=PUBLIC)
@@ -42,6 +45,12 @@ class MailSetting(DistrictOwned, Base):
     username: Mapped[str] = mapped_column(default="", info=PRIVATE)
     password_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
     password = Sealed("password_sealed")
+    #: How a vendor knows us, as its way names it: {"tenant": …, "client_id": …}. The secret lies below.
+    particulars: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default=text("'{}'"), info=PRIVATE
+    )
+    secret_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    secret = Sealed("secret_sealed")
     #: Empty: the first address at which the desk receives mail.
     desk_address: Mapped[str] = mapped_column(default="", info=PUBLIC)
     #: Empty: the district's name and "Help Desk".
@@ -72,6 +81,9 @@ class Choice:
     username: str = ""
     password: str = field(default="", repr=False)
     authserv_id: str = ""
+    #: For a vendor's API: how it knows us, and the secret.
+    particulars: Mapping[str, str] = field(default_factory=dict)
+    secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

@@ -59,5 +59,6 @@ def _page(form: MailSettingForm, setting: MailSetting | None, status: int = 200)
         "notices/mail_settings.html",
         form=form,
         has_password=bool(setting and setting.password_sealed),
+        has_secret=bool(setting and setting.secret_sealed),
         status=status,
     )

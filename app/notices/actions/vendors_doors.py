@@ -1,0 +1,15 @@
+"""The drivers that speak to a vendor's API, as the district filled them in."""
+
+from app.core.mail_driver import Driver
+from app.integrations.entra_users.registration import Registration
+from app.integrations.microsoft_mail.client import GraphDoor
+from app.notices.models.mail_setting import Desk, MailSetting
+
+
+def vendors_door(ours: Desk) -> Driver:
+    """The way out of the district's own choosing. Nothing is asked of anybody here."""
+    chosen = MailSetting.of_this_district()
+    assert chosen is not None  # the desk's driver says so
+    known, secret = chosen.particulars, chosen.secret or ""
+    registration = Registration(tenant=known["tenant"], client_id=known["client_id"], secret=secret)
+    return GraphDoor(registration.token, ours.address)
