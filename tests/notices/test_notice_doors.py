@@ -2,10 +2,13 @@
 
 import pytest
 
+from app.core import clock
 from app.core.db import db
 from app.core.tenancy import as_district
+from app.notices.actions import approving, collating
 from app.notices.models.notice import Notice, State
 from tests.notices.families import maria, ready, tell
+from tests.notices.test_leaving import AFTERNOON, MORNING
 from tests.roster import families
 
 
@@ -79,6 +82,36 @@ def test_a_family_is_written_to_from_the_student(world, client, told):
 
     assert "Notices: 1 written." in clark.follow(answer).text
     assert "Write how many days were missed." in clark.submit(page, "/notices", days="", unexcused="3").text
+
+
+def test_a_student_is_found_by_number_where_the_reader_may_see_them(world, client, told):
+    clark = client.sign_in(world.clark)
+
+    assert clark.get("/maple/notices/student?number=77").location == f"/maple/students/{told[1]}/notices"
+    assert "No student of yours" in clark.follow(clark.get("/maple/notices/student?number=404")).text
+
+
+def test_the_letters_of_a_day_are_printed_listed_posted_and_taken_back(app, world, client, told):
+    with app.app_context(), as_district(world.maple.id):
+        notice = Notice.find(told[0])
+        with clock.frozen(MORNING):
+            approving.approve(notice, caution_read=False, by=world.adams.account())
+        with clock.frozen(AFTERNOON):
+            collating.collate()
+        db.session.commit()
+        batch, code = notice.batch_id, notice.code
+    admin = client.sign_in(world.adams)
+    page = admin.get(f"/maple/print-batches/{batch}")
+    (file,) = (one["href"] for one in page.all("a") if "(PDF)" in one.text)
+    manifest = admin.get(f"/maple/print-batches/{batch}/manifest.csv").data.decode("utf-8-sig")
+    certificate = admin.get(f"/maple/print-batches/{batch}/certificate.csv").data.decode("utf-8-sig")
+
+    assert admin.get(file).data.startswith(b"%PDF-")
+    assert f"1,{code},Ana Salas,in print," in manifest
+    assert f'1,Ana Salas,"12 Maple Street, Maple IL 60601",{code}' in certificate
+    assert "1 letter is posted." in admin.follow(admin.submit(page, "/posting")).text
+    back = admin.submit(admin.get("/maple/returned-letters"), "/returned-letters", code=code, reason="moved")
+    assert "Moved, and left no address." in admin.follow(back).text
 
 
 def test_a_letter_that_never_left_cannot_come_back(app, world, client, told):

@@ -24,7 +24,7 @@ from app.notices.views.notice_texts import as_pdf
 from app.roster.models.student import Student
 from app.web.fields import options
 from app.web.guard import allow, me
-from app.web.page import done, page
+from app.web.page import done, go, page
 
 doors = Doors()
 
@@ -72,6 +72,16 @@ def index() -> ResponseReturnValue:
         practises=NoticeSetting.of_this_district().practises,
         may_approve=which == "waiting" and permits(RULES, May.APPROVE_NOTICES, me()),
     )
+
+
+@doors.get("/notices/student")
+@allow(May.LIST_NOTICES, RULES)
+def find_student() -> ResponseReturnValue:
+    """To the notices of the student with that number, where the reader may see them."""
+    student = Student.numbered(request.args.get("number", "")[:60])
+    if student is None or not permits(RULES, May.SEE_NOTICES_OF_STUDENT, me(), student):
+        return done("No student of yours has this number.", _list("waiting"), tone="warn")
+    return go(url_for("notices.notices_of_student", id=student.id))
 
 
 @doors.post("/notices/approval")

@@ -57,7 +57,7 @@ def post(batch: PrintBatch) -> ResponseReturnValue:
         count = collating.post(batch, by=me())
     except Refused as refused:
         return done(refused.sentence, go_to, tone="warn")
-    return done(f"{count} letters are posted.", go_to)
+    return done(f"{count} {'letter is' if count == 1 else 'letters are'} posted.", go_to)
 
 
 @doors.get("/print-files/<uuid:id>/letters.pdf")
