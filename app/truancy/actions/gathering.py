@@ -20,7 +20,7 @@ from app.core.db import db
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
 from app.register.models.attendance_code import AttendanceCode
-from app.register.models.school_day import NO_TRACK, SchoolDay
+from app.register.models.school_day import NO_TRACK
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import SchoolYear
 from app.truancy.law.facts import Mark, StudentFacts
@@ -104,19 +104,22 @@ class Register:
             grades[id] = grade
             if stay[0] is not None:
                 stays[id].append(tuple(stay))
-        ids = [UUID(id) for id in students]
-        flags = flags_of(ids) if self._knows_flags else {}
-        events = case_events(ids, self._zone) if self._knows_cases else {}
+        ids = [UUID(id) for id in students] if self._knows_flags or self._knows_cases else []
+        flags = {str(id): theirs for id, theirs in flags_of(ids).items()} if self._knows_flags else {}
+        events = (
+            {str(id): theirs for id, theirs in case_events(ids, self._zone).items()}
+            if self._knows_cases
+            else {}
+        )
         for id, grade in grades.items():
-            known_as = UUID(id)
             line = lines.get(id, "")
             schedule, current_to = self._schedule(stays[id])
             facts = StudentFacts(
                 schedule=schedule,
                 marks=self._marks(line),
                 grade=grade,
-                flags=flags.get(known_as, ()),
-                case=events.get(known_as, ()),
+                flags=flags.get(id, ()),
+                case=events.get(id, ()),
                 current_to=current_to,
             )
             yield Gathered(id, facts, line)
@@ -188,22 +191,17 @@ def _holds(meaning: AttendanceCode, day: date) -> bool:
 
 
 def _calendars(years: Sequence[YearOfCalendar]) -> Mapping[tuple[str, str], Calendar]:
-    asked = select(
-        SchoolDay.school_id,
-        SchoolDay.track,
-        SchoolDay.day,
-        SchoolDay.minutes,
-        SchoolDay.sessions,
-        SchoolDay.periods,
-    ).where(SchoolDay.is_school_day)
     days: dict[tuple[str, str], dict[date, PlannedDay]] = defaultdict(dict)
     alike: dict[PlannedDay, PlannedDay] = {}
-    for school, track, day, *planned in db.session.execute(asked):
+    for school, track, day, *planned in db.session.connection().execute(_DAYS):
         one = PlannedDay(*planned)
-        days[str(school), track][day] = alike.setdefault(one, one)
+        days[school, track][day] = alike.setdefault(one, one)
     return {key: Calendar(years, planned) for key, planned in days.items()}
 
 
+_DAYS: Final = text(
+    "select school_id::text, track, day, minutes, sessions, periods from school_days where is_school_day"
+)
 #: A word: day.slot.code.school.minutes, the code by its number, the school by its own where that matters.
 _LINES: Final = text(
     """

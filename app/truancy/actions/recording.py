@@ -5,9 +5,10 @@ Rows are written by the thousand in one statement each; what is as it was is rea
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from fractions import Fraction
+from functools import lru_cache
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import TextClause, text
@@ -20,6 +21,8 @@ from app.truancy.law.changes import Change, Kept, Outcome, changes
 from app.truancy.law.firing import Firing, Owed
 from app.truancy.models.firing import RETRACTED, STANDING
 
+#: Duties and reasons that are remembered as they are written.
+MOST_KNOWN: Final = 10_000
 Key = tuple[str, str, int]
 #: By day and slot: a mark as JSON.
 Told = Mapping[tuple[date, str], str]
@@ -54,6 +57,9 @@ class Recording:
         self._changed: list[tuple[Any, ...]] = []
         self._history: list[tuple[Any, ...]] = []
         self._outcomes = Counter[Outcome]()
+        self._ids = _ids()
+        #: Whose firings are others than before, or something of them is.
+        self.touched: set[str] = set()
 
     def take(self, student: Gathered, found: Sequence[Firing]) -> None:
         """One student, and what the rules make of their register now."""
@@ -79,11 +85,13 @@ class Recording:
         return self._outcomes
 
     def _add(self, student: str, found: Sequence[Firing], told: Told) -> None:
-        self._new += [(str(uuid7()), student, *_as_row(one, told), self._now) for one in found]
+        self._new += [(next(self._ids), student, *_as_row(one, told)) for one in found]
         self._outcomes[Outcome.NEW] += len(found)
+        self.touched.add(student)
 
     def _compare(self, student: Gathered, found: Sequence[Firing], rested: Mapping[str, Rested]) -> None:
         known, told = self._known[student.id], self._register.as_told(student.line)
+        self.touched.add(student.id)
         kept = [
             Kept(*key, rested[one.id].slots, one.evidence_sha256, one.state == RETRACTED)
             for key, one in known.items()
@@ -98,16 +106,14 @@ class Recording:
     def _became(self, one: Change, before: Written, rested: Rested, told: Told) -> None:
         now = one.now
         if now is None:
-            self._changed.append((before.id, RETRACTED, *[None] * len(_MOVES), self._now))
+            self._changed.append((before.id, RETRACTED, *[None] * len(_MOVES)))
         else:
             row = dict(zip(_ROW, _as_row(now, told), strict=True))
             row["duties"] = json.dumps([_owed(owed, rested.duties) for owed in now.duties])
-            self._changed.append((before.id, STANDING, *[row[column] for column in _MOVES], None))
+            self._changed.append((before.id, STANDING, *[row[column] for column in _MOVES]))
         if one.outcome is not Outcome.UPHELD:
             after = now.evidence_sha256 if now else before.evidence_sha256
-            self._history.append(
-                (str(uuid7()), before.id, one.outcome, self._now, before.evidence_sha256, after)
-            )
+            self._history.append((next(self._ids), before.id, one.outcome, before.evidence_sha256, after))
             self._outcomes[one.outcome] += 1
 
 
@@ -152,12 +158,22 @@ def _as_row(one: Firing, told: Told) -> tuple[Any, ...]:
         one.trigger.isoformat(),
         f"[{', '.join([told[mark.day, mark.slot] for mark in one.evidence])}]",
         one.evidence_sha256,
-        str(Fraction(one.total)),
+        str(one.total),
         one.out_of,
-        json.dumps([_owed(owed) for owed in one.duties]) if one.duties else "[]",
-        json.dumps(one.blocked) if one.blocked else "[]",
-        json.dumps(one.excluded) if one.excluded else "[]",
+        _duties(one.duties),
+        _json(one.blocked),
+        _json(one.excluded),
     )
+
+
+@lru_cache(MOST_KNOWN)
+def _duties(duties: tuple[Owed, ...]) -> str:
+    return json.dumps([_owed(owed) for owed in duties])
+
+
+@lru_cache(MOST_KNOWN)
+def _json(value: tuple[Any, ...]) -> str:
+    return json.dumps(value)
 
 
 def _owed(owed: Owed, before: Iterable[Sequence[Any]] = ()) -> list[str | None]:
@@ -171,8 +187,13 @@ def _owed(owed: Owed, before: Iterable[Sequence[Any]] = ()) -> list[str | None]:
 def _write_down(statement: TextClause, rows: Sequence[tuple[Any, ...]], at: str) -> None:
     """One array a column: half a million rows are too many to be told one by one."""
     columns = {f"c{at}": _array(column) for at, column in enumerate(zip(*rows, strict=True))}
-    columns |= {"at": at} if statement is _CHANGED else {"district": str(current_district_id())}
+    columns |= {"at": at, "district": str(current_district_id())}
     db.session.connection().execute(statement, columns)
+
+
+def _ids() -> Iterator[str]:
+    """Ids that follow one another: half a million times to ask for chance is slow."""
+    return (f"{number:032x}" for number in count(uuid7().int))
 
 
 def _array(values: Iterable[Any]) -> str:
@@ -183,7 +204,10 @@ def _array(values: Iterable[Any]) -> str:
 def _quoted(value: Any) -> str:
     if value is None:
         return "null"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    told = str(value)
+    if '"' in told or "\\" in told:
+        told = told.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{told}"'
 
 
 _ROW: Final = (
@@ -214,8 +238,10 @@ _MOVES: Final = (
 )
 _KNOWN: Final = text(
     """
-    select student_id::text, rule_id, window_name, ordinal, id::text, state, evidence_sha256, blocked, excluded
-    from firings where student_id = any(cast(:students as uuid[]))
+    select those.id::text, rule_id, window_name, ordinal, known.id::text, state, evidence_sha256, blocked, excluded
+    from unnest(cast(:students as uuid[])) as those (id)
+    -- One by one: of a table that has just grown the planner would read all of the district.
+    cross join lateral (select * from firings where student_id = those.id offset 0) as known
     """
 )
 _RESTED: Final = text(
@@ -225,17 +251,17 @@ _NEW: Final = text(
     """
     insert into firings (
         id, district_id, student_id, rule_id, rule_version, window_name, ordinal, trigger_day, marks,
-        evidence_sha256, total, out_of, duties, blocked, excluded, state, known_at, changed_at
+        evidence_sha256, total, out_of, duties, blocked, excluded, state, known_at
     )
     select id, cast(:district as uuid), student, rule, version, name, ordinal, day, marks, sha256, total, out_of,
-        duties, blocked, excluded, 'standing', at, at
+        duties, blocked, excluded, 'standing', cast(:at as timestamptz)
     from unnest(
         cast(:c0 as uuid[]), cast(:c1 as uuid[]), cast(:c2 as text[]), cast(:c3 as text[]), cast(:c4 as text[]),
         cast(:c5 as smallint[]), cast(:c6 as date[]), cast(:c7 as jsonb[]), cast(:c8 as text[]),
         cast(:c9 as text[]), cast(:c10 as integer[]), cast(:c11 as jsonb[]), cast(:c12 as jsonb[]),
-        cast(:c13 as jsonb[]), cast(:c14 as timestamptz[])
+        cast(:c13 as jsonb[])
     ) as told (
-        id, student, rule, version, name, ordinal, day, marks, sha256, total, out_of, duties, blocked, excluded, at
+        id, student, rule, version, name, ordinal, day, marks, sha256, total, out_of, duties, blocked, excluded
     )
     on conflict (district_id, student_id, rule_id, window_name, ordinal) do nothing
     """
@@ -253,25 +279,21 @@ _CHANGED: Final = text(
         duties = coalesce(told.duties, firings.duties),
         blocked = coalesce(told.blocked, firings.blocked),
         excluded = coalesce(told.excluded, firings.excluded),
-        changed_at = cast(:at as timestamptz),
-        retracted_at = told.retracted_at
+        retracted_at = case when told.state = 'retracted' then cast(:at as timestamptz) end
     from unnest(
         cast(:c0 as uuid[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as date[]), cast(:c4 as jsonb[]),
         cast(:c5 as text[]), cast(:c6 as text[]), cast(:c7 as integer[]), cast(:c8 as jsonb[]),
-        cast(:c9 as jsonb[]), cast(:c10 as jsonb[]), cast(:c11 as timestamptz[])
-    ) as told (
-        id, state, version, day, marks, sha256, total, out_of, duties, blocked, excluded, retracted_at
-    )
-    where firings.id = told.id
+        cast(:c9 as jsonb[]), cast(:c10 as jsonb[])
+    ) as told (id, state, version, day, marks, sha256, total, out_of, duties, blocked, excluded)
+    where firings.district_id = cast(:district as uuid) and firings.id = told.id
     """
 )
 _HISTORY: Final = text(
     """
     insert into firing_changes (id, district_id, firing_id, outcome, changed_at, sha256_before, sha256_after)
-    select id, cast(:district as uuid), firing, outcome, at, before, after
+    select id, cast(:district as uuid), firing, outcome, cast(:at as timestamptz), before, after
     from unnest(
-        cast(:c0 as uuid[]), cast(:c1 as uuid[]), cast(:c2 as text[]), cast(:c3 as timestamptz[]),
-        cast(:c4 as text[]), cast(:c5 as text[])
-    ) as told (id, firing, outcome, at, before, after)
+        cast(:c0 as uuid[]), cast(:c1 as uuid[]), cast(:c2 as text[]), cast(:c3 as text[]), cast(:c4 as text[])
+    ) as told (id, firing, outcome, before, after)
     """
 )

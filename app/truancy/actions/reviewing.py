@@ -52,6 +52,8 @@ A_FOLLOWING: Final = 1_000
 A_WHILE: Final = 45.0
 #: A share that begins to say something on its 31st day may do so some days later for one who was let off a few.
 LET_OFF: Final = 10
+#: The condition that nothing but a day fulfils.
+A_DATE: Final = "conference_date_passed"
 
 
 def review_what_waits() -> Review | None:
@@ -85,7 +87,7 @@ def advance(range_id: UUID) -> None:
             reviewer = reviewer or Reviewer(active_rules(review.seen_on), review.seen_on)
             _look(held, reviewer)
         else:
-            _follow(held, review)
+            _follow(held)
         if held.state == DONE:
             _end_if_done(held.review_id)
             return
@@ -101,7 +103,8 @@ def _look(held: ReviewRange, reviewer: "Reviewer") -> None:
     if not students:
         held.state = FOLLOWING
         return
-    outcomes = reviewer.look_at(students)
+    outcomes, touched = reviewer.look_at(students)
+    held.to_follow = [*held.to_follow, *map(UUID, sorted(touched))]
     held.students += len(students)
     held.found += outcomes[Outcome.NEW]
     held.retracted += outcomes[Outcome.RETRACTED]
@@ -109,15 +112,13 @@ def _look(held: ReviewRange, reviewer: "Reviewer") -> None:
     held.rest_elsewhere += outcomes[Outcome.UPHELD_NEW_EVIDENCE]
 
 
-def _follow(held: ReviewRange, review: Review) -> None:
+def _follow(held: ReviewRange) -> None:
     """Cases follow what was written of the next students."""
-    asked = {"since": review.began_at, "after": held.followed, "up_to": held.up_to, "many": A_FOLLOWING}
-    students = list(db.session.connection().execute(_CHANGED, asked).scalars())
-    if not students:
+    students, held.to_follow = held.to_follow[:A_FOLLOWING], held.to_follow[A_FOLLOWING:]
+    if students:
+        following.follow(students, _asked_of(students))
+    else:
         held.state = DONE
-        return
-    following.follow(students, _asked_of(students))
-    held.followed = students[-1]
 
 
 def _asked_of(students: Collection[UUID]) -> Iterator[following.Asked]:
@@ -146,12 +147,15 @@ class Reviewer:
         self._seen_on = seen_on
         self._register = Register()
 
-    def look_at(self, students: Sequence[str]) -> Counter[Outcome]:
-        """Put the rules to these students and write down what follows; how many firings became what."""
+    def look_at(self, students: Sequence[str]) -> tuple[Counter[Outcome], set[str]]:
+        """Put the rules to these students and write down what follows.
+
+        How many firings became what, and the students for whom anything was written.
+        """
         recording = Recording(self._register, students)
         for student in self._register.of(students):
             recording.take(student, self._book.firings(student.facts, self._seen_on))
-        return recording.write()
+        return recording.write(), recording.touched
 
 
 def look_at(students: Collection[UUID]) -> Counter[Outcome]:
@@ -159,7 +163,7 @@ def look_at(students: Collection[UUID]) -> Counter[Outcome]:
     ids = [str(id) for id in students]
     db.session.flush()
     db.session.connection().execute(_STRIKE_OFF, {"students": ids})
-    outcomes = Reviewer(active_rules(today()), today()).look_at(ids)
+    outcomes, _ = Reviewer(active_rules(today()), today()).look_at(ids)
     following.follow(students, _asked_of(students))
     return outcomes
 
@@ -191,7 +195,7 @@ def _begin(why: str, terms: str, *, everybody: bool, by: Actor | None = None) ->
     db.session.flush()
     ends = [*db.session.connection().execute(_ENDS, {"many": A_RANGE}).scalars().all(), None]
     ranges = [
-        ReviewRange(review_id=review.id, number=number, after=after, followed=after, up_to=up_to)
+        ReviewRange(review_id=review.id, number=number, after=after, up_to=up_to)
         for number, (after, up_to) in enumerate(zip([None, *ends], ends, strict=False), start=1)
     ]
     db.session.add_all(ranges)
@@ -220,9 +224,10 @@ def _end_if_done(review_id: UUID) -> None:
         db.session.flush()
 
 
-def _let_wait_whom_time_changes(rules: Iterable[Rule], last: Review) -> None:
+def _let_wait_whom_time_changes(rules: Sequence[Rule], last: Review) -> None:
     """Shares that begin to say something on a day nothing was marked, and conditions that a day fulfils."""
-    db.session.connection().execute(_BLOCKED_BY_A_DATE)
+    if last.seen_on < today() and any(one.name == A_DATE for rule in rules for one in rule.when):
+        db.session.connection().execute(_BLOCKED_BY_A_DATE)
     moved = {school for school, day in _current_to().items() if last.current_to.get(school) != day}
     waiting = [(one, bar) for one in rules if (bar := Bar(one)).waits]
     if not moved or not waiting:
@@ -272,15 +277,6 @@ def _current_to() -> dict[str, str]:
     return {str(one.school_id): str(one.current_to) for one in SchoolRegister.by_school() if one.current_to}
 
 
-_CHANGED: Final = text(
-    """
-    select student_id from firings
-    where changed_at >= :since
-        and (cast(:after as uuid) is null or student_id > cast(:after as uuid))
-        and (cast(:up_to as uuid) is null or student_id <= cast(:up_to as uuid))
-    group by student_id order by student_id limit :many
-    """
-)
 _EVERYBODY: Final = text(
     "insert into students_to_review (district_id, student_id) select district_id, id from students order by id "
     "on conflict do nothing"
@@ -309,8 +305,7 @@ _BLOCKED_BY_A_DATE: Final = text(
     """
     insert into students_to_review (district_id, student_id)
     select distinct district_id, student_id from firings
-    where state = 'standing' and blocked <> '[]'::jsonb
-        and jsonb_path_exists(blocked, '$[*][0] ? (@ == "conference_date_not_passed")')
+    where state = 'standing' and jsonb_path_exists(blocked, '$[*][0] ? (@ == "conference_date_not_passed")')
     order by 1, 2
     on conflict do nothing
     """

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, SmallInteger, UniqueConstraint, func, select, text
+from sqlalchemy import CheckConstraint, Select, SmallInteger, UniqueConstraint, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,14 +37,6 @@ class Firing(OwnedThrough, Base):
         CheckConstraint("(state = 'retracted') = (retracted_at is not null)", name="retracted"),
         CheckConstraint("ordinal > 0", name="numbered"),
         CheckConstraint("evidence_sha256 ~ '^[0-9a-f]{64}$'", name="evidence_sha256"),
-        # What time alone may change.
-        Index(
-            "ix_firings_blocked",
-            "district_id",
-            "student_id",
-            postgresql_where=text("state = 'standing' and blocked <> '[]'::jsonb"),
-        ),
-        Index(None, "district_id", "changed_at"),
     )
     FOUND_BY = ("id",)
 
@@ -74,8 +66,6 @@ class Firing(OwnedThrough, Base):
     state: Mapped[str] = mapped_column(default=STANDING, info=PUBLIC)
     #: When it was found: late, if its trigger lies long before.
     known_at: Mapped[datetime] = mapped_column(info=PUBLIC)
-    #: When a review wrote it, or anything of it, last.
-    changed_at: Mapped[datetime] = mapped_column(info=PUBLIC)
     retracted_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 
     @classmethod

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, UniqueConstraint, Uuid, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, db
@@ -34,8 +35,10 @@ class ReviewRange(DistrictOwned, Base):
     #: Those after the one, up to the other; None: since the first, up to the last.
     after: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     up_to: Mapped[UUID | None] = mapped_column(info=PUBLIC)
-    #: Up to whom cases follow what was found.
-    followed: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: Students whose cases have yet to follow what was written of them.
+    to_follow: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid()), default=list, server_default="{}", info=PUBLIC
+    )
     state: Mapped[str] = mapped_column(default=LOOKING, info=PUBLIC)
     students: Mapped[int] = mapped_column(default=0, info=PUBLIC)
     #: Firings: new ones, and what became of those that were known.
