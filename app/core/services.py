@@ -81,6 +81,7 @@ WONDE: Final = "wonde"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
 MICROSOFT_MAIL: Final = "microsoft_mail"
+GOOGLE_MAIL: Final = "google_mail"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -183,14 +184,16 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 26),
     ),
     OutsideService(
-        key="google_mail",
+        key=GOOGLE_MAIL,
         name="Gmail",
         company="Google LLC",
-        purpose="Reads and sends the desk’s email from one mailbox.",
-        passes="The email of that mailbox.",
+        purpose="Sends the desk’s email from one mailbox of the district’s Google Workspace.",
+        passes="The addresses of sender and recipient, the subject and the text of each email. Nothing is read.",
         location="The region of the district’s Google Workspace",
         turned_on_by=Hand.DISTRICT,
         hosts=("gmail.googleapis.com", "oauth2.googleapis.com"),
+        built=True,
+        since=date(2026, 11, 27),
     ),
     OutsideService(
         key=GOOGLE_DIRECTORY,

@@ -22,9 +22,10 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Reg
 from app.core.directory import district_by_id
 from app.core.settings import get_settings
 from app.core.tenancy import current_district_id
+from app.integrations.google_directory.service_account import LARGEST_KEY, NotAKey, ServiceAccount
 from app.integrations.twilio.client import ACCOUNT_SID, KEY_SID, SERVICE_SID
 from app.integrations.typesetting.paper import PAPERS
-from app.notices.models.mail_setting import GRAPH, Choice, MailSetting, desk
+from app.notices.models.mail_setting import GMAIL, GRAPH, Choice, MailSetting, desk
 from app.notices.models.notice import EMAIL, LETTER
 from app.notices.models.text_setting import (
     FIRST_HOUR,
@@ -36,11 +37,12 @@ from app.notices.models.text_setting import (
 from app.notices.wording.contents import Item
 from app.roster.models.language import LANGUAGES
 from app.roster.models.reaching import COUNTRY_OF, Unreachable, phone_number
-from app.web.fields import Paper, options
+from app.web.fields import Paper, PastedSecretField, options
 
 RELAY = SelectChoice("relay", "Through the mail server of whoever runs this site")
 OWN = SelectChoice("smtp", "Through our own mail server")
 MICROSOFT = SelectChoice("graph", "From a mailbox of our Microsoft 365 (Graph)")
+GOOGLE = SelectChoice("gmail", "From a mailbox of our Google Workspace (Gmail)")
 FOLDER = SelectChoice("maildir", "Into a folder of this machine (demonstrations only)")
 
 GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -59,7 +61,7 @@ class MailSettingForm(Paper):
     desk_name = StringField(
         "The desk's name, as people see it", [Length(max=80, message="Use at most 80 letters.")]
     )
-    driver = RadioField("How mail leaves", choices=[RELAY, OWN, MICROSOFT])
+    driver = RadioField("How mail leaves", choices=[RELAY, OWN, MICROSOFT, GOOGLE])
     host = StringField("Mail server", [Length(max=253, message="That is too long for a host name.")])
     port = IntegerField(
         "Port", [Optional(), NumberRange(1, 65535, message="Give a port from 1 to 65535, mostly 587 or 465.")]
@@ -78,6 +80,7 @@ class MailSettingForm(Paper):
     secret = PasswordField(
         "Client secret", [Length(max=500, message="A client secret has some forty letters.")]
     )
+    key_file = PastedSecretField("Key of the service account", [Length(max=LARGEST_KEY)])
     authserv_id = StringField(
         "Name of your receiving mail server",
         [Length(max=250, message="Use at most 250 letters.")],
@@ -88,7 +91,7 @@ class MailSettingForm(Paper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if get_settings().demo:
-            self.driver.choices = [FOLDER, RELAY, OWN, MICROSOFT]
+            self.driver.choices = [FOLDER, RELAY, OWN, MICROSOFT, GOOGLE]
 
     @classmethod
     def of(cls, setting: MailSetting | None) -> "MailSettingForm":
@@ -110,6 +113,14 @@ class MailSettingForm(Paper):
         if self.driver.data == "smtp" and not (field.data or "").strip():
             raise ValidationError("Write the name of your mail server, such as smtp.example.org.")
 
+    def validate_key_file(self, field: Any) -> None:
+        """Looked at now: later nobody could say what was pasted."""
+        try:
+            if self.driver.data == GMAIL and (field.data or "").strip():
+                ServiceAccount.of_file(field.data)
+        except NotAKey as error:
+            raise ValidationError(str(error)) from error
+
     def validate_tenant(self, field: StringField) -> None:
         _is_a_guid(self, field, "tenant ID")
 
@@ -125,7 +136,7 @@ class MailSettingForm(Paper):
         """What was chosen."""
         return Choice(
             particulars=self.particulars(),
-            secret=(self.secret.data or "").strip(),
+            secret=((self.key_file if self.driver.data == GMAIL else self.secret).data or "").strip(),
             driver=self.driver.data,
             desk_address=self.desk_address.data or "",
             desk_name=self.desk_name.data or "",

@@ -27,6 +27,11 @@ KNOWN = {
     ("app/core/bucket.py", "botocore"): "signs; egress carries what it signed",
     ("app/integrations/mailbox/smtp.py", "smtplib"): "speaks on a connection that egress opened",
     ("app/integrations/twilio/sdk.py", "twilio"): "speaks through the client that egress handed it",
+    (
+        "app/integrations/google_mail/library.py",
+        "googleapiclient",
+    ): "speaks through the client that egress handed it",
+    ("app/integrations/google_mail/library.py", "httplib2"): "makes the answer that the library reads",
     ("app/integrations/twilio/hearing.py", "twilio"): "checks signatures",
 }
 

@@ -194,7 +194,7 @@ def test_a_page_that_leads_back_to_itself_is_asked_for_again(peer: Peer) -> None
         ),
         (
             {"error": "invalid_grant", "error_description": "Invalid email or User ID"},
-            "knows no such admin as adams@",
+            "knows no such account as adams@",
         ),
         ({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}, "Make a new key"),
         ({"error": "deleted_client"}, "was deleted or disabled at Google"),
@@ -313,7 +313,7 @@ class _Http:
     """httplib2's shape over our own way out: the tests' guard lets nothing else through."""
 
     def request(self, uri: str, method: str = "GET", body: Any = None, headers: Any = None, **_: Any) -> Any:
-        import httplib2  # type: ignore[import-untyped]
+        import httplib2
 
         answer = google()._client.request(method, uri, content=body, headers=headers)
         return httplib2.Response({"status": str(answer.status_code)}), answer.content

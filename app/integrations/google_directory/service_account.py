@@ -103,14 +103,14 @@ def _why(said: Said, account: ServiceAccount, admin: str, scopes: tuple[str, ...
     told = str(said.body.get("error_description") or "").lower()
     if code == "unauthorized_client" or (code == "access_denied" and "scope" in told):
         return (
-            "Google does not let the service account ask for this list. In Google’s admin console, under Security › "
+            "Google does not let the service account do this. In Google’s admin console, under Security › "
             f"API controls › Domain-wide delegation, allow the client ID {account.client_id or 'of the account'} "
             f"exactly these scopes: {', '.join(scopes)}. It takes up to a day until Google knows."
         )
     if code == "invalid_grant" and ("email" in told or "user" in told or "account" in told):
         return (
-            f"Google knows no such admin as {admin}, or they are suspended. Name an admin of your Google Workspace in "
-            "whose name the list may be read."
+            f"Google knows no such account as {admin}, or it is suspended. Name one of your Google Workspace that may "
+            "do this."
         )
     if code == "invalid_grant":
         return (

@@ -13,13 +13,13 @@ from app.core.crypto import Sealed
 from app.core.db import Base, db
 from app.core.directory import DistrictCard, InboundAddress, district_by_id
 from app.core.records import PRIVATE, PUBLIC, Keeping
-from app.core.services import MICROSOFT_MAIL
+from app.core.services import GOOGLE_MAIL, MICROSOFT_MAIL
 from app.core.settings import get_settings
 from app.core.tenancy import DistrictOwned, current_district_id, owned
 
-GRAPH: Final = "graph"
+GRAPH, GMAIL = "graph", "gmail"
 #: The ways that speak to a vendor, and the outside service that each of them is.
-VENDORS: Final = {GRAPH: MICROSOFT_MAIL}
+VENDORS: Final = {GRAPH: MICROSOFT_MAIL, GMAIL: GOOGLE_MAIL}
 #: Where mail that cannot be delivered comes back to, at the domain of the desk.
 BOUNCE: Final = "bounce"
 

@@ -59,6 +59,6 @@ def _page(form: MailSettingForm, setting: MailSetting | None, status: int = 200)
         "notices/mail_settings.html",
         form=form,
         has_password=bool(setting and setting.password_sealed),
-        has_secret=bool(setting and setting.secret_sealed),
+        has_secret_of=setting.driver if setting and setting.secret_sealed else "",
         status=status,
     )
