@@ -12,7 +12,7 @@ from app.auth.models.account import Account
 from app.core.db import db, one_of
 from app.roster.models.person import Person
 from app.truancy.models.attendance_case import AttendanceCase, school_year
-from app.truancy.models.case_duty import OPEN, CaseDuty
+from app.truancy.models.case_duty import CaseDuty
 
 AT_MOST: Final = 50
 
@@ -37,7 +37,7 @@ def cases_found(
     place = (Person.family_name, Person.given_name, AttendanceCase.id)
     still_open = (
         select(func.count())
-        .where(CaseDuty.student_id == AttendanceCase.student_id, CaseDuty.state == OPEN)
+        .where(CaseDuty.student_id == AttendanceCase.student_id, CaseDuty.is_open())
         .where(CaseDuty.case_id == AttendanceCase.id)
         .scalar_subquery()
     )
