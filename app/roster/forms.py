@@ -16,6 +16,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
+from app.core.expiring import today
 from app.roster.models.contact import CONSENTS, EMAIL, POST, SOURCES
 from app.roster.models.guardian_right import COURT_ORDER, EDUCATION, LIVES_WITH, MAIL, NO_CONTACT, RIGHTS
 from app.roster.models.guardianship import RELATIONS
@@ -24,6 +25,8 @@ from app.roster.models.reaching import COUNTRIES, PostalAddress, Unreachable, em
 from app.roster.models.student import GRADES
 from app.web.fields import KeyedPaper, Paper, options
 
+#: Years of age between which somebody may go to school here.
+YOUNGEST, OLDEST = 2, 30
 _NAME: Final = Length(max=80, message="Use at most 80 characters.")
 _SPOKEN: Final = [(tag, one.choice) for tag, one in LANGUAGES.items()]
 #: A fact that nobody entered is not a no: the page says so, and nothing is sent on it.
@@ -45,7 +48,13 @@ class StudentForm(KeyedPaper):
     )
     school_id = SelectField("School", choices=[])
     grade = SelectField("Grade", choices=options(GRADES.items()))
+    born = DateField("Date of birth", [Optional()])
     language = SelectField("Spoken at home", choices=options(_SPOKEN), default="en")
+
+    def validate_born(self, field: DateField) -> None:
+        """A school has nobody of less than two years, or of more than thirty."""
+        if field.data and not YOUNGEST <= (today() - field.data).days // 365 <= OLDEST:
+            raise ValidationError("Check the date of birth: it is not that of somebody who goes to school.")
 
 
 class _RightsFields:

@@ -162,6 +162,17 @@ def test_the_office_adds_a_student_and_a_guardian(app, client, world):
         assert {fact.entered_by_id for fact in facts} == {world.olive.person_id}
 
 
+def test_the_office_writes_a_date_of_birth_down(client, world, family):
+    client.sign_in(world.olive)
+    address = f"/maple/students/{family.mia}"
+
+    client.follow(client.submit(client.get(address), address, born="2017-03-01"))
+
+    assert client.get(address).one("input", name="born")["value"] == "2017-03-01"
+    refused = client.submit(client.get(address), address, born="1957-03-01", status=422)
+    assert "it is not that of somebody who goes to school" in refused.text
+
+
 def test_a_student_is_added_to_a_school_of_theirs_alone(client, world):
     form = client.sign_in(world.olive).get("/maple/students/new")
 

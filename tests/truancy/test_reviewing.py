@@ -298,6 +298,18 @@ def test_a_birth_date_that_nobody_knows_blocks_and_does_not_drop(mia, north, wor
     assert one.blocked == [["age_not_known", ""]]
 
 
+def test_once_it_is_written_down_the_rule_knows_whether_it_is_for_them(mia, north, world):
+    in_use(world, "us-ca.truant.1")
+    absent(mia, north)
+    reviewed()
+
+    for born, blocked in ((date(2017, 3, 1), []), (date(2001, 3, 1), None)):
+        db.session.execute(update(Student).where(Student.id == mia).values(born=born))
+        reviewed()
+        standing = [one for one in Firing.of_student(mia) if one.rule_id == "us-ca.truant.1" and one.stands]
+        assert [one.blocked for one in standing] == ([] if blocked is None else [blocked])
+
+
 def test_a_share_that_begins_to_speak_on_a_day_without_a_mark_fires_when_the_register_reaches_it(
     mia, north, world
 ):

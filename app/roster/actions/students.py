@@ -1,6 +1,7 @@
 """Students come, change and go. Nobody is removed here: what they owe and what was written keeps their name."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +23,8 @@ class Enrollment:
     school_id: UUID
     grade: str = ""
     language: str = "en"
+    #: Only if somebody needs it: rules that hold for an age.
+    born: date | None = None
 
 
 def add(of: Enrollment, *, once: UUID) -> Student:
@@ -35,19 +38,20 @@ def add(of: Enrollment, *, once: UUID) -> Student:
     _name(person, of)
     db.session.add(person)
     db.session.flush()
-    student = Student(id=once, number=of.number.strip(), grade=of.grade, language=of.language)
+    student = Student(id=once, number=of.number.strip(), grade=of.grade, born=of.born, language=of.language)
     db.session.add(student)
     _flush(of)
     return student
 
 
 def change(student: Student, of: Enrollment) -> None:
-    """Another name, number, school, grade or language. Raises Refused."""
+    """Another name, number, school, grade, date of birth or language. Raises Refused."""
     _refuse_number_twice(of.number, student.id)
     if of.school_id != student.school_id:
         _refuse_closed_school(of.school_id)
     _name(student.person, of)
     student.number, student.grade, student.language = of.number.strip(), of.grade, of.language
+    student.born = of.born
     _flush(of)
 
 

@@ -1,8 +1,10 @@
 """A student of the roster: what the office needs to know whom it means, and nothing else.
 
-No birth date, no demographics, no picture, whatever a file or a form carries.
+No demographics, no picture, whatever a file or a form carries; and a date of birth only where the office wrote one
+down, because an attendance rule asks for an age. No file brings one.
 """
 
+from datetime import date
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -43,12 +45,15 @@ class Student(OwnedThrough, Base):
         CheckConstraint("number <> ''", name="numbered"),
         CheckConstraint(_ONE_OF_GRADES, name="grade"),
         CheckConstraint(ONE_OF_THEM, name="language"),
+        CheckConstraint("born > '1900-01-01'", name="born"),
     )
     FOUND_BY = ("id",)
 
     #: As the school writes it; unique in the district.
     number: Mapped[str] = mapped_column(info=PERSONAL)
     grade: Mapped[str] = mapped_column(default="", info=PERSONAL)
+    #: The date of birth, where an attendance rule asks for an age: nothing else here does.
+    born: Mapped[date | None] = mapped_column(info=PERSONAL)
     #: What is spoken at home.
     language: Mapped[str] = mapped_column(default=ENGLISH, info=PERSONAL)
 

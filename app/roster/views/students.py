@@ -160,6 +160,7 @@ def _about(student: Student) -> StudentForm:
             "number": student.number,
             "school_id": str(student.school_id),
             "grade": student.grade,
+            "born": student.born,
             "language": student.language,
         }
     )
@@ -172,6 +173,7 @@ def _enrollment(form: StudentForm) -> Enrollment:
         number=form.number.data or "",
         school_id=UUID(form.school_id.data),
         grade=form.grade.data,
+        born=form.born.data,
         language=form.language.data,
     )
 

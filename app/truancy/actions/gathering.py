@@ -4,7 +4,7 @@ A student's marks come as one line of text, a word a mark. The same word stands 
 students (the day, the slot, what the code means, the minutes), so it is understood once.
 
 What nobody has signed off, or of a school whose register is not in so far, is no mark. What the roster does not have
-(a birth date, a grade that is not given) is not known, and the rules that ask for it wait for a person.
+(a date of birth, a grade that is not given) is not known, and the rules that ask for it wait for a person.
 """
 
 import json
@@ -99,9 +99,9 @@ class Register:
         }
         lines: dict[str, str] = dict(db.session.connection().execute(_LINES, asked).all())
         stays = defaultdict[str, list[tuple[Any, ...]]](list)
-        grades: dict[str, str] = {}
-        for id, grade, *stay in db.session.connection().execute(_STAYS, {"students": students}):
-            grades[id] = grade
+        known: dict[str, tuple[str, date | None]] = {}
+        for id, grade, born, *stay in db.session.connection().execute(_STAYS, {"students": students}):
+            known[id] = grade, born
             if stay[0] is not None:
                 stays[id].append(tuple(stay))
         ids = [UUID(id) for id in students] if self._knows_flags or self._knows_cases else []
@@ -111,12 +111,13 @@ class Register:
             if self._knows_cases
             else {}
         )
-        for id, grade in grades.items():
+        for id, (grade, born) in known.items():
             line = lines.get(id, "")
             schedule, current_to = self._schedule(stays[id])
             facts = StudentFacts(
                 schedule=schedule,
                 marks=self._marks(line),
+                born=born,
                 grade=grade,
                 flags=flags.get(id, ()),
                 case=events.get(id, ()),
@@ -221,7 +222,8 @@ _LINES: Final = text(
 )
 _STAYS: Final = text(
     """
-    select student.id::text, student.grade, stay.school_id::text, stay.track, stay.entry, stay.exit, stay.is_primary
+    select student.id::text, student.grade, student.born,
+        stay.school_id::text, stay.track, stay.entry, stay.exit, stay.is_primary
     from students student
     left join school_enrollments stay on stay.student_id = student.id
     where student.id = any(cast(:students as uuid[]))
