@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from app.core.actor import Role
 from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.tenancy import as_district
@@ -17,6 +18,7 @@ from tests.register import registers
 from tests.register.files import a_file, a_set
 from tests.register.registers import FIRST
 from tests.roster import families
+from tests.world import join, write
 
 LAST = FIRST + timedelta(days=11)
 MON, TUE = FIRST, FIRST + timedelta(days=1)
@@ -183,9 +185,25 @@ def test_a_student_page_leads_to_their_attendance_and_leaves_a_record(app, world
         assert db.session.scalars(looked).all()
 
 
+def test_a_clerk_of_all_schools_brings_in_and_signs(app, world, client, mia):
+    with app.app_context(), as_district(world.maple.id):
+        cleo = join(world.maple, "Cleo", "Marks", "North", (Role.ATTENDANCE_CLERK, None))
+        write({"cleo": cleo})
+        code = registers.code("Z", "", signed=False).id
+        db.session.commit()
+    clerk = client.sign_in(cleo[0])
+
+    assert clerk.get("/maple/attendance/imports").h1 == "Import attendance"
+    form = clerk.get(f"/maple/attendance/codes/{code}")
+    clerk.submit(form, "/sign-off", status=303, kind="absent", excuse="excused")
+
+
 def test_a_clerk_of_one_school_brings_nothing_in_and_signs_nothing(world, client, mia):
     clerk = client.sign_in(world.clark)
 
     assert clerk.get("/maple/attendance/imports").status == 404
+    with clerk.app.app_context(), as_district(world.maple.id):
+        code = db.session.scalar(select(AttendanceCode.id).where(AttendanceCode.code == "U"))
+    assert clerk.get(f"/maple/attendance/codes/{code}").status == 404
     cedar = world.maple.schools["Cedar"]
     assert clerk.get(f"/maple/attendance/schools/{cedar}/calendar").status == 404

@@ -291,6 +291,18 @@ def test_vanishing_rows_outside_the_window_and_of_other_schools_stay(maple):
     }
 
 
+def test_a_school_that_is_not_in_the_file_stays_as_it_is_and_a_person_is_told(maple):
+    families.student("Lee", "Park", number="2001", school=maple.schools["Cedar"])
+    taken_in(a_window(("1001", "North", MON, "", "U"), ("2001", "Cedar", MON, "", "U")))
+
+    run = taken_in(a_window(("1001", "North", MON, "", "U")))
+
+    assert len(marks()) == 2
+    assert "No marks of these schools are in the file, so theirs stay as they are: Cedar School." in notes(
+        run
+    )
+
+
 def test_vanishing_rows_in_a_delta_need_a_tombstone(maple):
     taken_in(
         a_window(

@@ -86,6 +86,13 @@ def _tell_of_schools(run: RegisterImport, here: Mapping[str, Any]) -> None:
         for row in db.session.connection().execute(statement, {**here, "there": there}).mappings():
             found.setdefault(row["school_id"], {}).update(row)
     registers = {one.school_id: one for one in SchoolRegister.by_school()}
+    missing = [
+        one.school.name for id, one in registers.items() if one.current_to and id not in here["schools"]
+    ]
+    if run.is_window and here["schools"] and missing:
+        run.note(
+            f"No marks of these schools are in the file, so theirs stay as they are: {', '.join(missing[:20])}."
+        )
     for counts in found.values():
         one = ImportSchool(import_id=run.id, **counts)
         if run.is_window and one.rows:
