@@ -111,7 +111,7 @@ class WorkForm(KeyedPaper):
     reason = StringField("Reason to dismiss", [_LINE])
 
 
-class ContactForm(KeyedPaper):
+class CaseContactForm(KeyedPaper):
     """That somebody was called, written to or visited."""
 
     means = SelectField("By", choices=options(MEANS.items()))

@@ -21,9 +21,9 @@ from app.truancy.actions import settling
 from app.truancy.forms import (
     AttestationForm,
     BarrierForm,
+    CaseContactForm,
     CaseForm,
     ConferenceForm,
-    ContactForm,
     DeliveryForm,
     DutyForm,
     FlagForm,
@@ -78,10 +78,10 @@ def show(case: AttendanceCase) -> ResponseReturnValue:
 
 
 @doors.post("/attendance/cases/<uuid:id>/contacts")
-@allow(May.KEEP_CASE, RULES, of=AttendanceCase, paper=ContactForm)
+@allow(May.KEEP_CASE, RULES, of=AttendanceCase, paper=CaseContactForm)
 def contact(case: AttendanceCase) -> ResponseReturnValue:
     """Somebody was called, written to or visited."""
-    form = ContactForm.filled()
+    form = CaseContactForm.filled()
     return _entered(
         case,
         "contact",
@@ -314,7 +314,7 @@ def _papers(
     papers: dict[str, KeyedPaper] = {}
     if may_keep:
         papers = {
-            "contact": ContactForm.blank(data={"on": day}),
+            "contact": CaseContactForm.blank(data={"on": day}),
             "conference": ConferenceForm.blank(data={"on": day}),
             "plan": PlanForm.blank(data={"on": day}),
             "barrier": BarrierForm.blank(),
