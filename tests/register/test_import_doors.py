@@ -13,6 +13,7 @@ from app.core.tenancy import as_district
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
 from app.register.models.register_import import RegisterImport
+from app.register.models.school_day import SchoolDay
 from jobs import perform
 from tests.register import registers
 from tests.register.files import a_file, a_set
@@ -183,6 +184,18 @@ def test_a_student_page_leads_to_their_attendance_and_leaves_a_record(app, world
     with app.app_context(), as_district(world.maple.id):
         looked = select(AuditEntry.id).where(AuditEntry.did == "viewed", AuditEntry.which == mia)
         assert db.session.scalars(looked).all()
+
+
+def test_a_mark_of_a_day_that_was_closed_after_all_is_shown_and_does_not_count(app, world, client, mia):
+    with app.app_context(), as_district(world.maple.id):
+        registers.mark(mia, world.maple.schools["North"], MON)
+        (day,) = SchoolDay.on(world.maple.schools["North"], MON)
+        day.is_school_day = False
+        db.session.commit()
+
+    shown = client.sign_in(world.clark).get(f"/maple/attendance/students/{mia}")
+
+    assert "Absent, unexcused Does not count There was no school that day." in shown.text
 
 
 def test_a_clerk_of_all_schools_brings_in_and_signs(app, world, client, mia):
