@@ -82,6 +82,7 @@ GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
 MICROSOFT_MAIL: Final = "microsoft_mail"
 GOOGLE_MAIL: Final = "google_mail"
+MAILGUN: Final = "mailgun"
 
 SERVICES: Final[tuple[OutsideService, ...]] = (
     OutsideService(
@@ -293,14 +294,17 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         hosts=("api.stripe.com",),
     ),
     OutsideService(
-        key="mailgun",
+        key=MAILGUN,
         name="Mailgun",
         company="Sinch Email (Mailgun Technologies, Inc.)",
-        purpose="Sends the desk’s email by another road.",
-        passes="The recipient’s address and the email.",
-        location="The European Union or the United States",
+        purpose="Sends the desk’s email, and tells what came back.",
+        passes="The addresses of sender and recipient, the subject and the text of each email. Opens and clicks "
+        "are not tracked.",
+        location="The European Union or the United States, as the district chooses",
         turned_on_by=Hand.DISTRICT,
         hosts=("api.mailgun.net", "api.eu.mailgun.net"),
+        built=True,
+        since=date(2026, 11, 27),
     ),
     OutsideService(
         key=WONDE,

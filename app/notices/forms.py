@@ -25,7 +25,7 @@ from app.core.tenancy import current_district_id
 from app.integrations.google_directory.service_account import LARGEST_KEY, NotAKey, ServiceAccount
 from app.integrations.twilio.client import ACCOUNT_SID, KEY_SID, SERVICE_SID
 from app.integrations.typesetting.paper import PAPERS
-from app.notices.models.mail_setting import GMAIL, GRAPH, Choice, MailSetting, desk
+from app.notices.models.mail_setting import BY_MAILGUN, GMAIL, GRAPH, Choice, MailSetting, desk
 from app.notices.models.notice import EMAIL, LETTER
 from app.notices.models.text_setting import (
     FIRST_HOUR,
@@ -43,6 +43,8 @@ RELAY = SelectChoice("relay", "Through the mail server of whoever runs this site
 OWN = SelectChoice("smtp", "Through our own mail server")
 MICROSOFT = SelectChoice("graph", "From a mailbox of our Microsoft 365 (Graph)")
 GOOGLE = SelectChoice("gmail", "From a mailbox of our Google Workspace (Gmail)")
+MAILGUN = SelectChoice("mailgun", "By Mailgun")
+DOMAIN = re.compile(r"(?=.{4,190}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 FOLDER = SelectChoice("maildir", "Into a folder of this machine (demonstrations only)")
 
 GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -61,7 +63,7 @@ class MailSettingForm(Paper):
     desk_name = StringField(
         "The desk's name, as people see it", [Length(max=80, message="Use at most 80 letters.")]
     )
-    driver = RadioField("How mail leaves", choices=[RELAY, OWN, MICROSOFT, GOOGLE])
+    driver = RadioField("How mail leaves", choices=[RELAY, OWN, MICROSOFT, GOOGLE, MAILGUN])
     host = StringField("Mail server", [Length(max=253, message="That is too long for a host name.")])
     port = IntegerField(
         "Port", [Optional(), NumberRange(1, 65535, message="Give a port from 1 to 65535, mostly 587 or 465.")]
@@ -81,6 +83,12 @@ class MailSettingForm(Paper):
         "Client secret", [Length(max=500, message="A client secret has some forty letters.")]
     )
     key_file = PastedSecretField("Key of the service account", [Length(max=LARGEST_KEY)])
+    domain = StringField("Sending domain", [Length(max=190)])
+    region = SelectField(
+        "Region", choices=[SelectChoice("us", "United States"), SelectChoice("eu", "European Union")]
+    )
+    api_key = PasswordField("API key", [Length(max=200)])
+    signing_key = PasswordField("Webhook signing key", [Length(max=200)])
     authserv_id = StringField(
         "Name of your receiving mail server",
         [Length(max=250, message="Use at most 250 letters.")],
@@ -91,7 +99,7 @@ class MailSettingForm(Paper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if get_settings().demo:
-            self.driver.choices = [FOLDER, RELAY, OWN, MICROSOFT, GOOGLE]
+            self.driver.choices = [FOLDER, RELAY, OWN, MICROSOFT, GOOGLE, MAILGUN]
 
     @classmethod
     def of(cls, setting: MailSetting | None) -> "MailSettingForm":
@@ -113,6 +121,11 @@ class MailSettingForm(Paper):
         if self.driver.data == "smtp" and not (field.data or "").strip():
             raise ValidationError("Write the name of your mail server, such as smtp.example.org.")
 
+    def validate_domain(self, field: StringField) -> None:
+        if self.driver.data == BY_MAILGUN:
+            field.data = (field.data or "").strip().lower()
+            _has_the_shape(field, DOMAIN, "Write the domain as Mailgun has it, such as mg.maple.example.")
+
     def validate_key_file(self, field: Any) -> None:
         """Looked at now: later nobody could say what was pasted."""
         try:
@@ -127,16 +140,22 @@ class MailSettingForm(Paper):
     def validate_client_id(self, field: StringField) -> None:
         _is_a_guid(self, field, "application ID")
 
+    def secret_of_the_vendor(self) -> str:
+        """What was entered for the way that was chosen."""
+        field = {GMAIL: self.key_file, BY_MAILGUN: self.api_key}.get(self.driver.data, self.secret)
+        return (field.data or "").strip()
+
     def particulars(self) -> dict[str, str]:
         """How the vendor that was chosen knows us."""
-        own = {GRAPH: ("tenant", "client_id")}.get(self.driver.data, ())
+        own = {GRAPH: ("tenant", "client_id"), BY_MAILGUN: ("domain", "region")}.get(self.driver.data, ())
         return {name: (self[name].data or "").strip().lower() for name in own}
 
     def choice(self) -> Choice:
         """What was chosen."""
         return Choice(
             particulars=self.particulars(),
-            secret=((self.key_file if self.driver.data == GMAIL else self.secret).data or "").strip(),
+            secret=self.secret_of_the_vendor(),
+            signing_key=(self.signing_key.data or "").strip(),
             driver=self.driver.data,
             desk_address=self.desk_address.data or "",
             desk_name=self.desk_name.data or "",

@@ -7,6 +7,7 @@ from app.notices.permissions import RULES, May
 from app.notices.views import (
     demo_mail,
     heard_texts,
+    mail_events,
     mail_log,
     mail_setting,
     muted_addresses,
@@ -27,6 +28,7 @@ ROOM = Room(
         mail_setting,
         demo_mail,
         heard_texts,
+        mail_events,
         notices,
         print_batches,
         returned_letters,

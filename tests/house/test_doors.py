@@ -21,6 +21,7 @@ OPEN_WITH_A_KEY = {
     "family.pages_answer": "the key is a secret that opens one page of one family, until it expires",
     "notices.heard_texts_status": "without the signature of the district's account it opens nothing",
     "notices.heard_texts_message": "without the signature of the district's account it opens nothing",
+    "notices.mail_events_hear": "without a fresh signature under the district's key it opens nothing",
     "auth.elsewhere_create": "the key is the name of one of two companies",
     "auth.elsewhere_callback": "the key is the name of one of two companies; the state works once, in one browser",
 }

@@ -11,6 +11,7 @@ from typing import Final
 
 from app.core.db import db
 from app.integrations.mailbox.reports import Outcome, Report
+from app.integrations.mailgun.hearing import COMPLAINED, DELAYED, FAILED, Event
 from app.notices.actions import message_ids
 from app.notices.models.message import Message, State
 from app.notices.models.muted_address import MutedAddress
@@ -38,6 +39,8 @@ WHY: Final = {
     "": "its mail server could not deliver it",
 }
 
+SPAM: Final = "its reader marked our mail as spam"
+
 
 @dataclass(frozen=True)
 class Returned:
@@ -59,6 +62,27 @@ def take_back(report: Report, addresses: Iterable[str]) -> Returned | None:
         return None
     hinted.hear(f"Somebody reports that it did not arrive: {why(report.status)}.")
     return Returned(hinted, why(report.status), counts=False)
+
+
+def take_event(event: Event) -> None:
+    """Note what a vendor that carried a mail tells of it. It is signed, so its Message-ID counts, and counts once."""
+    known = message_ids.read_message_id(event.message_id)
+    message = (
+        db.session.get(Message, known.message, with_for_update=True, populate_existing=True)
+        if known
+        else None
+    )
+    if message is None or message.to_address != event.recipient:
+        return
+    if event.what == COMPLAINED:
+        if MutedAddress.holding(message.to_address) is None:
+            MutedAddress.mute(message.to_address, SPAM, message.id)
+        message.hear(f"It arrived, and {SPAM}.")
+    elif event.what == FAILED and message.state != State.BOUNCED:
+        message.come_back(f"It came back: {why(event.status)}.")
+        MutedAddress.mute(message.to_address, why(event.status), message.id)
+    elif event.what == DELAYED:
+        message.hear(f"Not delivered yet: {why(event.status)}.")
 
 
 def why(status: str) -> str:

@@ -65,9 +65,13 @@ def _know_the_vendor(setting: MailSetting, choice: Choice, *, is_another: bool) 
     is_another = is_another or setting.particulars != dict(choice.particulars)
     if not choice.secret and (is_another or not setting.secret_sealed):
         raise CannotSetUp(ENTER_IT_AGAIN)
+    if is_another:
+        setting.signing_key = None
     setting.particulars = dict(choice.particulars)
     if choice.secret:
         setting.secret = choice.secret
+    if choice.signing_key:
+        setting.signing_key = choice.signing_key
 
 
 def try_out(*, to_address: str, name: str) -> Message:

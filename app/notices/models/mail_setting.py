@@ -13,13 +13,13 @@ from app.core.crypto import Sealed
 from app.core.db import Base, db
 from app.core.directory import DistrictCard, InboundAddress, district_by_id
 from app.core.records import PRIVATE, PUBLIC, Keeping
-from app.core.services import GOOGLE_MAIL, MICROSOFT_MAIL
+from app.core.services import GOOGLE_MAIL, MAILGUN, MICROSOFT_MAIL
 from app.core.settings import get_settings
 from app.core.tenancy import DistrictOwned, current_district_id, owned
 
-GRAPH, GMAIL = "graph", "gmail"
+GRAPH, GMAIL, BY_MAILGUN = "graph", "gmail", "mailgun"
 #: The ways that speak to a vendor, and the outside service that each of them is.
-VENDORS: Final = {GRAPH: MICROSOFT_MAIL, GMAIL: GOOGLE_MAIL}
+VENDORS: Final = {GRAPH: MICROSOFT_MAIL, GMAIL: GOOGLE_MAIL, BY_MAILGUN: MAILGUN}
 #: Where mail that cannot be delivered comes back to, at the domain of the desk.
 BOUNCE: Final = "bounce"
 
@@ -51,6 +51,9 @@ class MailSetting(DistrictOwned, Base):
     )
     secret_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
     secret = Sealed("secret_sealed")
+    #: With it a vendor signs what it tells us. It is sent nowhere.
+    signing_key_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    signing_key = Sealed("signing_key_sealed")
     #: Empty: the first address at which the desk receives mail.
     desk_address: Mapped[str] = mapped_column(default="", info=PUBLIC)
     #: Empty: the district's name and "Help Desk".
@@ -84,6 +87,7 @@ class Choice:
     #: For a vendor's API: how it knows us, and the secret.
     particulars: Mapping[str, str] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
+    signing_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

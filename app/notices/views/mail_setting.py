@@ -6,9 +6,10 @@ from flask_login import current_user
 
 from app.core.db import db
 from app.core.room import Doors
+from app.core.settings import get_settings
 from app.notices.actions import setting_up
 from app.notices.forms import MailSettingForm
-from app.notices.models.mail_setting import MailSetting
+from app.notices.models.mail_setting import MailSetting, desk
 from app.notices.permissions import RULES, May
 from app.web.guard import allow, me
 from app.web.page import done, page
@@ -59,6 +60,8 @@ def _page(form: MailSettingForm, setting: MailSetting | None, status: int = 200)
         "notices/mail_settings.html",
         form=form,
         has_password=bool(setting and setting.password_sealed),
+        has_signing_key=bool(setting and setting.signing_key_sealed),
+        hears_at=f"{get_settings().base_url}/in/mailgun/{desk().district.slug}/events",
         has_secret_of=setting.driver if setting and setting.secret_sealed else "",
         status=status,
     )

@@ -1,0 +1,1 @@
+"""Mailgun: mail leaves by its API, and what came back is told by its signed events."""
