@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
@@ -26,7 +27,7 @@ from app.roster.models.contact import Contact
 from app.roster.models.recipients import recipients
 from app.roster.models.student import Student
 from tests.family.homes import NOW, approve, home, link_of
-from tests.page_client import PageClient
+from tests.page_client import PageClient, filled_in
 from tests.roster import families
 from tests.world import join, write
 
@@ -85,6 +86,26 @@ def test_each_thing_arrives_once_however_often_it_is_sent(app, client, there, ki
 
     assert sent(app, there) == [(kind, fields.get("text"))]
     assert "Thank you." in client.get(first.location).one(id="done").text
+
+
+def test_what_is_sent_four_times_at_once_arrives_once(app, client, there):
+    page = client.get(there.path)
+    fields = {**filled_in(page.form("/note")), "text": "She had a fever."}
+    action, together, answers = page.form("/note")["action"], Barrier(4), []
+
+    def post():
+        with clock.frozen(NOW):  # each thread has a clock of its own
+            together.wait()
+            answers.append(PageClient(app).post(action, fields).status)
+
+    threads = [Thread(target=post) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert answers == [303] * 4
+    assert sent(app, there) == [("note", "She had a fever.")]
 
 
 def test_two_different_notes_are_two(app, client, there):

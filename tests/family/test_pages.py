@@ -1,7 +1,7 @@
 """The page that a family opens: what it says, in which language, and to whom it says nothing."""
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -19,7 +19,6 @@ from app.roster.models.guardian_right import COURT_ORDER, EDUCATION, MAIL, NO_CO
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.recipients import standings
 from app.roster.models.student import Student
-from app.web import metrics
 from tests.family.homes import DESK, NOW, OFFICE, approve, home, link_of
 from tests.page_client import PageClient
 from tests.roster import families
@@ -109,7 +108,10 @@ def test_its_secret_is_in_no_log_and_no_metric(client, there, caplog):
     assert there.token not in caplog.text
     assert "q" * 32 not in caplog.text
     assert caplog.text
-    assert there.token not in str(metrics.__dict__)
+    told = client.browser.get("/metrics", environ_overrides={"REMOTE_ADDR": "127.0.0.1"}).text
+    assert 'door="family.pages_show"' in told
+    assert there.token not in told
+    assert "q" * 32 not in told
 
 
 def test_the_row_keeps_a_hash_and_the_token_is_long(app, there):
@@ -201,6 +203,21 @@ def test_a_court_order_that_came_since_shuts_it_until_a_person_has_read_it(app, 
         say_rights(app, there, **{COURT_ORDER: True})
         assert is_shut(client.get(there.path))
 
+        with app.app_context(), as_district(there.place.id):
+            link = linking.link_for(Student.find(there.student_id), there.mother_id, by=SYSTEM)
+            db.session.commit()
+            client.get(f"/f/maple/{link.token}", status=200)
+
+
+def test_an_eighteenth_birthday_shuts_it_until_a_person_decides(app, client, there):
+    with app.app_context(), as_district(there.place.id):
+        Student.find(there.student_id).born = date(2008, 10, 7)
+        db.session.commit()
+
+    with clock.frozen(NOW + timedelta(days=1)):
+        client.get(there.path, status=200)
+    with clock.frozen(NOW + timedelta(days=2)):
+        assert is_shut(client.get(there.path))
         with app.app_context(), as_district(there.place.id):
             link = linking.link_for(Student.find(there.student_id), there.mother_id, by=SYSTEM)
             db.session.commit()

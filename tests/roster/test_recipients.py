@@ -11,7 +11,7 @@ from app.roster.actions import guardians, students
 from app.roster.actions.contacts import Consent
 from app.roster.models.contact import KINDS
 from app.roster.models.guardian_right import COURT_ORDER, EDUCATION, LIVES_WITH, MAIL, NO_CONTACT, RIGHTS
-from app.roster.models.recipients import Standing, Way, decide, recipients
+from app.roster.models.recipients import Standing, Way, decide, decide_one, recipients
 from tests.roster import families
 
 #: Few values, so that guardians share them often.
@@ -55,6 +55,27 @@ def test_nobody_is_reached_who_must_not_be(known, is_enrolled):
             assert way in of.ways
             assert way.index not in barred
         assert bool(one.caution) == bool(of.rights.get(COURT_ORDER))
+
+
+@settings(max_examples=2000, deadline=None)
+@given(known=KNOWN, is_enrolled=st.booleans(), by_way=st.sampled_from([None, *"abcdef"]))
+def test_nobody_is_told_by_a_link_who_must_not_be(known, is_enrolled, by_way):
+    barred = {way.index for one in known if one.rights.get(NO_CONTACT) for way in one.ways}
+    for one in known:
+        if decide_one("Mia", is_enrolled, known, one.guardian_id, by_way) == "":
+            assert is_enrolled
+            assert one.is_active
+            assert one.rights.get(EDUCATION) is True
+            assert one.rights.get(MAIL) is True
+            assert not one.rights.get(NO_CONTACT)
+            assert by_way not in barred
+
+
+@settings(max_examples=1000, deadline=None)
+@given(known=KNOWN, is_enrolled=st.booleans())
+def test_whoever_may_be_written_to_may_be_told_by_each_of_their_ways(known, is_enrolled):
+    for one in decide("Mia", is_enrolled, known).may:
+        assert {decide_one("Mia", is_enrolled, known, one.guardian_id, way.index) for way in one.ways} == {""}
 
 
 @settings(max_examples=1000, deadline=None)

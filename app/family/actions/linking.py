@@ -1,19 +1,26 @@
 """Links to the family page are made, asked again whether they may open, and withdrawn."""
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 from uuid import UUID
 
 from app.core import clock
 from app.core.actor import Actor
 from app.core.crypto import token_hash
 from app.core.db import db, uuid7
+from app.core.directory import district_by_id
 from app.family.actions.refused import NotForThem
 from app.family.models.family_link import FamilyLink
 from app.family.models.family_office import FamilyOffice
 from app.roster.models.guardian_right import COURT_ORDER, GuardianRight
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.recipients import why_not_told
+from app.roster.models.school import School
 from app.roster.models.student import Student
+
+#: From this age on the rights about a student's records are the student's own (34 CFR 99.5).
+OF_AGE: Final = 18
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ def link_for(
         raise NotForThem(why)
     if about is not None:
         made = FamilyLink.working_about(student.id, guardian_id, about.kind, about.id)
-        if made is not None and made.way_index == way_index and not _order_since(made):
+        if made is not None and made.way_index == way_index and not why_shut(made):
             return made
     now = clock.now()
     link = FamilyLink(
@@ -74,6 +81,8 @@ def why_shut(link: FamilyLink) -> str:
         return "It has expired."
     if _order_since(link):
         return "A court order was put on file after it was made. Read the order, then make a new link."
+    if _of_age_since(link):
+        return "The student has turned 18 since it was made. Decide whether a guardian is told, then make a new link."
     return why_not_told(link.student, link.guardian_id, by_way=link.way_index)
 
 
@@ -87,6 +96,25 @@ def withdraw(link: FamilyLink) -> None:
     """It opens nothing any more. Again is fine."""
     if link.withdrawn_at is None:
         link.withdrawn_at = clock.now()
+
+
+def _of_age_since(link: FamilyLink) -> bool:
+    """True if the student came of age after it was made, as far as the date of birth is known."""
+    born = link.student.born
+    if born is None:
+        return False
+    made_on, today = (clock.local(at, _zone(link)).date() for at in (link.made_at, clock.now()))
+    return _age(born, made_on) < OF_AGE <= _age(born, today)
+
+
+def _age(born: date, on: date) -> int:
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _zone(link: FamilyLink) -> str:
+    school = School.find(link.student.school_id) if link.student.school_id else None
+    card = district_by_id(link.district_id)
+    return school.zone_name if school else card.zone_name if card else "UTC"
 
 
 def _order_since(link: FamilyLink) -> bool:

@@ -96,16 +96,7 @@ def why_not_told(student: Student, guardian_id: UUID, *, by_way: str | None = No
 
     `by_way`: the index of the contact by which it was sent to them: nobody reads there who must not be contacted.
     """
-    known = standings(student)
-    one = next((one for one in known if one.guardian_id == guardian_id), None)
-    if one is None:
-        return f"They are no guardian of {student.name}."
-    why = _no_right(student.name, student.person.active, one)
-    barred = _reaching_the_barred(known)
-    wanted = _may_be_used(one)
-    if not why and (by_way in barred or (wanted and all(way.index in barred for way in wanted))):
-        return f"{one.name} is reached where somebody is who must not be contacted about {student.name}."
-    return why
+    return decide_one(student.name, student.person.active, standings(student), guardian_id, by_way)
 
 
 def standings(student: Student) -> list[Standing]:
@@ -146,6 +137,21 @@ def decide(student: str, is_enrolled: bool, known: Sequence[Standing]) -> Recipi
             caution = READ_THE_ORDER if one.holds(COURT_ORDER) else ""
             may.append(Recipient(one.guardian_id, one.name, one.language, ways, caution))
     return Recipients(tuple(may), tuple(left_out))
+
+
+def decide_one(
+    student: str, is_enrolled: bool, known: Sequence[Standing], guardian_id: UUID, by_way: str | None = None
+) -> str:
+    """The rule of why_not_told() itself. Whoever decide() lets be written to may be told by each of their ways."""
+    one = next((one for one in known if one.guardian_id == guardian_id), None)
+    if one is None:
+        return f"They are no guardian of {student}."
+    why = _no_right(student, is_enrolled, one)
+    barred = _reaching_the_barred(known)
+    wanted = _may_be_used(one)
+    if not why and (by_way in barred or (wanted and all(way.index in barred for way in wanted))):
+        return f"{one.name} is reached where somebody is who must not be contacted about {student}."
+    return why
 
 
 def _reaching_the_barred(known: Iterable[Standing]) -> frozenset[str]:

@@ -52,7 +52,7 @@ class Student(OwnedThrough, Base):
     #: As the school writes it; unique in the district.
     number: Mapped[str] = mapped_column(info=PERSONAL)
     grade: Mapped[str] = mapped_column(default="", info=PERSONAL)
-    #: The date of birth, where an attendance rule asks for an age: nothing else here does.
+    #: The date of birth, where an attendance rule asks for an age. A family's link ends with the eighteenth.
     born: Mapped[date | None] = mapped_column(info=PERSONAL)
     #: What is spoken at home.
     language: Mapped[str] = mapped_column(default=ENGLISH, info=PERSONAL)
