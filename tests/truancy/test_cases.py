@@ -181,6 +181,17 @@ def test_what_a_person_decides_is_in_no_batch(here):
     assert state(here) == "done"
 
 
+def test_what_a_person_decides_is_settled_by_nothing_else(here):
+    following.follow([here.ana], [asked(here.ana, for_person=True)])
+    db.session.commit()
+    clark, case = here.world.clark.account(), AttendanceCase.find(here.cases["ana"])
+
+    settling.log_contact([here.duties["ana"]], "call", "reached", "", by=clark, batch=uuid7())
+    settling.enter(case, case_entry.CONTACT, by=clark, batch=uuid7(), name="call", outcome="reached")
+
+    assert state(here) == "open"
+
+
 def test_dismissing_needs_a_reason(here):
     clark = here.world.clark.account()
     assert "Write why" in sentence(settling.dismiss, [here.duties["ana"]], "  ", by=clark, batch=uuid7())

@@ -78,7 +78,7 @@ def log_contact(
     duties = _held(duty_ids, batch)
     for duty in duties:
         _write(duty.case_id, case_entry.CONTACT, by, batch, duty=duty, name=means, outcome=outcome, note=note)
-        if outcome == "reached" and duty.do in CONTACTS and not duty.blocked:
+        if outcome == "reached" and duty.do in CONTACTS and _settles_along(duty):
             duty.settle(DONE, by_id=_id_of(by), batch=batch)
             _write(duty.case_id, case_entry.DONE, by, batch, duty=duty, name=duty.do)
     return _told(duties)
@@ -92,7 +92,7 @@ def schedule(duty_ids: Collection[UUID], on: date, note: str, *, by: Actor, batc
     for case_id in dict.fromkeys(duty.case_id for duty in duties):
         _write(case_id, case_entry.SCHEDULED, by, batch, on=on, note=note)
     for duty in duties:
-        if duty.do in ASKED_TO_CONFERENCE and not duty.blocked:
+        if duty.do in ASKED_TO_CONFERENCE and _settles_along(duty):
             _settle(duty, DONE, case_entry.DONE, by, batch, name=duty.do)
     return _told(duties)
 
@@ -122,7 +122,7 @@ def enter(
         theirs = [
             one.id
             for one in CaseDuty.of_case(case.id)
-            if one.do in settled and not one.blocked and rule_id in ("", one.rule_id)
+            if one.do in settled and _settles_along(one) and rule_id in ("", one.rule_id)
         ]
         for duty in CaseDuty.locked(theirs):
             _settle(duty, DONE, case_entry.DONE, by, batch, name=duty.do)
@@ -209,6 +209,11 @@ def _write(
             batch_id=batch,
         )
     )
+
+
+def _settles_along(duty: CaseDuty) -> bool:
+    """True if what was written into the case settles it by the way. What a person decides, they settle themselves."""
+    return not duty.blocked and not duty.for_person
 
 
 def _settled_by(kind: str, name: str, outcome: str) -> frozenset[str]:
