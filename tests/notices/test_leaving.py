@@ -1,7 +1,7 @@
 """How notices leave: approved by a named person, asked once more at the moment they go, collated, posted, returned."""
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pikepdf
 import pytest
@@ -173,6 +173,21 @@ def test_a_notice_with_a_caution_is_approved_by_who_has_read_it(ana, world):
         approving.approve(notice, caution_read=False, by=world.adams.account())
     approving.approve(notice, caution_read=True, by=world.adams.account())
     assert notice.state == State.APPROVED
+
+
+def test_who_turns_18_meanwhile_is_for_a_person_to_decide(ana, world):
+    student = ana[1]
+    student.born = date(2008, 12, 1)
+    with clock.frozen(MORNING):
+        notice = approved(student, world)
+        assert notice.caution == ""
+    with clock.frozen(AFTERNOON + timedelta(days=1)):
+        collating.collate()
+        assert "has turned 18" in notice.reason
+        telling.try_again(notice)
+
+    assert notice.state == State.WAITING
+    assert "the student's own" in notice.caution
 
 
 def test_the_database_lets_no_notice_leave_that_nobody_approved(ana):

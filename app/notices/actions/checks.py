@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from app.core import grounds
+from app.core import clock, grounds
 from app.core.db import db
 from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
@@ -12,7 +12,14 @@ from app.roster.models import contact
 from app.roster.models.contact import Contact
 from app.roster.models.envelopes import Envelope, envelopes
 from app.roster.models.recipients import recipients
+from app.roster.models.student import Student
 
+OF_AGE: Final = (
+    "The student is 18 or older, so these rights are the student's own. Decide whether a guardian is told."
+)
+CAME_OF_AGE: Final = (
+    "The student has turned 18 since this was written. Try again, and decide whether a guardian is told."
+)
 CHANGED: Final = (
     "The guardians of this home, or what they may be told, have changed since this was written. Try again."
 )
@@ -42,7 +49,21 @@ def ask(notice: Notice) -> Answer:
     texts = [one for one in (notice.text, notice.home_text) if one is not None]
     if not all(text.is_approved for text in texts):
         return Answer(reason=OUT_OF_USE)
+    if is_of_age(notice.student) and OF_AGE not in notice.caution:
+        return Answer(reason=CAME_OF_AGE)
     return _of_letter(notice) if notice.channel == LETTER else _of_email(notice)
+
+
+def is_of_age(student: Student) -> bool:
+    """True from the 18th birthday on, where the date of birth is known (FERPA, 34 CFR 99.5)."""
+    if student.born is None or student.person.school is None:
+        return False
+    today = clock.school_day(student.person.school)
+    return (today.year - 18, today.month, today.day) >= (
+        student.born.year,
+        student.born.month,
+        student.born.day,
+    )
 
 
 def stop(notice: Notice, answer: Answer) -> None:

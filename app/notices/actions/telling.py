@@ -17,7 +17,7 @@ from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
 from app.family.actions.linking import About, link_for
 from app.integrations.typesetting.letters import Letter, why_not
-from app.notices.actions import lettering
+from app.notices.actions import checks, lettering
 from app.notices.actions.refused import Refused
 from app.notices.models.notice import EMAIL, LETTER, Notice, NoticeRecipient, State, new_code
 from app.notices.models.notice_setting import NoticeSender
@@ -44,9 +44,6 @@ NO_WAY: Final = {
     LETTER: "There is no address to which a letter may go.",
     EMAIL: "There is no email address that they agreed to.",
 }
-OF_AGE: Final = (
-    "The student is 18 or older, so these rights are the student's own. Decide whether a guardian is told."
-)
 #: The placeholder for a link to the family page; a text that does not ask for it makes none.
 FAMILY_PAGE: Final = "family page"
 NOBODY: Final = "Nobody may be written to about {name}."
@@ -66,6 +63,7 @@ class Telling:
     values: Mapping[str, str]
     #: What the law asks for on the day that counts, by its own words.
     must_say: Collection[str] = ()
+    #: Where whoever asks knows it and the roster does not.
     of_age: bool = False
     channels: Sequence[str] = (LETTER,)
 
@@ -126,8 +124,14 @@ def try_again(notice: Notice, values: Mapping[str, str] | None = None) -> None:
             "The guardians of this home, or what they may be told, have changed since this was written."
         )
         return
+    notice.caution = _caution(notice.student, home, checks.OF_AGE in notice.caution)
     db.session.flush()
     _write(notice, in_use, home)
+
+
+def _caution(student: Student, home: "_Home", of_age: bool) -> str:
+    is_of_age = of_age or checks.is_of_age(student)
+    return " ".join(filter(None, [checks.OF_AGE if is_of_age else "", home.caution]))
 
 
 def _text(telling: Telling) -> NoticeText:
@@ -180,7 +184,7 @@ def _new(telling: Telling, student: Student, english: NoticeText, channel: str, 
         language=home.language,
         text_id=english.id,
         state=State.WAITING,
-        caution=" ".join(filter(None, [OF_AGE if telling.of_age else "", home.caution])),
+        caution=_caution(student, home, telling.of_age),
         values_text=_as_text(telling.values),
     )
     db.session.add(notice)
