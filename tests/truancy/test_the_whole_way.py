@@ -9,11 +9,13 @@ from app.core import clock
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.tenancy import as_district
-from app.notices.actions import approving, senders, templating, withdrawing
+from app.notices.actions import approving, checks, senders, templating
 from app.notices.actions.senders import Sender
 from app.notices.models.notice import Notice, State
 from app.notices.models.notice_text import NoticeText
+from app.register.models.attendance_mark import AttendanceMark
 from app.roster.models.student import Student
+from app.truancy.actions import telling
 from app.truancy.models.case_duty import OPEN, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
 from tests.register import registers
@@ -56,8 +58,6 @@ def night(world, app, *codes: str) -> None:
             a_window(*[("1001", "North", day, "DAY", code) for day, code in zip(DAYS, codes, strict=True)])
         )
         reviewed()
-        withdrawing.look_at_all()
-        db.session.commit()
 
 
 def told(world, app) -> tuple[list[str], list[str], list[str]]:
@@ -99,6 +99,21 @@ def test_three_absences_become_one_letter_and_an_excuse_stops_it(app, client, wo
     firings, duties, notices = told(world, app)
     assert (firings, duties) == (["standing"], [OPEN])
     assert len(notices) == 1
+
+
+def test_nothing_leaves_on_marks_that_changed_before_a_review_came_by(app, client, world, ready):
+    night(world, app, "U", "U", "U")
+    with app.app_context(), as_district(world.maple.id), clock.frozen(NOON):
+        duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
+        telling.tell(duty, {"days": "3", "unexcused": "3"}, ["letter"])
+        db.session.commit()
+        changed = db.session.scalars(select(AttendanceMark).where(AttendanceMark.day == DAYS[1])).one()
+        changed.code = "E"
+        db.session.commit()
+
+        (notice,) = db.session.scalars(select(Notice)).all()
+        assert not checks.ask(notice).may_leave
+        assert checks.ask(notice).gone
 
 
 def test_the_stranger_sees_nothing_of_it(app, client, world, ready):

@@ -4,6 +4,7 @@ What has not left is cancelled. What is in a print batch, or has left, is withdr
 the pile, and a person decides whether a family is told of a mistake.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from app.core import clock, grounds
 from app.core.actor import Actor
-from app.core.db import db
+from app.core.db import db, one_of
 from app.notices.actions.refused import Refused
 from app.notices.models.notice import OPEN, Notice, State
 
@@ -22,6 +23,8 @@ SAY_WHY: Final = "Say why it is cancelled: whoever looks at the student next yea
 #: What left longer ago is not looked at any more.
 LOOKED_AT_FOR: Final = timedelta(days=60)
 MOST_AT_ONCE: Final = 1000
+#: What an excuse can still stop, or has to be said of.
+LOOKED_AT: Final = (*OPEN, State.IN_PRINT, State.SENT)
 
 
 def cancel(notice: Notice, why: str, *, by: Actor) -> None:
@@ -53,13 +56,22 @@ def look_again(kind: str, id: UUID) -> int:
     return stopped
 
 
+def look_again_of(students: Collection[UUID]) -> int:
+    """The same for all that was written about these students and has still to leave, or left not long ago."""
+    resting = (
+        select(Notice.grounds_kind, Notice.grounds_id)
+        .where(one_of(Notice.student_id, students), Notice.state.in_(LOOKED_AT))
+        .distinct()
+    )
+    return sum(look_again(kind, id) for kind, id in db.session.execute(resting).all())
+
+
 def look_at_all() -> int:
     """Ask of everything that has still to leave, or left not long ago. How many were stopped."""
     since = clock.now() - LOOKED_AT_FOR
-    states = [*OPEN, State.IN_PRINT, State.SENT]
     resting = (
         select(Notice.grounds_kind, Notice.grounds_id)
-        .where(Notice.state.in_(states), Notice.made_at > since)
+        .where(Notice.state.in_(LOOKED_AT), Notice.made_at > since)
         .group_by(Notice.grounds_kind, Notice.grounds_id)
         .order_by(Notice.grounds_kind, Notice.grounds_id)
         .limit(MOST_AT_ONCE)

@@ -6,7 +6,8 @@
 3. A worker takes the students of its range some thousands at a time: strikes them off, gathers what the law sees of
    them, puts the rules to them, writes what is new or different. One transaction each: killed at any line it leaves
    them waiting, and begun twice it writes nothing twice.
-4. Then the cases of those for whom anything was written follow it (following.py).
+4. Then the cases of those for whom anything was written follow it (following.py), and notices that rest on what stands
+   no more are stopped: nobody waits for the moment at which they would leave.
 
 No clock decides: the same register gives the same firings, in whatever order its rows lie.
 """
@@ -27,6 +28,7 @@ from app.core.actor import Actor
 from app.core.db import db, one_of
 from app.core.expiring import today
 from app.core.queue import later, later_each
+from app.notices.actions import withdrawing
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import SchoolYear
@@ -117,6 +119,7 @@ def _follow(held: ReviewRange) -> None:
     students, held.to_follow = held.to_follow[:A_FOLLOWING], held.to_follow[A_FOLLOWING:]
     if students:
         following.follow(students, _asked_of(students))
+        withdrawing.look_again_of(students)
     else:
         held.state = DONE
 

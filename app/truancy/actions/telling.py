@@ -11,10 +11,12 @@ from app.core.db import db
 from app.core.grounds import Grounds, Wanted
 from app.notices.actions import telling
 from app.notices.actions.telling import Telling, Told
+from app.truancy.actions import reviewing
 from app.truancy.law.packs import NAMES, pack, places
 from app.truancy.law.words import CONTENTS
 from app.truancy.models.case_duty import DISMISSED, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
+from app.truancy.models.student_to_review import StudentToReview
 
 #: Not a passage: every notice is in the parent's language, or it does not leave.
 _BY_ITSELF: Final = frozenset({"language_of_parent"})
@@ -102,6 +104,10 @@ def _contents(rule_id: str, day: date) -> list[str]:
 
 def _why_not_for_duty(duty_id: UUID) -> str:
     """Why a notice of that duty may not leave; "" while it is asked for. It stays so until the transaction ends."""
+    student_id = db.session.scalar(select(CaseDuty.student_id).where(CaseDuty.id == duty_id))
+    if student_id is not None and StudentToReview.waits(student_id):
+        # The register changed and no review has come by yet: nothing leaves on what it said before.
+        reviewing.look_at([student_id])
     duty = db.session.get(CaseDuty, duty_id, with_for_update={"read": True}, populate_existing=True)
     firing = firing_of(duty) if duty else None
     if duty is None or duty.state == WITHDRAWN or (firing and not Firing.is_standing(firing.id)):

@@ -32,6 +32,11 @@ class StudentToReview(OwnedByItsKey, Base):
     student_id: Mapped[UUID] = mapped_column(Uuid(), info=PUBLIC)
 
     @classmethod
+    def waits(cls, student_id: UUID) -> bool:
+        """True if something of them changed since they were looked at."""
+        return db.session.scalar(select(cls.student_id).where(cls.student_id == student_id)) is not None
+
+    @classmethod
     def any(cls) -> bool:
         """True if somebody waits."""
         return db.session.scalar(select(cls.student_id).limit(1)) is not None
