@@ -16,7 +16,7 @@ from sqlalchemy import TextClause, text
 from app.core import clock
 from app.core.db import db, uuid7
 from app.core.tenancy import current_district_id
-from app.truancy.actions.gathering import Gathered, Register
+from app.truancy.actions.gathering import Gathered, Register, as_array
 from app.truancy.law.changes import Change, Kept, Outcome, changes
 from app.truancy.law.firing import Firing, Owed
 from app.truancy.models.firing import RETRACTED, STANDING
@@ -134,7 +134,7 @@ def _is_as_it_was(known: Mapping[Key, Written], found: Sequence[Firing]) -> bool
 
 def _known(students: Sequence[str]) -> dict[str, dict[Key, Written]]:
     found: dict[str, dict[Key, Written]] = defaultdict(dict)
-    rows = db.session.connection().execute(_KNOWN, {"students": students})
+    rows = db.session.connection().execute(_KNOWN, {"students": as_array(students)})
     for student, rule, window, ordinal, *written in rows:
         found[student][rule, window, ordinal] = Written(*written)
     return found

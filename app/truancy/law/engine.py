@@ -123,13 +123,14 @@ class _Looking:
         """The days that count under the rule, and of how many parts of a day the amounts are."""
         number, days = one.number, self.days
         first, last = _in_scope(one.rule.scope, self.facts)
-        if self.whole:
-            counted = [each for each in zip(days, self.at_most[number], strict=True) if each[1]]
-        else:
-            counted = [(day, day.worth.exact[number]) for day in days if day.worth.at_most[number]]
+        if not self.whole:
+            exact = tuple([day.worth.exact[number] for day in days])
+            if exact != self.at_most[number]:
+                return _in_parts([one for one in zip(days, exact, strict=True) if one[1]], first, last)
+        counted = [one for one in zip(days, self.at_most[number], strict=True) if one[1]]
         if days[0].day < first or last < days[-1].day:
-            counted = [each for each in counted if first <= each[0].day <= last]
-        return (counted, 1) if self.whole else _in_parts(counted)
+            counted = [one for one in counted if first <= one[0].day <= last]
+        return counted, 1
 
     def _reports(self, rule: Rule) -> tuple[list[Counted], int]:
         """The same of firings of other rules: each that nothing stood in the way of."""
@@ -141,11 +142,11 @@ class _Looking:
         for day, group in groupby(sorted(told, key=_BY_TRIGGER), key=lambda one: one.trigger):
             same_day = list(group)
             there = at_school(self.schedule, day, tuple(sorted({one.evidence[-1] for one in same_day})))
-            if there and first <= day <= last:
+            if there:
                 much: Amount = len(same_day)
                 cap = rule.count.cap_per_day
                 found.append((there, much if cap is None else min(much, cap)))
-        return _in_parts(found)
+        return _in_parts(found, first, last)
 
     def _crossings(self, one: Prepared, counted: list[Counted], parts: int) -> list[Crossing]:
         rule = one.rule
@@ -177,8 +178,11 @@ class _Looking:
         )
 
 
-def _in_parts(days: Sequence[tuple[StudentDay, Amount]]) -> tuple[list[Counted], int]:
-    """Amounts in so many parts, as whole numbers: fractions are slow to add."""
+def _in_parts(
+    days: Sequence[tuple[StudentDay, Amount]], first: date, last: date
+) -> tuple[list[Counted], int]:
+    """Those from the first day to the last, their amounts as whole numbers of parts: fractions are slow to add."""
+    days = [one for one in days if first <= one[0].day <= last]
     parts = lcm(*[amount.denominator for _, amount in days])
     return [(day, amount.numerator * (parts // amount.denominator)) for day, amount in days], parts
 
