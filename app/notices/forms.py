@@ -79,7 +79,8 @@ class MailSettingForm(Paper):
     password = PasswordField("Password", [Length(max=250, message="Use at most 250 letters.")])
     tenant = StringField("Tenant ID", [Length(max=40)])
     client_id = StringField("Application (client) ID", [Length(max=40)])
-    secret = PasswordField(
+    # A browser takes several passwords in one form for several forms, and says so: keys of vendors are pasted.
+    secret = PastedSecretField(
         "Client secret", [Length(max=500, message="A client secret has some forty letters.")]
     )
     key_file = PastedSecretField("Key of the service account", [Length(max=LARGEST_KEY)])
@@ -87,8 +88,8 @@ class MailSettingForm(Paper):
     region = SelectField(
         "Region", choices=[SelectChoice("us", "United States"), SelectChoice("eu", "European Union")]
     )
-    api_key = PasswordField("API key", [Length(max=200)])
-    signing_key = PasswordField("Webhook signing key", [Length(max=200)])
+    api_key = PastedSecretField("API key", [Length(max=200)])
+    signing_key = PastedSecretField("Webhook signing key", [Length(max=200)])
     authserv_id = StringField(
         "Name of your receiving mail server",
         [Length(max=250, message="Use at most 250 letters.")],
