@@ -86,13 +86,11 @@ def _prepared(upload: Upload) -> Prepared:
     if len(upload.data) > LARGEST_FILE:
         raise NotTaken("e_size")
     kind = sniffing.content_type(upload.data)
-    if kind != PDF and kind not in sniffing.PICTURES:
-        raise NotTaken("e_kind")
     try:
         file = pictures.prepare(upload.name, kind, upload.data)
     except FileRefused as refused:
         raise NotTaken("e_broken") from refused
-    if file.content_type != PDF and not file.is_picture:  # several pages in one picture: they would be lost
+    if file.content_type != PDF and not file.is_picture:  # nor several pages in one picture
         raise NotTaken("e_kind")
     return file
 
