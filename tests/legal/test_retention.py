@@ -17,7 +17,7 @@ def test_every_class_of_keeping_is_said_in_full(client: PageClient) -> None:
 
 
 def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> None:
-    """By name: jobs/upkeep.py, helpdesk.py, notices.py and roster.py clear these, and nothing else."""
+    """By name: jobs/upkeep.py, helpdesk.py, notices.py, register.py and roster.py clear these, and nothing else."""
     assert {one.what for one in kept() if one.cleared_away == NIGHTLY} == {
         "Drafts",
         "Heard texts",
@@ -25,6 +25,11 @@ def test_what_is_said_to_be_cleared_away_each_night_is(client: PageClient) -> No
         "Inbound emails",
         "Muted addresses",
         "One time links",
+        "Register import schools",
+        "Register imports",
+        "Register mark changes",
+        "Register quarantine",
+        "Register staged rows",
         "Roster import classes",
         "Roster import notes",
         "Roster import rows",

@@ -1,7 +1,7 @@
 """A row of any model, made of what its table asks for: so that a new sealed column is tried without a line here."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import count, cycle
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,14 @@ from app.roster.models.roster_source import NAMES, RosterSource
 
 _NUMBERS = count(1)
 #: What a check wants together with a secret, beyond what can be read from it.
-WITH_A_SECRET = {"guardian_rights": {"name": "court_order"}}
+WITH_A_SECRET: dict[str, dict[str, Any]] = {
+    "guardian_rights": {"name": "court_order"},
+    "family_links": {"expires_at": clock.now() + timedelta(days=60)},
+    "family_answers": {"settled_at": clock.now()},
+    # Not one that waits: whoever approves sees to whom it goes.
+    "notices": {"state": "cancelled"},
+    "text_messages": {"segments": 1},
+}
 #: Words that pages look up.
 KINDS_OF_SOURCES = cycle(NAMES)
 ONE_OF = re.compile(r"\b(\w+) in \('([^']+)'")

