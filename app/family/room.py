@@ -9,7 +9,7 @@ ROOM = Room(
     "Families",
     doors=[pages, answers, files, links, offices, languages],
     menu=[
-        MenuItem("From families", "family.answers_index", May.SEE_ANSWERS, RULES, 49, "Attendance"),
-        MenuItem("Family page", "family.offices_index", May.SEE_FAMILY_PAGE, RULES, 54, "Attendance"),
+        MenuItem("From families", "family.answers_index", May.SEE_ANSWERS, RULES, 57, "Families"),
+        MenuItem("Family page", "family.offices_index", May.SEE_FAMILY_PAGE, RULES, 60, "Families"),
     ],
 )
