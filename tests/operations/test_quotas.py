@@ -274,7 +274,7 @@ class TestStorageIsFull:
 
         assert len(stores) > 1
         for path in stores:
-            asks = re.search(r"quotas\.refuse_if_reached\([^)]*quotas\.STORED\)", path.read_text())
+            asks = re.search(r"quotas\.(?:refuse_if|is)_reached\([^)]*quotas\.STORED\)", path.read_text())
             assert asks, path.name
 
 

@@ -105,6 +105,7 @@ def test_a_student_is_told_apart_by_what_the_office_needs_and_nothing_else(app):
 
     assert columns == {
         *("id", "district_id", "number", "grade", "language"),
+        "born",  # where the office wrote it down; no file brings it
         *("given_name", "family_name", "kind", "school_id", "active", "source", "made_at", "folded"),
         *("email", "title"),  # of the staff alone
     }
