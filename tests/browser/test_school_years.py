@@ -29,8 +29,14 @@ def work(site: Site) -> None:
 
 @pytest.fixture
 def no_year_left(site: Site):
-    """The demo of this package is shared: whatever was opened is undone, and forgotten."""
+    """The demo of this package is shared: what others wrote down is forgotten, and so is whatever is opened here."""
+    forget_all_years(site)
     yield
+    forget_all_years(site)
+
+
+def forget_all_years(site: Site) -> None:
+    """What was opened is undone before."""
     with site.app.app_context():
         card = district_by_slug("maple")
         assert card is not None
