@@ -57,6 +57,37 @@ def test_the_page_of_an_import_follows_the_work(site: Site, chromium: Browser, t
         assert [said for said in visit.complaints if "error" in said.lower()] == []
 
 
+@pytest.mark.parametrize("viewport", [PHONE, CHROMEBOOK])
+def test_an_import_goes_its_whole_way_without_scripts(
+    site: Site, chromium: Browser, tmp_path: Path, viewport: dict[str, int]
+) -> None:
+    listed = tmp_path / "people.csv"
+    teachers = "".join(f"w{n},Ada,Plain{n},plain{n}@maple.example,teacher\n" for n in range(30))
+    listed.write_text(f"Number,First,Last,Email,Role\n{teachers}", encoding="utf-8")
+    with visiting(site, chromium, viewport=viewport, java_script_enabled=False) as visit:
+        page, width = visit.page, viewport["width"]
+        visit.sign_in(CAST["admin"])
+        visit.go("/admin/imports")
+        page.get_by_label("OneRoster zip, or CSV file").set_input_files(listed)
+        page.get_by_role("button", name="Read it").click()
+        expect(page.get_by_role("heading", name="Which column is what?")).to_be_visible()
+        pictured(visit, f"plain-columns-{width}")
+        page.get_by_role("button", name="Read it").click()
+        expect(page.get_by_text("if it stands still, look again")).to_be_visible()
+        pictured(visit, f"plain-running-{width}")
+
+        work(site)
+        page.get_by_role("link", name="Look again").click()
+
+        expect(page.get_by_role("heading", name="Apply it?")).to_be_visible()
+        pictured(visit, f"plain-preview-{width}")
+        page.get_by_role("link", name="New").first.click()
+        expect(page.get_by_text("Plain7", exact=False).first).to_be_visible()
+        pictured(visit, f"plain-rows-{width}")
+        page.go_back()
+        page.get_by_role("button", name="Cancel the import").click()
+
+
 @pytest.mark.parametrize(
     "look", [(PHONE, "light"), (PHONE, "dark"), (CHROMEBOOK, "light"), (CHROMEBOOK, "dark")]
 )
