@@ -25,6 +25,7 @@ from app.family.models.family_link import FamilyLink
 from app.family.views import pages
 from app.roster.models.contact import Contact
 from app.roster.models.recipients import recipients
+from app.roster.models.stopped_number import StoppedNumber
 from app.roster.models.student import Student
 from tests.family.homes import NOW, approve, home, link_of
 from tests.page_client import PageClient, filled_in
@@ -284,6 +285,16 @@ def test_a_district_that_is_read_only_takes_nothing(app, world, client, there):
 
     assert "Nothing can be sent just now." in answer.text
     assert "Hello" in answer.text
+
+
+def test_stopping_texts_stops_the_number_as_a_text_would(app, world, client, there):
+    client.submit(client.get(there.path), "/stop", status=303)
+
+    with app.app_context(), as_district(world.maple.id):
+        (hers,) = Contact.of_guardians([there.mother_id])
+        assert StoppedNumber.holding(hers.value_index).how == "page"
+    with app.app_context(), as_district(world.birch.id):
+        assert StoppedNumber.count() == 0
 
 
 def test_stopping_texts_holds_at_once_and_for_whoever_shares_the_number(app, world, client, there):

@@ -17,8 +17,8 @@ from app.core.db import db
 from app.core.tenancy import as_district
 from app.notices.actions import text_delivery, text_news, texts
 from app.notices.models.heard_text import HeardText
-from app.notices.models.stopped_number import StoppedNumber
 from app.notices.models.text_message import TextMessage, TextState
+from app.roster.models.stopped_number import StoppedNumber
 from tests import twilio_fake
 from tests.notices.texting import MOTHER, a_family, a_text, set_up
 from tests.page_client import PageClient

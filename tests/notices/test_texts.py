@@ -14,15 +14,16 @@ from app.core.db import db
 from app.core.queue import Work
 from app.core.services import TWILIO
 from app.integrations.twilio.client import Posted, Twilio
-from app.notices.actions import holding, text_delivery, texts
+from app.integrations.twilio.hearing import Answered
+from app.notices.actions import holding, text_delivery, text_news, texts
 from app.notices.actions.texts import CannotText
-from app.notices.models.stopped_number import BY_TEXT, BY_TWILIO, StoppedNumber
 from app.notices.models.text_message import HOLDS_FOR, LISTED_AFTER, LOOK_UP, TextMessage, TextState
 from app.roster.actions import contacts, guardians
 from app.roster.actions.contacts import Consent
 from app.roster.actions.guardians import Rights
 from app.roster.models.contact import Contact
 from app.roster.models.guardian_right import EDUCATION, MAIL, NO_CONTACT
+from app.roster.models.stopped_number import BY_TEXT, BY_TWILIO, StoppedNumber
 from app.roster.models.student import Student
 from tests import twilio_fake
 from tests.notices.texting import MOTHER, STAFF, WORDS, a_family, a_text, set_up
@@ -153,6 +154,19 @@ def test_stop_holds_for_every_student_of_that_number(twilio: Fake, maple: Place)
 
     assert reread(waiting.id).state == written.state == TextState.STOPPED
     assert twilio.texts == []
+
+
+def test_a_stop_on_the_family_page_outlasts_what_the_roster_brings(
+    twilio: Fake, family: tuple[Student, Contact]
+) -> None:
+    leo, mother = family
+    contacts.stop_texts(mother.guardian_id, source="family page")
+    contacts.change(mother, MOTHER, families.AGREED)
+    db.session.commit()
+
+    assert a_text(leo, mother).reason == texts.SAID_STOP_ON_THE_PAGE
+    text_news.answer(Answered("SM" + "0" * 32, MOTHER, "start"))
+    assert a_text(leo, mother).state == TextState.QUEUED
 
 
 def test_in_practice_texts_reach_numbers_of_staff_alone(twilio: Fake, maple: Place) -> None:

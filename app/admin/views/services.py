@@ -23,7 +23,6 @@ from app.integrations.oneroster.presets import PRESETS, Preset
 from app.integrations.openid.providers import BY_SERVICE
 from app.notices.actions import setting_up_texts
 from app.notices.forms import TextSettingForm, TrialTextForm
-from app.notices.models.stopped_number import StoppedNumber
 from app.notices.models.text_message import TextMessage
 from app.notices.models.text_setting import TextSetting
 from app.roster.actions import connecting, directories, grouping
@@ -31,6 +30,7 @@ from app.roster.actions.connectors import kind_of_service
 from app.roster.models.directory_group import DirectoryGroup
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
+from app.roster.models.stopped_number import StoppedNumber
 from app.web.district import here
 from app.web.guard import allow, me
 from app.web.page import done, page

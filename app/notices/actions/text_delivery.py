@@ -26,9 +26,9 @@ from app.core.settings import get_settings
 from app.core.tenancy import current_district_id
 from app.integrations.twilio.client import Posted, Stopped, Twilio
 from app.notices.actions import text_news, texts
-from app.notices.models.stopped_number import BY_TWILIO, StoppedNumber
 from app.notices.models.text_message import LISTED_AFTER, LOOK_UP, TRIAL, TextMessage, TextState
 from app.notices.models.text_setting import TextSetting
+from app.roster.models.stopped_number import BY_TWILIO, StoppedNumber
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from app.integrations.twilio.client import Posted
 from app.integrations.twilio.hearing import Answered
 from app.notices.actions import texts
 from app.notices.models.heard_text import HeardText
-from app.notices.models.stopped_number import BY_TEXT, BY_TWILIO, StoppedNumber
 from app.notices.models.text_message import OPEN, TextMessage, TextState
+from app.roster.models.stopped_number import BY_TEXT, BY_TWILIO, StoppedNumber
 
 log = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from app.core.db import db, uuid7
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
 from app.integrations.twilio.segments import counted, plainly
-from app.notices.models.stopped_number import BY_TWILIO, StoppedNumber
 from app.notices.models.text_message import PURPOSES, TRIAL, TextMessage
 from app.notices.models.text_setting import TextSetting
 from app.roster.models.contact import MOBILE, Contact, index_of
 from app.roster.models.reaching import Unreachable, phone_number
 from app.roster.models.recipients import recipients
+from app.roster.models.stopped_number import BY_PAGE, BY_TEXT, BY_TWILIO, StoppedNumber
 from app.roster.models.student import Student
 
 #: Twilio takes no more letters (Message resource, Body), and nobody reads more parts than these.
@@ -29,6 +29,11 @@ NO_SETTING: Final = "Twilio is not set up, so no text can be sent."
 PRACTICE: Final = "Practice: texts reach the numbers of staff that the settings name, and nobody else."
 SAID_STOP: Final = "Whoever has this number answered STOP, so nothing is sent to it."
 SAID_STOP_AT_TWILIO: Final = "Whoever has this number told Twilio to stop, so nothing is sent to it."
+SAID_STOP_ON_THE_PAGE: Final = (
+    "Whoever has this number said on the family page that they want no texts. "
+    "START, sent from it, lifts that."
+)
+WHO_STOPPED: Final = {BY_TEXT: SAID_STOP, BY_TWILIO: SAID_STOP_AT_TWILIO, BY_PAGE: SAID_STOP_ON_THE_PAGE}
 NOT_REACHABLE: Final = "The roster does not say any more that this number may be texted about this student."
 TRIAL_WORDS: Final = (
     "{district}: this is a trial of school text messages. Reply STOP to end them, HELP for help. "
@@ -89,7 +94,7 @@ def why_not(text: TextMessage) -> str:
         return NO_SETTING
     stopped = StoppedNumber.holding(text.number_index)
     if stopped is not None:
-        return SAID_STOP_AT_TWILIO if stopped.how == BY_TWILIO else SAID_STOP
+        return WHO_STOPPED[stopped.how]
     if text.purpose == TRIAL:
         return ""
     card = district_by_id(current_district_id())

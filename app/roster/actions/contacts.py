@@ -13,6 +13,7 @@ from app.roster.actions.refused import Refused
 from app.roster.models.contact import GIVEN, MOBILE, NOT_ASKED, POST, REFUSED, Contact, index_of
 from app.roster.models.guardian import Guardian
 from app.roster.models.reaching import PostalAddress
+from app.roster.models.stopped_number import BY_PAGE, StoppedNumber
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,8 @@ def remove(contact: Contact) -> None:
 def stop_texts(guardian_id: UUID, *, source: str) -> int:
     """They want no more texts: their mobile numbers are refused at once, whoever else they are written down for.
 
-    `source`: one of SOURCES. How many were in use.
+    The numbers are stopped too, as an answer of STOP stops them: an agreement that the roster brings along later does
+    not undo it. `source`: one of SOURCES. How many were in use.
     """
     theirs = select(Contact.value_index).where(Contact.guardian_id == guardian_id, Contact.kind == MOBILE)
     same = select(Contact).where(
@@ -79,6 +81,8 @@ def stop_texts(guardian_id: UUID, *, source: str) -> int:
     numbers = db.session.scalars(same).all()
     for contact in numbers:
         _agree(contact, Consent(state=REFUSED, source=source))
+    for index in db.session.scalars(theirs.distinct()).all():
+        StoppedNumber.stop(index, BY_PAGE)
     db.session.flush()
     return len(numbers)
 

@@ -1,4 +1,4 @@
-"""A number whose owner answered STOP. It holds for every student and every purpose, until the owner answers START."""
+"""A number whose owner said stop. It holds for every student and every purpose, until the owner answers START."""
 
 from datetime import datetime
 from typing import Final, Self
@@ -11,9 +11,9 @@ from app.core.db import Base, db
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned
 
-#: From whom we know it: their own text, or Twilio, which had blocked the number before we knew.
-BY_TEXT, BY_TWILIO = "text", "twilio"
-HOWS: Final = (BY_TEXT, BY_TWILIO)
+#: From whom we know it: their own text, Twilio, which had blocked the number before we knew, or the family page.
+BY_TEXT, BY_TWILIO, BY_PAGE = "text", "twilio", "page"
+HOWS: Final = (BY_TEXT, BY_TWILIO, BY_PAGE)
 
 
 class StoppedNumber(DistrictOwned, Base):
@@ -25,7 +25,7 @@ class StoppedNumber(DistrictOwned, Base):
     )
     __table_args__ = owned(
         UniqueConstraint("district_id", "number_index"),
-        CheckConstraint("how in ('text','twilio')", name="how"),
+        CheckConstraint("how in ('text','twilio','page')", name="how"),
     )
 
     number_index: Mapped[str] = mapped_column(info=PRIVATE)
