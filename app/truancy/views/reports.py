@@ -3,7 +3,9 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
@@ -20,6 +22,21 @@ from app.web.guard import allow, me
 from app.web.page import page
 
 doors = Doors()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Of which schools a report is."""
+
+    schools: Sequence[School]
+    chosen: School | None
+
+    @property
+    def school_ids(self) -> set[UUID]:
+        """Of the chosen one, or of all."""
+        return {self.chosen.id} if self.chosen else {one.id for one in self.schools}
+
+
 COLUMNS = (
     "group",
     "name",
@@ -35,17 +52,15 @@ COLUMNS = (
 @allow(May.SEE_REPORTS, RULES)
 def index() -> ResponseReturnValue:
     """The current school year, of the schools that the reader works with; or of one of them."""
-    schools, chosen = _schools()
-    year = SchoolYear.current()
-    told = _report(year, schools, chosen)
+    of, year = asked(), SchoolYear.current()
     return page(
         "truancy/reports.html",
         block="results",
         year=year,
-        schools=schools,
-        chosen=chosen,
-        report=told,
-        names=_names(schools),
+        schools=of.schools,
+        chosen=of.chosen,
+        report=_report(year, of),
+        names=_names(of),
     )
 
 
@@ -53,9 +68,8 @@ def index() -> ResponseReturnValue:
 @allow(May.SEE_REPORTS, RULES)
 def export_csv() -> ResponseReturnValue:
     """The same as a file. What is too small to show is an empty cell."""
-    schools, chosen = _schools()
-    told = _report(SchoolYear.current(), schools, chosen)
-    names, out = _names(schools), io.StringIO()
+    of, out = asked(), io.StringIO()
+    told, names = _report(SchoolYear.current(), of), _names(of)
     rows = csv.writer(out)
     rows.writerow(COLUMNS)
     for group, line in told.lines:
@@ -72,19 +86,20 @@ def _cells(line: Line) -> list[str]:
     ]
 
 
-def _schools() -> tuple[Sequence[School], School | None]:
+def asked() -> Asked:
+    """The schools that the reader sees numbers of, and the one that they chose of them, if any."""
     seen = schools_reported_to(me())
     schools = [one for one in db.session.scalars(School.in_use()) if seen is None or one.id in seen]
-    return schools, next((one for one in schools if str(one.id) == request.args.get("school")), None)
+    chosen = next((one for one in schools if str(one.id) == request.args.get("school")), None)
+    return Asked(schools, chosen)
 
 
-def _report(year: SchoolYear | None, schools: Sequence[School], chosen: School | None) -> Report:
+def _report(year: SchoolYear | None, of: Asked) -> Report:
     if year is None:
         return report(())
-    asked = {chosen.id} if chosen else {one.id for one in schools}
-    return report(AttendanceFigure.since(year.first_day, asked))
+    return report(AttendanceFigure.since(year.first_day, of.school_ids))
 
 
-def _names(schools: Sequence[School]) -> dict[Any, str]:
-    named: dict[Any, str] = {one.id: one.name for one in schools}
+def _names(of: Asked) -> dict[Any, str]:
+    named: dict[Any, str] = {one.id: one.name for one in of.schools}
     return {"all": "All of them", **named, **GRADES}
