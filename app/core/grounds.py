@@ -10,6 +10,8 @@ from uuid import UUID
 
 from flask import current_app
 
+from app.core.actor import Actor
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -36,6 +38,9 @@ class Grounds:
     wanted: Callable[[], Sequence[Wanted]]
     #: Why a notice that rests on this id may not leave any more, in a sentence; "" while it may.
     why_not: Callable[[UUID], str]
+    #: The endpoint of the page that shows what is behind it, by its id, and who may open that; "" if there is none.
+    shown_at: str = ""
+    may_see: Callable[[Actor, UUID], bool] = lambda who, id: False
 
 
 def grounds() -> dict[str, Grounds]:
@@ -47,6 +52,12 @@ def wanted() -> list[Wanted]:
     """Every notice that a room has families told, by title."""
     found = [one for card in grounds().values() for one in card.wanted()]
     return sorted(found, key=lambda one: (one.title, one.key))
+
+
+def shown_at(kind: str, id: UUID, who: Actor) -> str:
+    """The endpoint of the page that shows them what is behind it; "" where there is none, or none for them."""
+    card = grounds().get(kind)
+    return card.shown_at if card and card.shown_at and card.may_see(who, id) else ""
 
 
 def why_not(kind: str, id: UUID) -> str:

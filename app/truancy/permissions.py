@@ -17,6 +17,7 @@ from app.core.permissions import Rules
 from app.roster.models.student import Student
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.firing import Firing
 from app.truancy.models.student_flag import StudentFlag
 
 READERS_OF_RULES: Final = (
@@ -32,7 +33,7 @@ KEEPERS_OF_CASES: Final = (Role.ATTENDANCE_CLERK, Role.COUNSELOR, Role.PRINCIPAL
 #: Who decides about a student, and about no crowd of them.
 DECIDERS: Final = (Role.COUNSELOR, Role.PRINCIPAL)
 
-Theirs = AttendanceCase | CaseDuty | StudentFlag
+Theirs = AttendanceCase | CaseDuty | StudentFlag | Firing
 
 
 class May(StrEnum):
@@ -45,6 +46,7 @@ class May(StrEnum):
     APPROVE_RULE = "approve, decline or end an attendance rule"
     SEE_WORK = "see what is to be done about absences"
     SEE_CASE = "see a student's attendance case"
+    SEE_EVIDENCE = "see the evidence behind a rule that fired"
     WORK = "work the morning list, and undo"
     KEEP_CASE = "write into an attendance case"
     SETTLE_DUTY = "settle a single duty"
@@ -130,6 +132,7 @@ RULES: Final[Rules] = {
     May.APPROVE_RULE: [answers_for_rules],
     May.SEE_WORK: [reads_cases],
     May.SEE_CASE: [reads_their_school],
+    May.SEE_EVIDENCE: [reads_their_school],
     May.WORK: [works_cases],
     May.KEEP_CASE: [works_at_their_school],
     May.SETTLE_DUTY: [may_settle, decides_at_their_school],

@@ -3,12 +3,21 @@
 from app.core.room import MenuItem, Room
 from app.truancy.actions.telling import DUTIES, FIRINGS
 from app.truancy.permissions import RULES, May
-from app.truancy.views import activations, cases, notice_reports, notices, reports, rules, work
+from app.truancy.views import (
+    activations,
+    cases,
+    evidence,
+    notice_reports,
+    notices,
+    reports,
+    rules,
+    work,
+)
 
 ROOM = Room(
     "truancy",
     "Attendance",
-    doors=[rules, activations, work, cases, reports, notice_reports, notices],
+    doors=[rules, activations, work, cases, evidence, reports, notice_reports, notices],
     menu=[
         MenuItem("To do", "truancy.work_index", May.SEE_WORK, RULES, 45, "Attendance"),
         MenuItem("Cases", "truancy.cases_index", May.SEE_WORK, RULES, 47, "Attendance"),

@@ -15,7 +15,7 @@ from app.admin.models.operator_visit import OperatorVisit
 from app.auth.models.held_sign_in import HeldSignIn
 from app.auth.models.passkey import Passkey
 from app.auth.models.sign_in_identity import SignInIdentity
-from app.core import sessions, storage
+from app.core import clock, sessions, storage
 from app.core.actor import SYSTEM
 from app.core.db import db, uuid7
 from app.core.sessions import WebSession
@@ -57,6 +57,7 @@ from app.truancy.law.packs import shipped
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.counsel_confirmation import CounselConfirmation
+from app.truancy.models.firing import Firing
 from app.truancy.models.rule_activation import RuleActivation
 from app.truancy.models.student_flag import StudentFlag
 from tests.roster import families
@@ -423,6 +424,26 @@ def _case_duty(corner: Corner) -> Keys:
     )
 
 
+def _firing(corner: Corner) -> Keys:
+    return _added(
+        Firing(
+            student_id=_student(corner).id,
+            rule_id=shipped()[0].id,
+            rule_version="0" * 64,
+            window_name=SECRET,
+            ordinal=1,
+            trigger_day=date(2026, 9, 1),
+            marks=[],
+            evidence_sha256="0" * 64,
+            total="1",
+            duties=[],
+            blocked=[],
+            excluded=[],
+            known_at=clock.now(),
+        )
+    )
+
+
 def _student_flag(corner: Corner) -> Keys:
     return _added(
         StudentFlag(
@@ -488,6 +509,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     Person: lambda corner: {"id": corner.who.person_id},
     AttendanceCase: lambda corner: {"id": _attendance_case(corner).id},
     CaseDuty: _case_duty,
+    Firing: _firing,
     StudentFlag: _student_flag,
     RuleActivation: _rule_activation,
     CounselConfirmation: _counsel_confirmation,

@@ -19,6 +19,7 @@ from app.family.actions.linking import About, link_for
 from app.integrations.typesetting.letters import Letter, why_not
 from app.notices.actions import checks, lettering
 from app.notices.actions.refused import Refused
+from app.notices.models.left_out_guardian import LeftOutGuardian
 from app.notices.models.notice import EMAIL, LETTER, Notice, NoticeRecipient, State, new_code
 from app.notices.models.notice_setting import NoticeSender
 from app.notices.models.notice_template import NoticeTemplate
@@ -94,6 +95,7 @@ def tell(telling: Telling) -> Told:
         raise Refused(why)
     english = _text(telling)
     found = Told(left_out=recipients(student).left_out)
+    LeftOutGuardian.write_down(telling.grounds_kind, telling.grounds_id, telling.duty, found.left_out)
     for channel in telling.channels:
         told = NoticeRecipient.told(telling.grounds_kind, telling.grounds_id, telling.duty, channel)
         for home in _homes(student, channel):

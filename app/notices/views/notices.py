@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.core import audit
+from app.core import audit, grounds
 from app.core.db import db, uuid_or_none
 from app.core.permissions import permits
 from app.core.room import Doors
@@ -224,6 +224,7 @@ def _shown(
         notice=notice,
         pill=PILLS[State(notice.state)],
         channel=CHANNELS[notice.channel],
+        behind=grounds.shown_at(notice.grounds_kind, notice.grounds_id, me()),
         said=[Words.of(one) for one in notice.words],
         mail=db.session.get(Message, notice.message_id) if notice.message_id else None,
         may_approve=permits(RULES, May.APPROVE_NOTICE, me(), notice),

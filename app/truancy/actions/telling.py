@@ -7,8 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.core.actor import Actor
 from app.core.db import db
 from app.core.grounds import Grounds, Wanted
+from app.core.permissions import permits
 from app.notices.actions import telling
 from app.notices.actions.telling import Telling, Told
 from app.truancy.actions import reviewing
@@ -16,7 +18,9 @@ from app.truancy.law.packs import NAMES, pack, places
 from app.truancy.law.words import CONTENTS
 from app.truancy.models.case_duty import DISMISSED, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
+from app.truancy.models.notice_trail import DUTY, FIRING
 from app.truancy.models.student_to_review import StudentToReview
+from app.truancy.permissions import RULES, May
 
 #: Not a passage: every notice is in the parent's language, or it does not leave.
 _BY_ITSELF: Final = frozenset({"language_of_parent"})
@@ -52,11 +56,20 @@ def why_not(firing_id: UUID) -> str:
     return NOT_ANY_MORE
 
 
-#: What the mail room asks of this room.
-FIRINGS: Final = Grounds(kind="firing", wanted=wanted, why_not=why_not)
+def _may_see_firing(who: Actor, firing_id: UUID) -> bool:
+    firing = Firing.find(firing_id)
+    return firing is not None and permits(RULES, May.SEE_EVIDENCE, who, firing)
 
-#: As a notice's reference names a line of the morning list.
-DUTY: Final = "case duty"
+
+#: What the mail room asks of this room.
+FIRINGS: Final = Grounds(
+    kind=FIRING,
+    wanted=wanted,
+    why_not=why_not,
+    shown_at="truancy.evidence_show",
+    may_see=_may_see_firing,
+)
+
 NOTICE: Final = "notice"
 
 
@@ -78,14 +91,7 @@ def tell(duty: CaseDuty, values: Mapping[str, str], channels: Sequence[str]) -> 
 
 def firing_of(duty: CaseDuty) -> Firing | None:
     """What the duty follows from; None where it was opened by hand."""
-    return db.session.scalar(
-        select(Firing).where(
-            Firing.student_id == duty.student_id,
-            Firing.rule_id == duty.rule_id,
-            Firing.window_name == duty.window,
-            Firing.ordinal == duty.ordinal,
-        )
-    )
+    return Firing.behind(duty.student_id, duty.rule_id, duty.window, duty.ordinal)
 
 
 def _contents(rule_id: str, day: date) -> list[str]:
@@ -117,5 +123,16 @@ def _why_not_for_duty(duty_id: UUID) -> str:
     return ""
 
 
+def _may_see_duty(who: Actor, duty_id: UUID) -> bool:
+    duty = CaseDuty.find(duty_id)
+    return duty is not None and firing_of(duty) is not None and permits(RULES, May.SEE_CASE, who, duty)
+
+
 #: The same for what stands on the morning list.
-DUTIES: Final = Grounds(kind=DUTY, wanted=lambda: (), why_not=_why_not_for_duty)
+DUTIES: Final = Grounds(
+    kind=DUTY,
+    wanted=lambda: (),
+    why_not=_why_not_for_duty,
+    shown_at="truancy.evidence_of_duty",
+    may_see=_may_see_duty,
+)

@@ -180,6 +180,18 @@ def _much(rule: Rule) -> str:
     return f"{before}{_number(threshold.percent)} %{after} of {of}{least}"
 
 
+def came_to(rule: Rule, total: Amount, out_of: int | None) -> str:
+    """What was counted: "3 days", "12.5 hours", "4 days, 12.9 % of 31"."""
+    in_hours = not rule.count.reports and rule.count.units[0] is Unit.HOUR
+    much = Fraction(total) / 60 if in_hours else total
+    noun = "reports" if rule.count.reports else _NOUNS[rule.count.units[0]]
+    told = f"{_number(much)} {noun if much != 1 else noun.removesuffix('s')}"
+    if not out_of:
+        return told
+    whole = Fraction(out_of) / 60 if in_hours else out_of
+    return f"{told}, {float(Fraction(total) * 100 / out_of):.1f} % of {_number(whole)}"
+
+
 def for_whom(rule: Rule) -> str:
     """To whom it applies; "" if to everybody."""
     scope = rule.scope

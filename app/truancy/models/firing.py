@@ -12,11 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Select, SmallInteger, UniqueConstraint, func, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core.db import Base, db
 from app.core.records import PERSONAL, PUBLIC, Keeping
 from app.core.tenancy import OwnedThrough, owned, points_at
+from app.roster.models.student import Student
 from app.truancy.law.rule import Amount, whole
 
 STANDING: Final = "standing"
@@ -68,10 +69,25 @@ class Firing(OwnedThrough, Base):
     known_at: Mapped[datetime] = mapped_column(info=PUBLIC)
     retracted_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 
+    student: Mapped[Student] = relationship(
+        primaryjoin=lambda: foreign(Firing.student_id) == Student.id, viewonly=True
+    )
+
     @classmethod
     def find(cls, id: UUID) -> Self | None:
         """The firing of that id in this district."""
         return db.session.get(cls, id)
+
+    @classmethod
+    def behind(cls, student_id: UUID, rule_id: str, window: str, ordinal: int) -> Self | None:
+        """The one of that key; None where there is none, as behind a duty that was opened by hand."""
+        asked = select(cls).where(
+            cls.student_id == student_id,
+            cls.rule_id == rule_id,
+            cls.window_name == window,
+            cls.ordinal == ordinal,
+        )
+        return db.session.scalar(asked)
 
     @classmethod
     def of_student(cls, student_id: UUID) -> Sequence[Self]:

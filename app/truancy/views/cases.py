@@ -34,10 +34,11 @@ from app.truancy.forms import (
 from app.truancy.law import words
 from app.truancy.law.packs import shipped
 from app.truancy.models import case_entry
-from app.truancy.models.attendance_case import TIERS, AttendanceCase
+from app.truancy.models.attendance_case import TIERS, AttendanceCase, school_year
 from app.truancy.models.case_duty import OPEN, CaseDuty
 from app.truancy.models.case_entry import KINDS, OUTCOMES, CaseEntry
 from app.truancy.models.case_list import cases_found
+from app.truancy.models.firing import Firing
 from app.truancy.models.rule_activation import active_rules
 from app.truancy.models.student_flag import StudentFlag
 from app.truancy.permissions import RULES, May, schools_read_by, schools_worked_by
@@ -297,6 +298,7 @@ def _shown(
         duties=[one for one in duties if one.state == OPEN],
         settled=[one for one in duties if one.state != OPEN],
         entries=CaseEntry.of_case(case.id),
+        fired=_fired(case),
         flags=StudentFlag.of_student(case.student_id) if decides else [],
         papers=papers,
         refused=refused[0] if refused else "",
@@ -306,6 +308,13 @@ def _shown(
         tiers=TIERS,
         words=words,
     )
+
+
+def _fired(case: AttendanceCase) -> list[Firing]:
+    """The rules that fired in the year of the case, the newest first."""
+    all_years = Firing.of_student(case.student_id)
+    in_it = {day for day in {one.trigger_day for one in all_years} if school_year(day) == case.year}
+    return [one for one in all_years if one.trigger_day in in_it]
 
 
 def _papers(

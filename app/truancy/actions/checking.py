@@ -1,0 +1,122 @@
+"""Whether a firing agrees with what is in the register at this moment: the rules are put to it once more.
+
+Nothing is written. What a check finds, the next review writes down.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from app.core.expiring import today
+from app.truancy.actions.gathering import Gathered, Register
+from app.truancy.law import firing as law
+from app.truancy.law.changes import Change, Kept, Outcome, changes
+from app.truancy.law.engine import Rulebook
+from app.truancy.law.rule import Rule
+from app.truancy.models.firing import RETRACTED, Firing
+from app.truancy.models.rule_activation import active_rules
+from app.truancy.models.student_to_review import StudentToReview
+
+TAKEN_BACK: Final = "The register still does not support it, as on the day on which it was taken back."
+SUPPORTED_AGAIN: Final = "The register supports it again. The next review puts it back."
+NOT_IN_USE: Final = "The rule is not in use for that day any more."
+OTHER_VERSION: Final = "Another version of the rule is in use for that day now."
+OTHER_MEANING: Final = (
+    "The marks are the same. What their codes mean, whom the rule is about, or what it asks beside the count is "
+    "another now."
+)
+GONE: Final = "The register has this student no more."
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of it. `because`: sentences, one a reason, where it does not agree."""
+
+    agrees: bool
+    #: Of what the register gives now; "" where it gives nothing.
+    sha256: str
+    because: tuple[str, ...] = ()
+    #: True while a review will look at the student anyway.
+    waits: bool = False
+
+
+def check(firing: Firing) -> Check:
+    """Put the rules to the register as it is now, and hold what they give against what was written down."""
+    waits = StudentToReview.waits(firing.student_id)
+    rules, register = active_rules(today()), Register()
+    student = next(iter(register.of([str(firing.student_id)])), None)
+    if student is None:
+        return Check(False, "", (GONE,), waits)
+    became = _became(firing, Rulebook(rules).firings(student.facts, today()))
+    now = became.now if became else None
+    if became is None:  # taken back, and still so
+        return Check(True, "", (TAKEN_BACK,), waits)
+    if became.outcome is Outcome.UPHELD and now is not None:
+        return Check(True, now.evidence_sha256, waits=waits)
+    if became.outcome is Outcome.REINSTATED and now is not None:
+        return Check(False, now.evidence_sha256, (SUPPORTED_AGAIN,), waits)
+    because = tuple(_reasons(firing, now, student, register, rules))
+    return Check(False, now.evidence_sha256 if now else "", because, waits)
+
+
+def _became(firing: Firing, found: list[law.Firing]) -> Change | None:
+    kept = [
+        Kept(
+            one.rule_id,
+            one.window_name,
+            one.ordinal,
+            frozenset((date.fromisoformat(day), slot) for day, slot, *_ in one.marks),
+            one.evidence_sha256,
+            one.state == RETRACTED,
+        )
+        for one in Firing.of_student(firing.student_id)
+    ]
+    key = firing.rule_id, firing.window_name, firing.ordinal
+    return next((one for one in changes(kept, found) if one.before and one.before.key == key), None)
+
+
+def _reasons(
+    firing: Firing, now: law.Firing | None, student: Gathered, register: Register, rules: list[Rule]
+) -> Iterator[str]:
+    told = register.as_told(student.line)
+    counting = {(mark.day, mark.slot) for mark in student.facts.marks}
+    found = [one for mark in firing.marks if (one := _other(mark, told, counting, student))]
+    yield from found
+    speaking = [one for one in rules if one.id == firing.rule_id and one.in_force(firing.trigger_day)]
+    if not speaking:
+        yield NOT_IN_USE
+    elif firing.rule_version not in {one.sha256 for one in speaking}:
+        yield OTHER_VERSION
+    elif now is not None and (str(now.total), now.out_of) != (firing.total, firing.out_of):
+        then, since = _counted(firing.total, firing.out_of), _counted(str(now.total), now.out_of)
+        yield f"It counted {then}, and counts {since} now."
+    elif not found:
+        yield OTHER_MEANING
+
+
+def _other(
+    mark: list[object],
+    told: Mapping[tuple[date, str], str],
+    counting: set[tuple[date, str]],
+    student: Gathered,
+) -> str:
+    day, slot, code, minutes = date.fromisoformat(str(mark[0])), str(mark[1]), mark[2], mark[3]
+    there = told.get((day, slot))
+    if there is None:
+        return f"The mark of {day} is no longer in the register, or nobody vouches for its code."
+    _, _, code_now, minutes_now = json.loads(there)
+    if code_now != code:
+        return f"The mark of {day} was {code}, and is {code_now} now."
+    if minutes_now != minutes:
+        return f"The mark of {day} has other minutes now."
+    if (day, slot) not in counting:
+        return f"Nobody has signed off what {code} means on {day}."
+    if student.facts.schedule.planned(day) is None:
+        return f"On {day} the student is not expected at school any more."
+    return ""
+
+
+def _counted(total: str, out_of: int | None) -> str:
+    return total if out_of is None else f"{total} of {out_of}"

@@ -1,0 +1,151 @@
+"""What became of each notice that rests on a firing, step by step, and of the families' page that it led to."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from app.core.db import db
+from app.family.models.family_answer import FamilyAnswer
+from app.family.models.family_link import FamilyLink
+from app.notices.models.left_out_guardian import LeftOutGuardian
+from app.notices.models.message import Message
+from app.notices.models.notice import CHANNELS, EMAIL, Notice, State
+from app.roster.models.guardian import Guardian
+from app.roster.models.person import Person
+from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.firing import Firing
+
+#: What a notice's reference says of a line of the morning list, and of a firing itself.
+DUTY: Final = "case duty"
+FIRING: Final = "firing"
+OPENED: Final = (
+    "The link to the family page was opened, by the family or by a program that looks at links in mail."
+)
+_MAIL: Final = {
+    "queued": "The email waits to be sent",
+    "sending": "The email is being sent",
+    "sent": "The email was taken by a mail server",
+    "failed": "The email could not be sent",
+    "unsure": "The email may have arrived",
+    "bounced": "The email came back",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to a notice."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One notice, to whom it went, and all that became of it, in its order."""
+
+    notice: Notice
+    #: The guardians, by name.
+    to: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def channel(self) -> str:
+        """Letter, email."""
+        return CHANNELS[self.notice.channel]
+
+
+def duties_of(firing: Firing) -> list[CaseDuty]:
+    """The lines of the morning list that it asks for, or asked for."""
+    asked = select(CaseDuty).where(
+        CaseDuty.student_id == firing.student_id,
+        CaseDuty.rule_id == firing.rule_id,
+        CaseDuty.window == firing.window_name,
+        CaseDuty.ordinal == firing.ordinal,
+    )
+    return list(db.session.scalars(asked.order_by(CaseDuty.id)))
+
+
+def trails(firing: Firing, duties: Sequence[CaseDuty]) -> list[Trail]:
+    """Of every notice that rests on the firing or on a line of it, in the order in which they were written."""
+    ids = [one.id for one in duties]
+    asked = select(Notice).where(
+        or_(
+            (Notice.grounds_kind == FIRING) & (Notice.grounds_id == firing.id),
+            (Notice.grounds_kind == DUTY) & Notice.grounds_id.in_(ids),
+        )
+    )
+    return [trail(one) for one in db.session.scalars(asked.order_by(Notice.made_at, Notice.id))]
+
+
+def trail(notice: Notice) -> Trail:
+    """Of one notice."""
+    to = tuple(db.session.get_one(Guardian, id).name for id in notice.guardian_ids)
+    steps = sorted(_steps(notice), key=lambda one: one.at)
+    return Trail(notice, to, tuple(steps))
+
+
+def left_out(firing: Firing, duties: Sequence[CaseDuty]) -> list[LeftOutGuardian]:
+    """Who was not written to, and why, as it was decided then."""
+    return [
+        *LeftOutGuardian.of(FIRING, [firing.id]),
+        *LeftOutGuardian.of(DUTY, [one.id for one in duties]),
+    ]
+
+
+def _steps(notice: Notice) -> Iterator[Step]:
+    yield Step(notice.made_at, "Written")
+    if notice.approved_at is not None:
+        by = notice.approved_by.name if notice.approved_by else "somebody"
+        practice = ", in practice: it reaches no family" if notice.practice else ""
+        yield Step(notice.approved_at, f"Approved by {by}{practice}")
+    batch = notice.batch
+    if batch is not None:
+        yield Step(batch.made_at, f"Printed in the batch of {batch.day}, envelope {notice.envelope}")
+    if batch is not None and batch.posted_at is not None and notice.left_at is not None:
+        by = batch.posted_by.name if batch.posted_by else "somebody"
+        yield Step(batch.posted_at, f"Posted by {by}")
+    elif notice.left_at is not None and notice.channel != EMAIL:
+        yield Step(notice.left_at, "Left")
+    yield from _mail(notice)
+    if notice.returned_at is not None:
+        yield Step(notice.returned_at, f"Came back by post. {notice.reason}".strip())
+    if notice.ended_at is not None:
+        what = "Withdrawn" if notice.state == State.WITHDRAWN else "Cancelled"
+        by = f" by {_name(notice.ended_by_id)}" if notice.ended_by_id else ""
+        yield Step(notice.ended_at, f"{what}{by}. {notice.reason}")
+    yield from _family(notice)
+
+
+def _mail(notice: Notice) -> Iterator[Step]:
+    mail = db.session.get(Message, notice.message_id) if notice.message_id else None
+    if mail is None:
+        return
+    tries = f", attempt {mail.attempts}" if mail.attempts > 1 else ""
+    if mail.sent_at is not None:
+        yield Step(mail.sent_at, _MAIL["sent"] + tries)
+    if mail.state != "sent":
+        at = mail.bounced_at or mail.handed_over_at or mail.next_try_at or mail.made_at
+        yield Step(at, f"{_MAIL[mail.state]}{tries}. {mail.reason}".strip())
+
+
+def _family(notice: Notice) -> Iterator[Step]:
+    asked = select(FamilyLink).where(
+        FamilyLink.student_id == notice.student_id,
+        FamilyLink.about_kind == "notice",
+        FamilyLink.about_id == notice.id,
+    )
+    for link in db.session.scalars(asked.order_by(FamilyLink.made_at, FamilyLink.id)):
+        if link.opened_at is not None:
+            yield Step(link.opened_at, OPENED)
+        answers = select(FamilyAnswer).where(FamilyAnswer.link_id == link.id)
+        for answer in db.session.scalars(answers.order_by(FamilyAnswer.sent_at)):
+            yield Step(answer.sent_at, f"{link.guardian.name}, on the family page: {answer.what}")
+
+
+def _name(person_id: UUID) -> str:
+    person = db.session.get(Person, person_id)
+    return person.name if person else "somebody"
