@@ -5,8 +5,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
 
+from app.core.db import db
+from app.core.tenancy import as_district
 from tests.cluster import TestDatabase
+from tests.roster import families
 from tests.world import World
 
 #: Each with the arguments that follow the words.
@@ -61,6 +65,22 @@ def test_the_same_words_find_each_districts_own(as_app: Connection, world: World
         assert as_app.execute("select * from people_matching('nora bell', 10)").fetchall() == [
             (bell.person_id,)
         ]
+
+
+def test_the_same_words_find_each_districts_own_students(
+    app: Flask, as_app: Connection, world: World
+) -> None:
+    anas = {}
+    for place in (world.maple, world.birch):
+        with app.app_context(), as_district(place.id):
+            anas[place.id] = families.student("Ana", "Salas", number="77", school=place.schools["North"]).id
+            db.session.commit()
+
+    for place in (world.maple, world.birch):
+        enter(as_app, place.id)
+        for typed in ("ana salas", "77"):
+            found = as_app.execute("select * from students_matching(%s, 10, null)", [typed]).fetchall()
+            assert found == [(anas[place.id],)]
 
 
 def test_a_district_that_is_not_there_finds_nothing(as_app: Connection) -> None:
