@@ -2,7 +2,15 @@
 
 from uuid import UUID
 
-from app.notices.actions import collating, delivery, returns, text_delivery, text_news, withdrawing
+from app.notices.actions import (
+    collating,
+    delivery,
+    returns,
+    sweeping,
+    text_delivery,
+    text_news,
+    withdrawing,
+)
 from jobs import job
 
 
@@ -35,6 +43,24 @@ def collate_letters() -> None:
 def look_whether_notices_stand() -> None:
     """Stop notices whose reason is gone."""
     withdrawing.look_at_all()
+
+
+@job
+def bring_on_what_was_lost() -> None:
+    """Carry, and have go on, what nothing carried and nobody brought on."""
+    sweeping.bring_on_what_was_lost()
+
+
+@job
+def give_up_waiting() -> None:
+    """Tell by another way what nobody could say of whether it arrived."""
+    sweeping.give_up_waiting()
+
+
+@job
+def tell_of_letters_that_lie() -> None:
+    """Put to a person what is not printed, or not posted."""
+    sweeping.tell_of_letters_that_lie()
 
 
 @job

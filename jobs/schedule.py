@@ -35,6 +35,27 @@ TIMETABLE: Final = (
         queue="notifications",
     ),
     Entry(
+        "Bring on notices that nothing carries or that went no further",
+        "jobs.notices.bring_on_what_was_lost",
+        every=timedelta(minutes=10),
+        queue="notifications",
+        states=("open",),
+    ),
+    Entry(
+        "Tell by another way what nobody could say of whether it arrived",
+        "jobs.notices.give_up_waiting",
+        every=timedelta(hours=1),
+        queue="notifications",
+        states=("open",),
+    ),
+    Entry(
+        "Put letters that lie to a person",
+        "jobs.notices.tell_of_letters_that_lie",
+        at=time(6, 30),
+        queue="notifications",
+        states=("open",),
+    ),
+    Entry(
         "Print the letters of the day",
         "jobs.notices.collate_letters",
         every=timedelta(minutes=5),

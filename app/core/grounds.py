@@ -3,7 +3,7 @@
 The mail room has never heard of absences. It keeps a reference (a kind and an id), and asks whose kind it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -41,6 +41,10 @@ class Grounds:
     #: The endpoint of the page that shows what is behind it, by its id, and who may open that; "" if there is none.
     shown_at: str = ""
     may_see: Callable[[Actor, UUID], bool] = lambda who, id: False
+    #: What the room knows of the values of such a text. Nobody may say otherwise without saying why.
+    values: Callable[[UUID], Mapping[str, str]] = lambda _: {}
+    #: What became of a notice asks for a person: the sentence says what, and "" that it is over.
+    trouble: Callable[[UUID, str], None] = lambda _, __: None
 
 
 def grounds() -> dict[str, Grounds]:
@@ -64,3 +68,16 @@ def why_not(kind: str, id: UUID) -> str:
     """Why what rests on this may not leave any more; "" while it may. What no room knows does not stand."""
     card = grounds().get(kind)
     return card.why_not(id) if card else "Nothing here says any more that this notice is to be sent."
+
+
+def values(kind: str, id: UUID) -> Mapping[str, str]:
+    """What is known of the values of what rests on this."""
+    card = grounds().get(kind)
+    return card.values(id) if card else {}
+
+
+def trouble(kind: str, id: UUID, sentence: str) -> None:
+    """Tell the room that stands for it that a person is needed; "" if none is any more."""
+    card = grounds().get(kind)
+    if card is not None:
+        card.trouble(id, sentence)

@@ -10,6 +10,7 @@ from flask import Blueprint
 from app.core.following import Follows
 from app.core.grounds import Grounds
 from app.core.readings import Measure
+from app.core.shown import Shown
 
 View = Callable[..., Any]
 
@@ -65,6 +66,8 @@ class Room:
     follows: Sequence[Follows] = field(default_factory=tuple)
     #: What it has families told, and whether that still stands.
     grounds: Sequence[Grounds] = field(default_factory=tuple)
+    #: What families read behind its links.
+    shown: Sequence[Shown] = field(default_factory=tuple)
 
     def blueprint(self) -> Blueprint:
         """The room's blueprint: views/closures.py:create becomes the endpoint `helpdesk.closures_create`."""

@@ -26,7 +26,7 @@ from app.integrations.google_directory.service_account import LARGEST_KEY, NotAK
 from app.integrations.twilio.client import ACCOUNT_SID, KEY_SID, SERVICE_SID
 from app.integrations.typesetting.paper import PAPERS
 from app.notices.models.mail_setting import BY_MAILGUN, GMAIL, GRAPH, Choice, MailSetting, desk
-from app.notices.models.notice import EMAIL, LETTER
+from app.notices.models.notice import EMAIL, LETTER, SMS
 from app.notices.models.text_setting import (
     FIRST_HOUR,
     LAST_HOUR,
@@ -187,6 +187,13 @@ class NoticeTextForm(Paper):
         [InputRequired("Write the text."), Length(max=6000, message="That is far too long for a letter.")],
         description="At most 150 words. A line that begins with * is a point of a list.",
     )
+    line = TextAreaField(
+        "Text message",
+        [Length(max=400, message="Use at most 400 letters: a text message is one line and a link.")],
+        description="One line with ((school)) and ((family page)), perhaps ((contact)) and ((phone)); no name of a "
+        "student, no number of days, no reason. What else there is to say stands on the page behind the link. Leave it "
+        "empty, and nobody is texted.",
+    )
     passages = FieldList(
         TextAreaField(validators=[Length(max=1000, message="Use at most 1,000 letters.")]),
         max_entries=MOST_PASSAGES,
@@ -223,6 +230,15 @@ RETURNED = {
 }
 
 
+#: What the office chooses, and in which order that is tried.
+WAYS_OF_THE_OFFICE = {
+    LETTER: "By letter",
+    EMAIL: "By email, to those who agreed to it; by letter to the others",
+    SMS: "By text message with a link, to those who may be texted; by email or letter to the others",
+}
+ORDERS = {LETTER: (LETTER,), EMAIL: (EMAIL, LETTER), SMS: (SMS, EMAIL, LETTER)}
+
+
 class NoticeForm(Paper):
     """What a family is told now, without a rule behind it."""
 
@@ -241,8 +257,12 @@ class NoticeForm(Paper):
             NumberRange(0, 366, message="Write a number."),
         ],
     )
-    by_letter = BooleanField("By letter", default=True)
-    by_email = BooleanField("By email, to those who agreed to it")
+    why_other = StringField(
+        "If these are not the register’s numbers: why",
+        [Length(max=200, message="Use at most 200 letters.")],
+        description="Whoever approves the notice reads it first.",
+    )
+    way = RadioField("How", choices=options(WAYS_OF_THE_OFFICE.items()), default=LETTER)
 
     def values(self) -> dict[str, str]:
         """As they are put into the text."""
@@ -250,8 +270,8 @@ class NoticeForm(Paper):
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """How they are told."""
-        return (*([LETTER] if self.by_letter.data else []), *([EMAIL] if self.by_email.data else []))
+        """How they are told: each by the first that reaches them."""
+        return ORDERS[self.way.data]
 
 
 class CautionForm(Paper):

@@ -3,6 +3,7 @@
 from app.core.room import MenuItem, Room
 from app.notices.actions.measures import MEASURES
 from app.notices.actions.office import STUDENTS
+from app.notices.actions.showing import NOTICES
 from app.notices.permissions import RULES, May
 from app.notices.views import (
     demo_mail,
@@ -68,4 +69,5 @@ ROOM = Room(
     ],
     measures=MEASURES,
     grounds=[STUDENTS],
+    shown=[NOTICES],
 )

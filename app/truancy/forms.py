@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
-from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
+from app.notices.models.notice import CHANNELS, LETTER
 from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_DAYS, Added, Overlay
 from app.truancy.law.rule import Rule, whole
 from app.truancy.law.words import DUTIES, FLAGS
@@ -229,7 +230,16 @@ class NoticeOfDutyForm(Paper):
             NumberRange(0, 366, message="Write a number of days."),
         ],
     )
-    by_email = BooleanField("By email too, to those who agreed to it")
+    why_other = StringField(
+        "If these are not the register’s numbers: why",
+        [Length(max=200, message="Use at most 200 letters.")],
+        description="Whoever approves the notice reads it first.",
+    )
+    way = RadioField("By which way first", choices=options(CHANNELS.items()), default=LETTER)
+
+    def offer(self, channels: Iterable[str]) -> None:
+        """The ways that the law of this rule permits."""
+        self.way.choices = options((one, CHANNELS[one]) for one in channels)
 
     def values(self) -> dict[str, str]:
         """As they are put into the text."""

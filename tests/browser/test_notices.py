@@ -3,26 +3,33 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import time
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.auth.models.account import Account
+from app.core import services
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.directory import district_by_slug
+from app.core.services import TWILIO
 from app.core.tenancy import as_district
-from app.notices.actions import office, senders, templating
+from app.notices.actions import approving, office, passing_on, senders, templating
 from app.notices.actions.senders import Sender
 from app.notices.models.notice import Notice, NoticeRecipient
 from app.notices.models.notice_setting import NoticeSender, NoticeSetting
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
+from app.notices.models.text_message import TextMessage
+from app.notices.models.text_setting import TextSetting
 from app.roster.models.envelopes import envelopes
+from app.roster.models.recipients import recipients
 from app.roster.models.student import Student
 from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, visiting
 from tests.browser.test_pages import findings
+from tests.notices import texting
 
 pytestmark = pytest.mark.browser
 
@@ -124,6 +131,56 @@ def test_a_template_is_begun_and_its_english_text_approved(
         photograph(visit, screen, "new")
         if screen is PHONE:
             assert findings(visit.page) == []
+
+
+@pytest.fixture
+def texted(site: Site, waiting: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """A text message that did not reach anybody, and the letter after it: the addresses of both."""
+    with of_maple(site):
+        senders.set_up(envelope="us-10", cut_off=time(15), practises=False)
+        texting.set_up()
+        approver = Account.with_address(CAST["admin"])
+        template = NoticeTemplate.for_("absences.total")
+        for student in db.session.scalars(select(Student)):
+            ways = {way.kind for one in recipients(student).may for way in one.ways}
+            if {"mobile", "post"} <= ways:
+                told = office.write_to_family(
+                    student, template, {"days": "7", "unexcused": "2"}, ("sms", "letter")
+                )
+                text = next((one for one in told.notices if one.channel == "sms"), None)
+                if text is None:  # of the student of the notice that waits, it is told by letter already
+                    db.session.rollback()
+                    continue
+                approving.approve(text, caution_read=True, by=approver)
+                passing_on.fail(text, "This is no mobile phone. (21614)")
+                db.session.commit()
+                (letter,) = db.session.scalars(select(Notice).where(Notice.follows_id == text.id))
+                yield f"/notices/{text.id}", f"/notices/{letter.id}"
+                break
+        db.session.execute(update(Notice).values(text_message_id=None, follows_id=None))
+        db.session.execute(delete(TextMessage))
+        db.session.execute(delete(TextSetting))
+        services.turn(TWILIO, False, SYSTEM)
+        db.session.commit()
+
+
+@pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
+def test_what_a_phone_shows_and_what_came_after_it_are_read(
+    chromium: Browser, site: Site, texted: tuple[str, str], screen: dict[str, int]
+) -> None:
+    scheme = "dark" if screen is PHONE else "light"
+    with visiting(site, chromium, viewport=screen, color_scheme=scheme) as visit:
+        visit.sign_in(CAST["admin"])
+        for name, path in (("texted", texted[0]), ("after", texted[1]), ("lost", "/notices?show=lost")):
+            visit.go(path)
+            photograph(visit, screen, name)
+            assert findings(visit.page) == [], path
+            wide = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, f"{path} is {wide} pixels too wide"
+        visit.go(texted[0])
+        expect(visit.page.get_by_text("What the phone shows")).to_be_visible()
+        expect(visit.page.get_by_role("heading", name="Told before, or after")).to_be_visible()
+        assert visit.complaints == []
 
 
 def photograph(visit, screen, name):

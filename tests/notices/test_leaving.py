@@ -291,7 +291,7 @@ def test_in_practice_nothing_reaches_the_family(ana, world, left):
     senders.set_up(envelope=held.envelope, cut_off=held.cut_off, practises=True)
     with clock.frozen(MORNING):
         email = approved(ana[1], world, channels=(EMAIL,))
-        letter = approved(ana[1], world, channels=(LETTER,))
+        letter = approved(ana[1], world, duty="second", channels=(LETTER,))
     delivery.deliver(email.message_id)
     with clock.frozen(AFTERNOON):
         collating.collate()

@@ -106,7 +106,7 @@ def written(world) -> Notice:
     templating.approve(spanish, reads_it=True, by=world.cora.account())
     senders.say_sender(None, Sender(return_address="1 A St", contact_name="Nora Bell", contact_phone="312"))
     duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
-    (notice,) = telling.tell(duty, {"days": "3", "unexcused": "3"}, ["letter"]).notices
+    (notice,) = telling.tell(duty, {"days": "3", "unexcused": "3"}, "letter").notices
     approving.approve(notice, caution_read=False, by=adams)
     return notice
 
@@ -225,7 +225,7 @@ def test_who_was_left_out_stays_with_the_reason_of_that_day(app, client, world, 
     with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
         written(world)
         duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
-        telling.tell(duty, {"days": "3", "unexcused": "3"}, ["letter"])
+        telling.tell(duty, {"days": "3", "unexcused": "3"}, "letter")
         db.session.commit()
         assert db.session.scalar(select(func.count()).select_from(LeftOutGuardian)) == 1
 

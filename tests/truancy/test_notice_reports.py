@@ -58,7 +58,7 @@ def written(number: int, school) -> Notice:
     one = Asked(student_id=student.id, rule_id=RULE, due=None, blocked=[], for_person=False, **asked)
     following.follow([student.id], [one])
     duty = db.session.scalars(select(CaseDuty).where(CaseDuty.student_id == student.id)).one()
-    told = tell(duty, {"days": "3", "unexcused": "3"}, ["letter"])
+    told = tell(duty, {"days": "3", "unexcused": "3"}, "letter")
     return told.notices[0]
 
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.auth.actions import trying
 from app.auth.actions.refused import MustWait
-from app.core import clock
+from app.core import clock, shown
 from app.core.db import uuid7
 from app.core.directory import DistrictCard, district_by_slug
 from app.core.room import Doors
@@ -122,7 +122,7 @@ def _shown(
     if not any(one.kind == MOBILE and one.is_wanted for one in Contact.of_guardians([link.guardian_id])):
         del forms[STOP]
     offices = FamilyOffice.written()
-    said = [offices[id] for id in (student.school_id, None) if id in offices]
+    own = [offices[id] for id in (student.school_id, None) if id in offices]
     errors = [error] if error else [key for field in form or () for key in field.errors]
     answer = page(
         "family/page.html",
@@ -134,10 +134,11 @@ def _shown(
         words=words,
         others=[one for one in may_be_shown().values() if one is not words],
         wanted=LANGUAGES[link.guardian.language],
+        said=shown.passages(link.about_kind, link.about_id),
         absences=absences_of(student),
-        phone=next((one.phone for one in said if one.phone), ""),
-        hours=next((one.hours for one in said if one.hours), ""),
-        offers=next((one.offers for one in said if one.offers), ""),
+        phone=next((one.phone for one in own if one.phone), ""),
+        hours=next((one.hours for one in own if one.hours), ""),
+        offers=next((one.offers for one in own if one.offers), ""),
         forms=forms,
         tongues=[(tag, one.name, tag) for tag, one in LANGUAGES.items()],
         ways=[(way, words.say(way), "") for way in WAYS],

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from app.core import clock, grounds
-from app.core.db import db
-from app.notices.models.message import Message
-from app.notices.models.muted_address import MutedAddress
-from app.notices.models.notice import LETTER, Notice, State
-from app.roster.models import contact
-from app.roster.models.contact import Contact
-from app.roster.models.envelopes import Envelope, envelopes
+from app.notices.actions import ways
+from app.notices.models.notice import LETTER, Notice
+from app.notices.models.notice_setting import NoticeSetting
+from app.roster.models.envelopes import Envelope, envelope_to
 from app.roster.models.recipients import recipients
 from app.roster.models.student import Student
 
@@ -24,7 +22,13 @@ CHANGED: Final = (
     "The guardians of this home, or what they may be told, have changed since this was written. Try again."
 )
 OUT_OF_USE: Final = "The text has been taken out of use since this was written. Try again."
-MUTED: Final = "Mail to this address came back, so nothing is written to it by itself."
+FEWER: Final = (
+    "The register counts fewer days than this says: an excuse came, or it was corrected. Write it anew."
+)
+
+
+#: The value under which it is kept why somebody wrote other numbers than the register has.
+CHANGED_BY_HAND: Final = "changed by hand"
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,11 @@ class Answer:
 
     gone: bool = False
     reason: str = ""
+    #: The reason is that this channel reaches them no more; another one may.
+    out_of_reach: bool = False
     address: tuple[str, ...] = ()
+    #: Of a number or an email address.
+    contact_id: UUID | None = None
     #: Who shares an envelope: the guardians, by id, and where it goes.
     together: str = ""
 
@@ -51,7 +59,9 @@ def ask(notice: Notice) -> Answer:
         return Answer(reason=OUT_OF_USE)
     if is_of_age(notice.student) and OF_AGE not in notice.caution:
         return Answer(reason=CAME_OF_AGE)
-    return _of_letter(notice) if notice.channel == LETTER else _of_email(notice)
+    if _says_more_than_is_so(notice):
+        return Answer(reason=FEWER)
+    return _of_letter(notice) if notice.channel == LETTER else _of_one(notice)
 
 
 def is_of_age(student: Student) -> bool:
@@ -66,36 +76,23 @@ def is_of_age(student: Student) -> bool:
     )
 
 
-def stop(notice: Notice, answer: Answer) -> None:
-    """Write down that it does not leave."""
-    if answer.gone:
-        notice.cancel(answer.reason, None)
-    else:
-        notice.block(answer.reason)
-
-
-def refuse_mail(message: Message) -> str:
-    """Why a mail that carries a notice may not be sent at this moment; "" if it may, or carries none."""
-    if message.about_table != Notice.__tablename__ or message.about_id is None:
-        return ""
-    notice = db.session.get(Notice, message.about_id, with_for_update=True, populate_existing=True)
-    if notice is None or notice.state not in {State.APPROVED, State.SENT}:
-        return "Held back: the notice was stopped before it left."
-    answer = ask(notice)
-    if not answer.may_leave:
-        stop(notice, answer)
-        return f"Held back: {answer.reason}"
-    if not notice.practice and message.to_address != answer.address[0]:
-        notice.block(CHANGED)
-        return f"Held back: {CHANGED}"
-    return ""
+def _says_more_than_is_so(notice: Notice) -> bool:
+    """True if a number has become smaller since it was written. One that has grown was right on its day."""
+    said = notice.values
+    if said.get(CHANGED_BY_HAND):
+        return False
+    now = grounds.values(notice.grounds_kind, notice.grounds_id)
+    return any(
+        value.isdecimal() and said.get(name, "").isdecimal() and int(value) < int(said[name])
+        for name, value in now.items()
+    )
 
 
 def _of_letter(notice: Notice) -> Answer:
-    guardian_ids = notice.guardian_ids
-    home = next((one for one in envelopes([notice.student]) if one.guardian_ids == guardian_ids), None)
+    home = envelope_to(notice.student, notice.guardian_ids)
     if home is None or home.language != notice.language:
-        return Answer(reason=_why_left_out(notice) or CHANGED)
+        why = _why_left_out(notice)
+        return Answer(reason=why or CHANGED)
     return Answer(address=(home.name, *home.address), together=_together(home))
 
 
@@ -103,16 +100,16 @@ def _together(home: Envelope) -> str:
     return "|".join([*map(str, home.guardian_ids), *home.address])
 
 
-def _of_email(notice: Notice) -> Answer:
+def _of_one(notice: Notice) -> Answer:
     (guardian_id,) = notice.guardian_ids
     may = next((one for one in recipients(notice.student).may if one.guardian_id == guardian_id), None)
-    way = next((way for way in may.ways if way.kind == contact.EMAIL), None) if may else None
-    if may is None or way is None or may.language != notice.language:
+    if may is None or may.language != notice.language:
         return Answer(reason=_why_left_out(notice) or CHANGED)
-    address = db.session.get_one(Contact, way.contact_id).value or ""
-    if MutedAddress.holding(address):
-        return Answer(reason=MUTED)
-    return Answer(address=(address,))
+    practice = notice.practice or NoticeSetting.of_this_district().practises
+    way, why = ways.by(notice.channel, may, practice=practice)
+    if way is None:
+        return Answer(reason=why, out_of_reach=True)
+    return Answer(address=(ways.address_of(way),), contact_id=way.contact_id)
 
 
 def _why_left_out(notice: Notice) -> str:

@@ -11,14 +11,14 @@ from typing import Final
 
 from sqlalchemy import select
 
-from app.core import clock, quotas, storage
+from app.core import clock, grounds, quotas, storage
 from app.core.actor import Actor
 from app.core.db import db, uuid7
 from app.core.directory import district_by_id
 from app.core.queue import later
 from app.core.tenancy import current_district_id
 from app.integrations.typesetting.letters import MOST_AT_ONCE, CannotPrint, Letter, print_letters, why_not
-from app.notices.actions import checks, lettering
+from app.notices.actions import checks, leaving, lettering, passing_on
 from app.notices.actions.checks import Answer
 from app.notices.actions.lettering import Words
 from app.notices.actions.refused import Refused
@@ -75,6 +75,7 @@ def post(batch: PrintBatch, *, by: Actor) -> int:
     letters = db.session.scalars(inside.with_for_update()).all()
     for one in letters:
         one.leave()
+        grounds.trouble(one.grounds_kind, one.grounds_id, "")
     return len(letters)
 
 
@@ -85,7 +86,11 @@ def take_back(notice: Notice, reason: str) -> None:
         return
     if notice.channel != LETTER or notice.state not in {State.SENT, State.WITHDRAWN}:
         raise Refused(NOT_OUT)
+    was_withdrawn = notice.state == State.WITHDRAWN
     notice.come_back(reason)
+    if was_withdrawn:
+        notice.went_on()  # nobody is to be told this any more
+    passing_on.go_on(notice)
 
 
 def as_letter(notice: Notice, address: Sequence[str]) -> Letter:
@@ -121,7 +126,7 @@ def _cleared(letters: Sequence[Notice]) -> list[_Cleared]:
         if answer.may_leave:
             found.append((notice, answer))
         else:
-            checks.stop(notice, answer)
+            leaving.stop(notice, answer)
     return found
 
 

@@ -29,7 +29,7 @@ from app.core.settings import get_settings
 from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailbox.smtp import SmtpDoor, operator_relay
 from app.integrations.mailbox.write import OutgoingMail, write
-from app.notices.actions import checks, message_ids
+from app.notices.actions import leaving, message_ids, outcomes
 from app.notices.actions.vendors_doors import vendors_door
 from app.notices.models.mail_setting import VENDORS, MailSetting, desk
 from app.notices.models.message import AUTOMATIC, CARRIES_A_LINK, STOPPED_WHILE_SENDING, Message, State
@@ -139,7 +139,7 @@ def _claim(message_id: UUID) -> _Parcel | None:
         message.wait(quotas.until_next_hour(), ENOUGH_FOR_NOW)
         db.session.commit()
         return None
-    if refusal := checks.refuse_mail(message):
+    if refusal := leaving.refuse_mail(message):
         message.fail(refusal)
         db.session.commit()
         return None
@@ -148,9 +148,11 @@ def _claim(message_id: UUID) -> _Parcel | None:
         parcel = _packed(message)
     except PermanentFailure as failure:
         message.fail(failure.sentence)
+        outcomes.of_mail(message)
         parcel = None
     except TryAgain as wish:
         _put_off(message.attempts, wish)(message)
+        outcomes.of_mail(message)
         parcel = None
     db.session.commit()
     return parcel
@@ -259,6 +261,7 @@ def _write_down(parcel: _Parcel, outcome: Callable[[Message], None]) -> None:
         and message.state in {State.SENDING, State.QUEUED, State.UNSURE}
     ):
         outcome(message)
+        outcomes.of_mail(message)
         log.info("message=%s kind=%s %s", message.id, message.kind, message.state)
     db.session.commit()
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.core import clock
 from app.core.db import db
 from app.core.grounds import Grounds
-from app.notices.actions import telling
+from app.notices.actions import numbers, telling
 from app.notices.actions.telling import Telling, Told
 from app.notices.models.notice_template import NoticeTemplate
 from app.roster.models.student import Student
@@ -15,7 +15,11 @@ STUDENT: Final = "student"
 
 
 def write_to_family(
-    student: Student, template: NoticeTemplate, values: dict[str, str], channels: tuple[str, ...]
+    student: Student,
+    template: NoticeTemplate,
+    values: dict[str, str],
+    channels: tuple[str, ...],
+    why_other: str = "",
 ) -> Told:
     """Tell the family now; the same template on the same day is the same notice. Raises Refused."""
     today = clock.now().date().isoformat()
@@ -28,6 +32,7 @@ def write_to_family(
             student_id=student.id,
             values=values,
             channels=channels,
+            why_other=why_other,
         )
     )
 
@@ -39,5 +44,10 @@ def _why_not(student_id: UUID) -> str:
     return ""
 
 
+def _values(student_id: UUID) -> dict[str, str]:
+    student = db.session.get(Student, student_id)
+    return numbers.of(student) if student is not None else {}
+
+
 #: The card of this room: a student as what a notice rests on.
-STUDENTS: Final = Grounds(kind=STUDENT, wanted=lambda: (), why_not=_why_not)
+STUDENTS: Final = Grounds(kind=STUDENT, wanted=lambda: (), why_not=_why_not, values=_values)

@@ -12,7 +12,7 @@ from typing import Final
 from app.core.db import db
 from app.integrations.mailbox.reports import Outcome, Report
 from app.integrations.mailgun.hearing import COMPLAINED, DELAYED, FAILED, Event
-from app.notices.actions import message_ids
+from app.notices.actions import message_ids, outcomes
 from app.notices.models.message import Message, State
 from app.notices.models.muted_address import MutedAddress
 
@@ -78,9 +78,11 @@ def take_event(event: Event) -> None:
         if MutedAddress.holding(message.to_address) is None:
             MutedAddress.mute(message.to_address, SPAM, message.id)
         message.hear(f"It arrived, and {SPAM}.")
+        outcomes.complained_of(message)
     elif event.what == FAILED and message.state != State.BOUNCED:
         message.come_back(f"It came back: {why(event.status)}.")
         MutedAddress.mute(message.to_address, why(event.status), message.id)
+        outcomes.of_mail(message)
     elif event.what == DELAYED:
         message.hear(f"Not delivered yet: {why(event.status)}.")
 
@@ -122,6 +124,7 @@ def _believe(report: Report, message: Message) -> Returned:
         message.come_back(f"It came back: {because}.")
         if report.is_permanent:
             MutedAddress.mute(message.to_address, because, message.id)
+        outcomes.of_mail(message)
     elif report.outcome is Outcome.DELAYED:
         message.hear(f"Not delivered yet: {because}.")
     return Returned(message, because, counts=report.outcome is Outcome.FAILED and not known)

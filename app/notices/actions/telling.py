@@ -1,7 +1,8 @@
 """Telling a family: from what a notice rests on to one notice for each home, in its language, waiting for approval.
 
-To whom is decided by the roster, which denies whoever is not known to be allowed. Asked twice, nobody is told twice:
-the key is what it rests on, the duty, the guardian and the channel, and the database holds it.
+To whom is decided by the roster, which denies whoever is not known to be allowed. Each is told by the first channel
+that reaches them. Asked twice, nobody is told twice: the key is what it rests on, the duty and the guardian, and the
+database holds it.
 """
 
 import json
@@ -16,18 +17,20 @@ from app.core.db import db, uuid7
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
 from app.family.actions.linking import About, link_for
+from app.integrations.twilio.segments import counted, plainly
 from app.integrations.typesetting.letters import Letter, why_not
-from app.notices.actions import checks, lettering
+from app.notices.actions import checks, lettering, ways
 from app.notices.actions.refused import Refused
+from app.notices.actions.texts import MOST_SEGMENTS
 from app.notices.models.left_out_guardian import LeftOutGuardian
-from app.notices.models.notice import EMAIL, LETTER, Notice, NoticeRecipient, State, new_code
-from app.notices.models.notice_setting import NoticeSender
+from app.notices.models.notice import FAILED, LETTER, LIVE, SMS, Notice, NoticeRecipient, State, new_code
+from app.notices.models.notice_setting import NoticeSender, NoticeSetting
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
+from app.notices.wording import placeholders
 from app.notices.wording.placeholders import plain
-from app.roster.models import contact
-from app.roster.models.envelopes import envelopes
-from app.roster.models.recipients import LeftOut, recipients
+from app.roster.models.envelopes import Envelope, envelope_to, envelopes
+from app.roster.models.recipients import LeftOut, Recipient, recipients
 from app.roster.models.student import Student
 
 NO_TEMPLATE: Final = (
@@ -41,10 +44,12 @@ NO_TRANSLATION: Final = (
     "There is no approved translation into {language} of version {number}. Approve one, then try again."
 )
 MISSING: Final = "Nobody said: {names}. Fill that in, then try again."
-NO_WAY: Final = {
-    LETTER: "There is no address to which a letter may go.",
-    EMAIL: "There is no email address that they agreed to.",
-}
+NO_LINE: Final = (
+    "Version {number} in {language} has no line for text messages. Approve one that has, then try again."
+)
+TOO_LONG: Final = "The text message would go out in {parts} parts: write a shorter line."
+OTHER_NUMBERS: Final = "The register says: {names}. Say why you write another number, or write that one."
+BY_HAND: Final = "These numbers are not the register’s ({names}): {why}"
 #: The placeholder for a link to the family page; a text that does not ask for it makes none.
 FAMILY_PAGE: Final = "family page"
 NOBODY: Final = "Nobody may be written to about {name}."
@@ -66,7 +71,13 @@ class Telling:
     must_say: Collection[str] = ()
     #: Where whoever asks knows it and the roster does not.
     of_age: bool = False
+    #: The first that reaches somebody is used, and where it fails the next.
     channels: Sequence[str] = (LETTER,)
+    #: The law asks for it, and where another way failed, for certified mail.
+    is_required: bool = False
+    certified: bool = False
+    #: Why the numbers are not those that the room has.
+    why_other: str = ""
 
 
 @dataclass
@@ -78,14 +89,21 @@ class Told:
 
 
 @dataclass(frozen=True)
-class _Home:
-    """To whom one notice goes."""
+class Home:
+    """To whom one notice goes, by which channel, and where. `why_not`: it does not reach them."""
 
+    channel: str
     guardian_ids: tuple[UUID, ...]
     name: str
     language: str
     caution: str
-    reached: bool
+    address: str = ""
+    way_index: str | None = None
+    why_not: str = ""
+
+
+#: A channel and an address by which somebody was not reached: it is not tried again.
+Tried = Mapping[UUID, Collection[tuple[str, str]]]
 
 
 def tell(telling: Telling) -> Told:
@@ -94,20 +112,117 @@ def tell(telling: Telling) -> Told:
     if why := grounds.why_not(telling.grounds_kind, telling.grounds_id):
         raise Refused(why)
     english = _text(telling)
+    values = _values(telling)
+    # Where the text has no line, nobody is texted; the next channel says it.
+    channels = [one for one in telling.channels if one != SMS or english.line] or telling.channels
     found = Told(left_out=recipients(student).left_out)
     LeftOutGuardian.write_down(telling.grounds_kind, telling.grounds_id, telling.duty, found.left_out)
-    for channel in telling.channels:
-        told = NoticeRecipient.told(telling.grounds_kind, telling.grounds_id, telling.duty, channel)
-        for home in _homes(student, channel):
-            if told.keys() & set(home.guardian_ids):
-                found.notices += _again(told[id] for id in home.guardian_ids if id in told)
-            elif (
-                home.reached or channel == telling.channels[0]
-            ):  # another channel is for those whom it reaches
-                found.notices.append(_new(telling, student, english, channel, home))
+    before = NoticeRecipient.of_key(telling.grounds_kind, telling.grounds_id, telling.duty)
+    told = {id: one for id, notices in before.items() if (one := that_counts(notices)) is not None}
+    for home in homes(student, channels, tried(before)):
+        theirs = {told[id].id: told[id] for id in home.guardian_ids if id in told}
+        if theirs:
+            found.notices += [_again(one) for one in theirs.values() if one not in found.notices]
+        else:
+            found.notices.append(write_one(telling, student, english, values, home))
     if not found.notices and not found.left_out:
         raise Refused(NOBODY.format(name=student.name))
     return found
+
+
+def that_counts(notices: Sequence[Notice]) -> Notice | None:
+    """Of those that a guardian had under one key: the one that counts, or that a person or an excuse ended."""
+    ended = [one for one in notices if one.state not in FAILED]
+    return next((one for one in reversed(ended) if one.state in LIVE), ended[-1] if ended else None)
+
+
+def tried(before: Mapping[UUID, Sequence[Notice]]) -> Tried:
+    """By what each was not reached."""
+    return {
+        id: {(one.channel, _where(one)) for one in notices if one.state in FAILED}
+        for id, notices in before.items()
+    }
+
+
+def homes(
+    student: Student, channels: Sequence[str], not_by: Tried, *, only: Collection[UUID] | None = None
+) -> list[Home]:
+    """Each guardian who may be written to, by the first channel that reaches them: by letter those of one household
+    together, else one by one. Whom none reaches is among them, with why. `only`: of these guardians.
+    """
+    may = recipients(student).may
+    left = {one.guardian_id: one for one in may if only is None or one.guardian_id in only}
+    practice = NoticeSetting.of_this_district().practises
+    found: list[Home] = []
+    why: dict[UUID, str] = {}
+    for channel in channels:
+        reached = _by_post(student, left) if channel == LETTER else _one_by_one(channel, left, practice, why)
+        for home in reached:
+            if not any((channel, home.address) in not_by.get(id, ()) for id in home.guardian_ids):
+                found.append(home)
+                for id in home.guardian_ids:
+                    del left[id]
+    for one in left.values():
+        reason = why.get(one.guardian_id, ways.NO_WAY[channels[-1]])
+        found.append(
+            Home(channels[-1], (one.guardian_id,), one.name, one.language, one.caution, why_not=reason)
+        )
+    return found
+
+
+def _by_post(student: Student, left: Mapping[UUID, Recipient]) -> list[Home]:
+    found = []
+    for envelope in envelopes([student]):
+        ids = tuple(id for id in envelope.guardian_ids if id in left)
+        letter = envelope if ids == envelope.guardian_ids else envelope_to(student, ids) if ids else None
+        if letter is not None:
+            found.append(_home_of(letter))
+    return found
+
+
+def _home_of(letter: Envelope) -> Home:
+    address = "\n".join((letter.name, *letter.address))
+    return Home(LETTER, letter.guardian_ids, letter.name, letter.language, letter.caution, address)
+
+
+def _one_by_one(
+    channel: str, left: Mapping[UUID, Recipient], practice: bool, why: dict[UUID, str]
+) -> list[Home]:
+    found = []
+    for id, one in left.items():
+        way, why_not = ways.by(channel, one, practice=practice)
+        if way is None:
+            why[id] = why_not
+        else:
+            to = ways.address_of(way)
+            found.append(Home(channel, (id,), one.name, one.language, one.caution, to, way.index))
+    return found
+
+
+def _where(notice: Notice) -> str:
+    """Where it went, as a home has it."""
+    return notice.address or ""
+
+
+def _again(notice: Notice) -> Notice:
+    """It is there. Cancelled because it did not stand, and standing again, it waits anew."""
+    if notice.state == State.CANCELLED and notice.ended_by_id is None:
+        notice.wait()
+        try_again(notice)
+    return notice
+
+
+def _values(telling: Telling) -> dict[str, str]:
+    """Those of the room, and what was said beside them. Raises Refused for another number without a reason."""
+    known = grounds.values(telling.grounds_kind, telling.grounds_id)
+    other = {name: value for name, value in known.items() if telling.values.get(name, value) != value}
+    said = {**known, **telling.values}
+    if not other:
+        return said
+    names = ", ".join(f"{name} {value}" for name, value in other.items())
+    if not telling.why_other.strip():
+        raise Refused(OTHER_NUMBERS.format(names=names))
+    return {**said, checks.CHANGED_BY_HAND: BY_HAND.format(names=names, why=telling.why_other.strip())}
 
 
 def try_again(notice: Notice, values: Mapping[str, str] | None = None) -> None:
@@ -119,21 +234,36 @@ def try_again(notice: Notice, values: Mapping[str, str] | None = None) -> None:
     if values is not None:
         notice.values_text = _as_text({**notice.values, **values})
     notice.text_id = in_use.id
-    homes = {home.guardian_ids: home for home in _homes(notice.student, notice.channel)}
-    home = homes.get(notice.guardian_ids)
+    home = _home_again(notice)
     if home is None:
         notice.block(
             "The guardians of this home, or what they may be told, have changed since this was written."
         )
         return
-    notice.caution = _caution(notice.student, home, checks.OF_AGE in notice.caution)
+    if not notice.values.get(checks.CHANGED_BY_HAND):
+        known = grounds.values(notice.grounds_kind, notice.grounds_id)
+        notice.values_text = _as_text({**notice.values, **known, **(values or {})})
+    notice.caution = _caution(notice, home, checks.OF_AGE in notice.caution)
     db.session.flush()
     _write(notice, in_use, home)
 
 
-def _caution(student: Student, home: "_Home", of_age: bool) -> str:
-    is_of_age = of_age or checks.is_of_age(student)
-    return " ".join(filter(None, [checks.OF_AGE if is_of_age else "", home.caution]))
+def _home_again(notice: Notice) -> Home | None:
+    """The same people by the same channel, as things stand now."""
+    if notice.channel == LETTER and (letter := envelope_to(notice.student, notice.guardian_ids)):
+        return _home_of(letter)
+    if len(notice.guardian_ids) > 1:
+        return None
+    theirs = [
+        one for one in homes(notice.student, [notice.channel], {}) if one.guardian_ids == notice.guardian_ids
+    ]
+    return theirs[0] if theirs else None
+
+
+def _caution(notice: Notice, home: Home, of_age: bool) -> str:
+    is_of_age = of_age or checks.is_of_age(notice.student)
+    by_hand = notice.values.get(checks.CHANGED_BY_HAND, "")
+    return " ".join(filter(None, [checks.OF_AGE if is_of_age else "", home.caution, by_hand]))
 
 
 def _text(telling: Telling) -> NoticeText:
@@ -148,32 +278,16 @@ def _text(telling: Telling) -> NoticeText:
     return english
 
 
-def _homes(student: Student, channel: str) -> list[_Home]:
-    """For letters one each household, for all else one each guardian. Who may not be written to is not among them."""
-    may = recipients(student).may
-    if channel != LETTER:
-        return [
-            _Home(
-                (one.guardian_id,),
-                one.name,
-                one.language,
-                one.caution,
-                any(way.kind == contact.EMAIL for way in one.ways),
-            )
-            for one in may
-        ]
-    homes = [
-        _Home(one.guardian_ids, one.name, one.language, one.caution, True) for one in envelopes([student])
-    ]
-    by_post = {id for home in homes for id in home.guardian_ids}
-    return homes + [
-        _Home((one.guardian_id,), one.name, one.language, one.caution, False)
-        for one in may
-        if one.guardian_id not in by_post
-    ]
-
-
-def _new(telling: Telling, student: Student, english: NoticeText, channel: str, home: _Home) -> Notice:
+def write_one(
+    telling: Telling,
+    student: Student,
+    english: NoticeText,
+    values: Mapping[str, str],
+    home: Home,
+    *,
+    follows: Notice | None = None,
+) -> Notice:
+    """One notice; `follows`: what did not arrive there before. It waits, or is blocked with a reason."""
     notice = Notice(
         id=uuid7(),
         code=new_code(),
@@ -182,15 +296,19 @@ def _new(telling: Telling, student: Student, english: NoticeText, channel: str, 
         duty=telling.duty,
         student_id=student.id,
         school_id=student.school_id,
-        channel=channel,
+        channel=home.channel,
+        ways=list(telling.channels),
+        is_required=telling.is_required,
+        certified=telling.certified,
+        follows_id=follows.id if follows else None,
         language=home.language,
         text_id=english.id,
         state=State.WAITING,
-        caution=_caution(student, home, telling.of_age),
-        values_text=_as_text(telling.values),
+        values_text=_as_text(values),
     )
     db.session.add(notice)
     db.session.flush()
+    notice.caution = _caution(notice, home, telling.of_age)
     for guardian_id in home.guardian_ids:
         db.session.add(
             NoticeRecipient(
@@ -199,7 +317,7 @@ def _new(telling: Telling, student: Student, english: NoticeText, channel: str, 
                 grounds_kind=telling.grounds_kind,
                 grounds_id=telling.grounds_id,
                 duty=telling.duty,
-                channel=channel,
+                channel=home.channel,
             )
         )
     db.session.flush()
@@ -207,16 +325,17 @@ def _new(telling: Telling, student: Student, english: NoticeText, channel: str, 
     return notice
 
 
-def _write(notice: Notice, english: NoticeText, home: _Home) -> None:
+def _write(notice: Notice, english: NoticeText, home: Home) -> None:
     """Fill the text in, and say whether it is complete."""
     notice.addressee = home.name
     texts = lettering.home_then_english(english, notice.language)
     notice.home_text_id = texts[0].id if texts and texts[0] is not english else None
-    written = lettering.write(texts or [english], _all_values(notice, home, texts or [english]))
+    all_values = _all_values(notice, home, texts or [english])
+    written = lettering.write(texts or [english], all_values)
     notice.say([words.told() for words in written.words])
-    reasons = []
-    if not home.reached:
-        reasons.append(NO_WAY[notice.channel])
+    reasons = [home.why_not] if home.why_not else []
+    if notice.channel == SMS and texts:
+        reasons += _say_the_line(notice, texts[0], all_values)
     if not texts:
         reasons.append(NO_TRANSLATION.format(language=notice.speaks.english, number=english.number))
     if written.missing:
@@ -230,19 +349,20 @@ def _write(notice: Notice, english: NoticeText, home: _Home) -> None:
     db.session.flush()
 
 
-def _again(ids: Iterable[UUID]) -> list[Notice]:
-    """Those that are there: one that was cancelled because it did not stand, and stands again, waits anew."""
-    found = []
-    for id in dict.fromkeys(ids):
-        notice = db.session.get_one(Notice, id)
-        if notice.state == State.CANCELLED and notice.ended_by_id is None:
-            notice.wait()
-            try_again(notice)
-        found.append(notice)
-    return found
+def _say_the_line(notice: Notice, text: NoticeText, values: Mapping[str, str]) -> list[str]:
+    """What a phone shows; why that is not complete."""
+    if not text.line:
+        notice.line = None
+        return [NO_LINE.format(number=text.number, language=text.speaks.english)]
+    # No marks of direction: a phone that makes links of addresses takes them for a part of one.
+    line = placeholders.fill(text.line, values)
+    notice.line = plainly(line.text)
+    parts = counted(notice.line).segments
+    reasons = [TOO_LONG.format(parts=parts)] if parts > MOST_SEGMENTS else []
+    return [*reasons, *([MISSING.format(names=", ".join(line.missing))] if line.missing else [])]
 
 
-def _all_values(notice: Notice, home: _Home, texts: Iterable[NoticeText]) -> dict[str, str]:
+def _all_values(notice: Notice, home: Home, texts: Iterable[NoticeText]) -> dict[str, str]:
     sender = NoticeSender.for_school(notice.school_id)
     card = district_by_id(current_district_id())
     zone = notice.school.zone_name if notice.school else card.zone if card else "UTC"
@@ -255,21 +375,22 @@ def _all_values(notice: Notice, home: _Home, texts: Iterable[NoticeText]) -> dic
         "phone": sender.contact_phone if sender else "",
         "date": lettering.day_in_words(today),
     }
-    if any(plain(FAMILY_PAGE) in map(plain, text.placeholders) for text in texts):
+    asked = any(plain(FAMILY_PAGE) in map(plain, text.placeholders) for text in texts)
+    if (asked or notice.channel == SMS) and not home.why_not:
         house[FAMILY_PAGE] = _family_page(notice, home)
     return {**house, **notice.values}
 
 
-def _family_page(notice: Notice, home: _Home) -> str:
+def _family_page(notice: Notice, home: Home) -> str:
     """A link of the first who reads it, for as long as they may be told; the same one when it is written again."""
-    kind = {LETTER: contact.POST, EMAIL: contact.EMAIL}.get(notice.channel, contact.MOBILE)
-    guardian_id = home.guardian_ids[0]
-    ways = [
-        way for one in recipients(notice.student).may if one.guardian_id == guardian_id for way in one.ways
-    ]
-    sent_to = next((way.index for way in ways if way.kind == kind), None)
+    guardian_id, index = home.guardian_ids[0], home.way_index
+    if index is None:
+        may = [one for one in recipients(notice.student).may if one.guardian_id == guardian_id]
+        index = next(
+            (way.index for one in may for way in one.ways if way.kind == ways.KIND[notice.channel]), None
+        )
     about = About("notice", notice.id)
-    return link_for(notice.student, guardian_id, by=SYSTEM, about=about, way_index=sent_to).address
+    return link_for(notice.student, guardian_id, by=SYSTEM, about=about, way_index=index).address
 
 
 def _as_letter(notice: Notice, written: lettering.Written) -> Letter:

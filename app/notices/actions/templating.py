@@ -46,6 +46,7 @@ class Draft:
     body: str
     passages: Mapping[str, str]
     by_machine: bool = False
+    line: str = ""
 
 
 def all_wanted() -> list[Wanted]:
@@ -80,6 +81,7 @@ def begin(key: str) -> NoticeTemplate:
             origin=SHIPPED,
             heading=letter.heading,
             body=letter.body,
+            line=letter.line,
             passages={key: known[key] for key, _ in wanted.contents if key in known},
             **_required(wanted),
         )
@@ -106,6 +108,7 @@ def write(template: NoticeTemplate, draft: Draft, *, by: Actor) -> NoticeText:
         written_by_id=None if draft.by_machine else by.person_id,
         heading=" ".join(draft.heading.split()),
         body=draft.body.replace("\r\n", "\n").strip(),
+        line=" ".join(draft.line.split()),
         passages={key: words.strip() for key, words in draft.passages.items() if words.strip()},
         **(_required(wanted) if wanted else _as_before(template.id)),
     )

@@ -25,7 +25,7 @@ from app.core.services import TWILIO
 from app.core.settings import get_settings
 from app.core.tenancy import current_district_id
 from app.integrations.twilio.client import Posted, Stopped, Twilio
-from app.notices.actions import text_news, texts
+from app.notices.actions import leaving, outcomes, text_news, texts
 from app.notices.models.text_message import LISTED_AFTER, LOOK_UP, TRIAL, TextMessage, TextState
 from app.notices.models.text_setting import TextSetting
 from app.roster.models.stopped_number import BY_TWILIO, StoppedNumber
@@ -123,6 +123,7 @@ def send_what_is_due() -> int:
     ).all()
     for text in forsaken:
         _take_back(text)
+        outcomes.of_text(text)
     unheard = db.session.scalars(TextMessage.unheard(now).limit(MOST_AT_ONCE)).all()
     for text in unheard:
         text.ring()
@@ -151,6 +152,7 @@ def _claim(text_id: UUID) -> _Parcel | None:
     if account is None or not services.is_on(TWILIO):
         text.attempts += 1
         _put_off(TryAgain(IS_OFF))(text)
+        outcomes.of_text(text)
         db.session.commit()
         return None
     text.claim(now)
@@ -178,9 +180,10 @@ def _is_ready(text: TextMessage, now: datetime) -> bool:
 
 def _must_wait(text: TextMessage, now: datetime) -> bool:
     """True for what does not leave now: it is stopped, or waits, and says why."""
-    refusal = texts.why_not(text)
+    refusal = leaving.refuse_text(text) or texts.why_not(text)
     if refusal:
         text.stop(refusal)
+        outcomes.of_text(text)
         return True
     setting = TextSetting.of_this_district()
     ring_from = setting.quiet_until(now) if setting and text.purpose != TRIAL else None
@@ -262,5 +265,6 @@ def _settle(parcel: _Parcel, outcome: Callable[[TextMessage], None]) -> None:
     is_ours = text is not None and text.claimed_until is not None and text.attempts == parcel.attempt
     if text is not None and is_ours:
         outcome(text)
+        outcomes.of_text(text)
         log.info("text=%s purpose=%s %s", text.id, text.purpose, text.state)
     db.session.commit()

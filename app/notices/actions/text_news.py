@@ -14,7 +14,7 @@ from app.core.db import db
 from app.integrations.twilio import words
 from app.integrations.twilio.client import Posted
 from app.integrations.twilio.hearing import Answered
-from app.notices.actions import texts
+from app.notices.actions import outcomes, texts
 from app.notices.models.heard_text import HeardText
 from app.notices.models.text_message import OPEN, TextMessage, TextState
 from app.roster.models.stopped_number import BY_TEXT, BY_TWILIO, StoppedNumber
@@ -57,6 +57,7 @@ def become(text: TextMessage, told: Posted) -> None:
         text.stop(words.why(told.code))
     elif told.status in words.LOST:
         text.fail(CANCELED if told.status == "canceled" and not told.code else words.why(told.code))
+    outcomes.of_text(text)
     if text.state != TextState.SENT:
         log.info("text=%s purpose=%s %s code=%s", text.id, text.purpose, text.state, told.code)
 

@@ -7,9 +7,11 @@ down all the same, as stopped, with the reason: whoever had it written sees that
 from typing import Final
 from uuid import UUID
 
+from app.core import services
 from app.core.crypto import blind_index
 from app.core.db import db, uuid7
 from app.core.directory import district_by_id
+from app.core.services import TWILIO
 from app.core.tenancy import current_district_id
 from app.integrations.twilio.segments import counted, plainly
 from app.notices.models.text_message import PURPOSES, TRIAL, TextMessage
@@ -35,6 +37,10 @@ SAID_STOP_ON_THE_PAGE: Final = (
 )
 WHO_STOPPED: Final = {BY_TEXT: SAID_STOP, BY_TWILIO: SAID_STOP_AT_TWILIO, BY_PAGE: SAID_STOP_ON_THE_PAGE}
 NOT_REACHABLE: Final = "The roster does not say any more that this number may be texted about this student."
+IS_OFF: Final = "Twilio is turned off, so no text can be sent."
+NOBODY_PRACTISES: Final = (
+    "In practice a text goes to a number of staff, and the settings of Twilio name none."
+)
 TRIAL_WORDS: Final = (
     "{district}: this is a trial of school text messages. Reply STOP to end them, HELP for help. "
     "Message and data rates may apply."
@@ -85,6 +91,26 @@ def trial(number: str, country: str) -> TextMessage:
     card = district_by_id(current_district_id())
     words = TRIAL_WORDS.format(district=card.name if card else "")
     return _written(TextMessage(purpose=TRIAL), f"trial {uuid7()}", plain, words)
+
+
+def practise(words: str, *, key: str, about: tuple[str, UUID]) -> TextMessage:
+    """What a family would be texted, to the first of the numbers of staff. Raises CannotText."""
+    setting = TextSetting.of_this_district()
+    if setting is None or not setting.staff_numbers:
+        raise CannotText(NOBODY_PRACTISES)
+    text = TextMessage(purpose=TRIAL)
+    text.about_table, text.about_id = about
+    return _written(text, key, setting.staff_numbers[0], words)
+
+
+def why_nobody(*, practice: bool) -> str:
+    """Why no family can be texted at all as things stand now, or "". `practice`: it would go to staff."""
+    setting = TextSetting.of_this_district()
+    if setting is None:
+        return NO_SETTING
+    if not services.is_on(TWILIO):
+        return IS_OFF
+    return "" if practice or setting.is_live else PRACTICE
 
 
 def why_not(text: TextMessage) -> str:

@@ -9,13 +9,15 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from app.core import clock, grounds
 from app.core.actor import Actor
 from app.core.db import db, one_of
+from app.core.queue import later
 from app.notices.actions.refused import Refused
-from app.notices.models.notice import OPEN, Notice, State
+from app.notices.models.notice import OPEN, OUT, Notice, State
+from app.notices.models.notice_round import NoticeRound
 
 BY_HAND: Final = "Cancelled: {why}"
 LEFT_ALREADY: Final = "This notice has left, or was stopped before. There is nothing to cancel."
@@ -24,7 +26,8 @@ SAY_WHY: Final = "Say why it is cancelled: whoever looks at the student next yea
 LOOKED_AT_FOR: Final = timedelta(days=60)
 MOST_AT_ONCE: Final = 1000
 #: What an excuse can still stop, or has to be said of.
-LOOKED_AT: Final = (*OPEN, State.IN_PRINT, State.SENT)
+LOOKED_AT: Final = (*OPEN, State.IN_PRINT, *OUT)
+LOOK: Final = "jobs.notices.look_whether_notices_stand"
 
 
 def cancel(notice: Notice, why: str, *, by: Actor) -> None:
@@ -50,7 +53,7 @@ def look_again(kind: str, id: UUID) -> int:
         if notice.is_open:
             notice.cancel(why, None)
             stopped += 1
-        elif notice.state in {State.IN_PRINT, State.SENT}:
+        elif notice.state in {State.IN_PRINT, *OUT}:
             notice.withdraw(why, None)
             stopped += 1
     return stopped
@@ -67,13 +70,28 @@ def look_again_of(students: Collection[UUID]) -> int:
 
 
 def look_at_all() -> int:
-    """Ask of everything that has still to leave, or left not long ago. How many were stopped."""
-    since = clock.now() - LOOKED_AT_FOR
+    """Ask of everything that has still to leave, or left not long ago: a thousand references, from where the last look
+    ended, and the rest after this transaction. How many were stopped.
+    """
+    now = clock.now()
+    this_round = NoticeRound.of_this_district()
+    if not this_round.begins(now):
+        return 0
+    key = (Notice.grounds_kind, Notice.grounds_id)
     resting = (
-        select(Notice.grounds_kind, Notice.grounds_id)
-        .where(Notice.state.in_(LOOKED_AT), Notice.made_at > since)
-        .group_by(Notice.grounds_kind, Notice.grounds_id)
-        .order_by(Notice.grounds_kind, Notice.grounds_id)
+        select(*key)
+        .where(Notice.state.in_(LOOKED_AT), Notice.made_at > now - LOOKED_AT_FOR)
+        .group_by(*key)
+        .order_by(*key)
         .limit(MOST_AT_ONCE)
     )
-    return sum(look_again(kind, id) for kind, id in db.session.execute(resting).all())
+    if this_round.after_id is not None:
+        resting = resting.where(tuple_(*key) > tuple_(this_round.after_kind, this_round.after_id))
+    found = db.session.execute(resting).all()
+    stopped = sum(look_again(kind, id) for kind, id in found)
+    if len(found) == MOST_AT_ONCE:
+        this_round.has_come_to(*found[-1])
+        later(LOOK, queue="notifications")
+    else:
+        this_round.comes_round(now)
+    return stopped

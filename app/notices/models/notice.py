@@ -1,6 +1,9 @@
 """A notice to a family: to whom, what it says, what it rests on, and what became of it.
 
-blocked → waiting → approved → in print → sent; at any time before that cancelled, afterwards withdrawn or returned.
+blocked → waiting → approved → in print → sent → delivered; at any time before it leaves cancelled, afterwards
+withdrawn, returned, or not delivered. Sent says that somebody took it, delivered that it is there. What did not arrive
+is followed by another notice under the same key, by the next of `ways`; of those one at most counts for a guardian.
+
 What it rests on is a reference (a kind and an id) that a room stands for (core/grounds.py). What it says is written
 down once, sealed, and its hash beside it.
 """
@@ -14,7 +17,8 @@ from secrets import choice
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, false, literal_column, select, true
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
@@ -22,6 +26,7 @@ from app.core.crypto import Sealed
 from app.core.db import Base, db
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, OwnedThrough, owned, points_at
+from app.integrations.twilio.segments import Counted, counted
 from app.notices.models.notice_text import NoticeText
 from app.notices.models.print_batch import PrintBatch
 from app.roster.models.language import ONE_OF_THEM, Language, language
@@ -30,7 +35,7 @@ from app.roster.models.school import School
 from app.roster.models.student import Student
 
 LETTER, EMAIL, SMS = "letter", "email", "sms"
-#: How each channel is called. A text message carries one line and a link; what sends it is not here yet.
+#: How each channel is called. A text message carries one line and a link to what else a notice says.
 CHANNELS: Final = {LETTER: "Letter", EMAIL: "Email", SMS: "Text message"}
 #: Without those that are read wrong: no 0, O, 1, I, L, U.
 _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -43,10 +48,16 @@ class State(StrEnum):
     #: Something is missing, and the reason says what.
     BLOCKED = "blocked"
     WAITING = "waiting"
+    #: Of an email or a text: it waits for its server. Of a letter: for the cut-off.
     APPROVED = "approved"
     #: A letter in a print batch that nobody has posted yet.
     IN_PRINT = "in print"
+    #: A mail server, Twilio or the post has it.
     SENT = "sent"
+    #: The phone has it, as its network says. Of letters and emails nobody says that.
+    DELIVERED = "delivered"
+    #: It did not arrive, or nobody can find out whether it did.
+    UNDELIVERED = "not delivered"
     CANCELLED = "cancelled"
     #: It had left, or was in print, when what it rests on ceased to stand.
     WITHDRAWN = "withdrawn"
@@ -55,6 +66,12 @@ class State(StrEnum):
 
 #: What may still be stopped before it leaves.
 OPEN: Final = (State.BLOCKED, State.WAITING, State.APPROVED)
+#: What has gone out, and may be heard of again.
+OUT: Final = (State.SENT, State.DELIVERED)
+#: What did not arrive.
+FAILED: Final = (State.UNDELIVERED, State.RETURNED)
+#: What a guardian has been told by, or is to be: one of them at most under one key.
+LIVE: Final = (*OPEN, State.IN_PRINT, *OUT)
 _ONE_OF_THEM: Final = "state in ({})".format(",".join(f"'{one}'" for one in State))
 
 
@@ -73,6 +90,8 @@ class Notice(DistrictOwned, Base):
         points_at("approved_by_id", "people"),
         points_at("ended_by_id", "people"),
         points_at("message_id", "messages"),
+        points_at("text_message_id", "text_messages"),
+        points_at("follows_id", "notices"),
         points_at("batch_id", "print_batches"),
         UniqueConstraint("district_id", "code"),
         CheckConstraint(_ONE_OF_THEM, name="state"),
@@ -81,7 +100,8 @@ class Notice(DistrictOwned, Base):
         CheckConstraint("grounds_kind <> '' and duty <> ''", name="rests_on_something"),
         CheckConstraint("(approved_by_id is null) = (approved_at is null)", name="approved_by_somebody"),
         CheckConstraint(
-            "state not in ('approved','in print','sent','withdrawn','returned') or approved_at is not null",
+            "state not in ('approved','in print','sent','delivered','withdrawn','returned') "
+            "or approved_at is not null",
             name="nothing_leaves_unapproved",
         ),
         CheckConstraint("state <> 'blocked' or reason <> ''", name="blocked_says_why"),
@@ -89,11 +109,21 @@ class Notice(DistrictOwned, Base):
             "state <> 'in print' or (channel = 'letter' and batch_id is not null)", name="printed"
         ),
         CheckConstraint("state <> 'sent' or left_at is not null", name="sent_at_some_time"),
+        CheckConstraint("state <> 'delivered' or arrived_at is not null", name="arrived_at_some_time"),
         Index(None, "district_id", "state", "school_id", "made_at"),
         Index(None, "district_id", "student_id", "made_at"),
         Index(None, "district_id", "grounds_kind", "grounds_id"),
         Index(None, "district_id", "batch_id", "envelope"),
         Index(None, "district_id", "message_id"),
+        Index(None, "district_id", "text_message_id"),
+        Index(None, "district_id", "follows_id"),
+        # What did not arrive and has not gone on yet, which is little.
+        Index(
+            "ix_notices_to_go_on",
+            "district_id",
+            "id",
+            postgresql_where=literal_column("state in ('not delivered','returned') and went_on_at is null"),
+        ),
     )
     FOUND_BY = ("id",)
 
@@ -106,6 +136,14 @@ class Notice(DistrictOwned, Base):
     student_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     school_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     channel: Mapped[str] = mapped_column(info=PUBLIC)
+    #: The channels by which it may be told, the first one first.
+    ways: Mapped[list[str]] = mapped_column(JSONB(), default=list, info=PUBLIC)
+    #: The law asks that this family be told.
+    is_required: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
+    #: Where it goes by post after another way failed, the law asks for certified mail.
+    certified: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
+    #: The notice that did not arrive, after which this one was written.
+    follows_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     language: Mapped[str] = mapped_column(info=PERSONAL)
     #: The English version, and the translation of it; the latter is none for English and where there is none.
     text_id: Mapped[UUID] = mapped_column(info=PUBLIC)
@@ -116,6 +154,8 @@ class Notice(DistrictOwned, Base):
     caution: Mapped[str] = mapped_column(default="", info=PERSONAL)
     values_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
     words_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    #: What a text message says; the words are then what its link shows.
+    line_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
     #: Whose name stands on it, and where it went, once it has left.
     addressee_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
     address_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
@@ -126,16 +166,21 @@ class Notice(DistrictOwned, Base):
     approved_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     approved_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     left_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    arrived_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     message_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    text_message_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     batch_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     envelope: Mapped[int | None] = mapped_column(info=PUBLIC)
     returned_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: It did not arrive, and since then another notice has been written, or a person has it.
+    went_on_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     #: Cancelled or withdrawn: by whom (nobody: what it rests on ceased to stand), and when.
     ended_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 
     values_text = Sealed("values_sealed")
     words_text = Sealed("words_sealed")
+    line = Sealed("line_sealed")
     addressee = Sealed("addressee_sealed")
     address = Sealed("address_sealed")
 
@@ -187,6 +232,21 @@ class Notice(DistrictOwned, Base):
         """Everything that was written about a student, the newest first."""
         return select(cls).where(cls.student_id == student_id).order_by(cls.made_at.desc(), cls.id.desc())
 
+    @classmethod
+    def under_one_key(cls, kind: str, id: UUID, duty: str) -> Select[Self]:
+        """Everything by which the same was told, whoever to: the oldest first."""
+        return (
+            select(cls)
+            .where(cls.grounds_kind == kind, cls.grounds_id == id, cls.duty == duty)
+            .order_by(cls.id)
+        )
+
+    @classmethod
+    def carried_by(cls, column: Any, id: UUID) -> Self | None:
+        """The notice that this mail or text carries, held until the transaction ends."""
+        found = select(cls).where(column == id).with_for_update()
+        return db.session.scalar(found.execution_options(populate_existing=True))
+
     @property
     def guardian_ids(self) -> tuple[UUID, ...]:
         """To whom."""
@@ -207,6 +267,16 @@ class Notice(DistrictOwned, Base):
     def words(self) -> list[dict[str, Any]]:
         """What it says, language by language (actions/lettering.py reads it)."""
         return list(json.loads(self.words_text or "[]"))
+
+    @property
+    def counted(self) -> Counted | None:
+        """What the text message takes; None where it is none."""
+        return counted(self.line) if self.line else None
+
+    @property
+    def goes_certified(self) -> bool:
+        """Whether this letter is posted as certified mail."""
+        return self.certified and self.channel == LETTER and self.follows_id is not None
 
     @property
     def is_open(self) -> bool:
@@ -242,6 +312,18 @@ class Notice(DistrictOwned, Base):
         """It is on its way."""
         self.state, self.left_at = State.SENT, clock.now()
 
+    def arrive(self) -> None:
+        """It is there."""
+        self.state, self.arrived_at = State.DELIVERED, clock.now()
+
+    def miss(self, reason: str) -> None:
+        """It did not arrive, or nobody can say that it did."""
+        self.state, self.reason = State.UNDELIVERED, reason
+
+    def went_on(self) -> None:
+        """What follows from that is done."""
+        self.went_on_at = clock.now()
+
     def cancel(self, reason: str, by_id: UUID | None) -> None:
         """It does not leave."""
         self.state, self.reason, self.ended_by_id, self.ended_at = State.CANCELLED, reason, by_id, clock.now()
@@ -256,14 +338,23 @@ class Notice(DistrictOwned, Base):
 
 
 class NoticeRecipient(OwnedThrough, Base):
-    """A guardian to whom a notice goes. Nobody is told the same by the same channel twice: the database says so."""
+    """A guardian to whom a notice goes. Under one key one notice at most counts for them: the database says so."""
 
     __tablename__ = "notice_recipients"
     __keeping__ = Keeping("guardians", "as long as the roster has them", exported=True, erased="delete")
     __table_args__ = owned(
         points_at("notice_id", "notices"),
         points_at("guardian_id", "guardians"),
-        UniqueConstraint("district_id", "grounds_kind", "grounds_id", "duty", "guardian_id", "channel"),
+        Index(
+            "uq_notice_recipients_one_that_counts",
+            "district_id",
+            "grounds_kind",
+            "grounds_id",
+            "duty",
+            "guardian_id",
+            unique=True,
+            postgresql_where=literal_column("live"),
+        ),
         Index(None, "district_id", "notice_id"),
         Index(None, "district_id", "guardian_id"),
     )
@@ -275,14 +366,22 @@ class NoticeRecipient(OwnedThrough, Base):
     grounds_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     duty: Mapped[str] = mapped_column(info=PUBLIC)
     channel: Mapped[str] = mapped_column(info=PUBLIC)
+    #: Whether the notice is in a state that counts. The database follows the notice (migration 0066).
+    live: Mapped[bool] = mapped_column(default=True, server_default=true(), info=PUBLIC)
 
     @classmethod
-    def told(cls, kind: str, id: UUID, duty: str, channel: str) -> dict[UUID, UUID]:
-        """Who has a notice of this already: its id by guardian."""
-        theirs = select(cls).where(
-            cls.grounds_kind == kind, cls.grounds_id == id, cls.duty == duty, cls.channel == channel
+    def of_key(cls, kind: str, id: UUID, duty: str) -> dict[UUID, list[Notice]]:
+        """By what each guardian was told this, or was to be: the oldest first."""
+        theirs = (
+            select(cls.guardian_id, Notice)
+            .join(Notice, Notice.id == cls.notice_id)
+            .where(cls.grounds_kind == kind, cls.grounds_id == id, cls.duty == duty)
+            .order_by(Notice.id)
         )
-        return {one.guardian_id: one.notice_id for one in db.session.scalars(theirs)}
+        found: dict[UUID, list[Notice]] = {}
+        for guardian_id, notice in db.session.execute(theirs):
+            found.setdefault(guardian_id, []).append(notice)
+        return found
 
 
 def new_code() -> str:

@@ -18,7 +18,7 @@ from app.core.db import Base, db
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import OwnedThrough, owned, points_at
 from app.notices.models.notice_template import NoticeTemplate
-from app.notices.wording import contents, placeholders
+from app.notices.wording import contents, lines, placeholders
 from app.notices.wording.contents import Item
 from app.roster.models.language import ENGLISH, ONE_OF_THEM, Language, language
 from app.roster.models.person import Person
@@ -62,6 +62,8 @@ class NoticeText(OwnedThrough, Base):
     origin: Mapped[str] = mapped_column(info=PUBLIC)
     heading: Mapped[str] = mapped_column(info=PRIVATE)
     body: Mapped[str] = mapped_column(info=PRIVATE)
+    #: Of a text message; "" where this is told by none.
+    line: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     passages: Mapped[dict[str, str]] = mapped_column(JSONB(), default=dict, info=PRIVATE)
     required: Mapped[list[list[str]]] = mapped_column(JSONB(), default=list, info=PUBLIC)
     required_since: Mapped[date | None] = mapped_column(info=PUBLIC)
@@ -157,7 +159,8 @@ class NoticeText(OwnedThrough, Base):
 
     def why_not(self) -> list[str]:
         """Why it may not be approved, a sentence a reason."""
-        return contents.why_not(self.heading, self.body, self.passages, self.items, self.language)
+        reasons = contents.why_not(self.heading, self.body, self.passages, self.items, self.language)
+        return reasons + lines.why_not(self.line, self.language)
 
     def approve(self, person_id: UUID) -> None:
         """A named person says that families may be told this."""

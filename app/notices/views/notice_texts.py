@@ -15,7 +15,7 @@ from app.notices.forms import ApprovalForm, NoticeTextForm
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
 from app.notices.permissions import RULES, May
-from app.notices.wording import readability, shipped
+from app.notices.wording import lines, readability, shipped
 from app.notices.wording.contents import Item
 from app.roster.models.language import ENGLISH, LANGUAGES
 from app.web.guard import allow, me
@@ -33,7 +33,9 @@ def new(template: NoticeTemplate) -> ResponseReturnValue:
     asked = request.args.get("language", ENGLISH)
     tag = asked if asked in LANGUAGES else ENGLISH
     before = NoticeText.newest(template.id, tag)
-    told = {"language": tag, "heading": before.heading, "body": before.body} if before else {"language": tag}
+    told = {"language": tag}
+    if before:
+        told |= {"heading": before.heading, "body": before.body, "line": before.line}
     form = NoticeTextForm.filled(data=told)
     form.ask_for(_items(template), before.passages if before else {})
     return _new(template, form)
@@ -52,6 +54,7 @@ def create(template: NoticeTemplate) -> ResponseReturnValue:
         heading=form.heading.data or "",
         body=form.body.data or "",
         passages=form.written(items),
+        line=form.line.data or "",
         by_machine=bool(form.by_machine.data),
     )
     try:
@@ -152,6 +155,8 @@ def _shown(text: NoticeText, form: ApprovalForm, status: int = 200) -> ResponseR
         whole=readability.read(whole, text.language),
         most_words=readability.MOST_WORDS,
         highest=readability.HIGHEST_GRADE,
+        line=lines.as_sent(text.line) if text.line else None,
+        most_parts=lines.MOST_PARTS,
         items=text.items,
         reasons=text.why_not(),
         law_changed=templating.law_changed(text.template, text),

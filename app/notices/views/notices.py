@@ -9,7 +9,7 @@ from app.core import audit, grounds
 from app.core.db import db, uuid_or_none
 from app.core.permissions import permits
 from app.core.room import Doors
-from app.notices.actions import approving, collating, office, telling, withdrawing
+from app.notices.actions import approving, collating, numbers, office, telling, withdrawing
 from app.notices.actions.collating import CannotPrint
 from app.notices.actions.lettering import Words
 from app.notices.actions.refused import Refused
@@ -19,6 +19,7 @@ from app.notices.models.notice import CHANNELS, Notice, State
 from app.notices.models.notice_setting import NoticeSetting
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
+from app.notices.models.text_message import TextMessage
 from app.notices.permissions import RULES, May, schools_written_from
 from app.notices.views.notice_texts import as_pdf
 from app.roster.models.student import Student
@@ -33,16 +34,18 @@ SHOWN = {
     "waiting": ("Waiting for approval", (State.WAITING,)),
     "blocked": ("Something is missing", (State.BLOCKED,)),
     "approved": ("Approved", (State.APPROVED, State.IN_PRINT)),
-    "sent": ("Sent", (State.SENT,)),
+    "sent": ("Sent", (State.SENT, State.DELIVERED)),
+    "lost": ("Did not arrive", (State.UNDELIVERED, State.RETURNED)),
     "stopped": ("Stopped", (State.CANCELLED, State.WITHDRAWN)),
-    "returned": ("Came back", (State.RETURNED,)),
 }
 PILLS = {
     State.BLOCKED: ("Incomplete", "bad"),
     State.WAITING: ("Waiting", "info"),
     State.APPROVED: ("Approved", "info"),
     State.IN_PRINT: ("In print", "info"),
-    State.SENT: ("Sent", "good"),
+    State.SENT: ("Sent", "info"),
+    State.DELIVERED: ("Delivered", "good"),
+    State.UNDELIVERED: ("Did not arrive", "bad"),
     State.CANCELLED: ("Cancelled", "neutral"),
     State.WITHDRAWN: ("Withdrawn", "warn"),
     State.RETURNED: ("Came back", "bad"),
@@ -177,7 +180,7 @@ def letter(notice: Notice) -> ResponseReturnValue:
 @allow(May.SEE_NOTICES_OF_STUDENT, RULES, of=Student)
 def of_student(student: Student) -> ResponseReturnValue:
     """What a student's family was told, and a form to tell them something now. Leaves an access record."""
-    return _of_student(student, NoticeForm.filled())
+    return _of_student(student, NoticeForm.filled(data=numbers.of(student)))
 
 
 @doors.post("/students/<uuid:id>/notices")
@@ -190,11 +193,10 @@ def create(student: Student) -> ResponseReturnValue:
         return _of_student(student, form, 422)
     template = NoticeTemplate.find(UUID(form.template.data))
     assert template is not None  # it was among the choices
-    if not form.channels:
-        form.refuse("Choose by letter, by email, or both.")
-        return _of_student(student, form, 422)
     try:
-        told = office.write_to_family(student, template, form.values(), form.channels)
+        told = office.write_to_family(
+            student, template, form.values(), form.channels, form.why_other.data or ""
+        )
     except Refused as refused:
         form.refuse(refused.sentence)
         return _of_student(student, form, 422)
@@ -227,11 +229,25 @@ def _shown(
         behind=grounds.shown_at(notice.grounds_kind, notice.grounds_id, me()),
         said=[Words.of(one) for one in notice.words],
         mail=db.session.get(Message, notice.message_id) if notice.message_id else None,
+        texted=TextMessage.find(notice.text_message_id) if notice.text_message_id else None,
+        others=_others(notice),
+        pills=PILLS,
+        channels=CHANNELS,
+        after_it=[CHANNELS[one] for one in notice.ways if one != notice.channel],
         may_approve=permits(RULES, May.APPROVE_NOTICE, me(), notice),
         caution=caution or CautionForm.blank(),
         cancelling=cancelling or CancelForm.blank(),
         practises=NoticeSetting.of_this_district().practises,
     )
+
+
+def _others(notice: Notice) -> list[Notice]:
+    """By what else somebody of these was told the same, or was to be."""
+    theirs = set(notice.guardian_ids)
+    asked = Notice.under_one_key(notice.grounds_kind, notice.grounds_id, notice.duty)
+    return [
+        one for one in db.session.scalars(asked) if one.id != notice.id and theirs & set(one.guardian_ids)
+    ]
 
 
 def _offer(form: NoticeForm) -> None:

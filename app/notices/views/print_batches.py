@@ -44,6 +44,7 @@ def show(batch: PrintBatch) -> ResponseReturnValue:
         files=batch.files,
         letters=len(letters),
         envelopes=batch.last_envelope,
+        certified=sorted({one.envelope or 0 for one in letters if one.goes_certified}),
         taken_out=[one for one in letters if one.state == State.WITHDRAWN and one.left_at is None],
     )
 
@@ -74,8 +75,11 @@ def letters(file: PrintFile) -> ResponseReturnValue:
 @allow(May.PRINT_LETTERS, RULES, of=PrintBatch)
 def manifest(batch: PrintBatch) -> ResponseReturnValue:
     """What is in which envelope."""
-    rows = [(one.envelope, one.code, one.addressee, one.state, one.words_sha256) for one in _letters(batch)]
-    head = ("envelope", "code", "to", "state", "sha256 of the words")
+    rows = [
+        (one.envelope, one.code, one.addressee, one.state, one.words_sha256, _posted_as(one))
+        for one in _letters(batch)
+    ]
+    head = ("envelope", "code", "to", "state", "sha256 of the words", "post as")
     return _csv(batch, "manifest", head, rows)
 
 
@@ -87,8 +91,13 @@ def certificate(batch: PrintBatch) -> ResponseReturnValue:
     rows = []
     for line, (_, one) in enumerate(sorted(first.items()), 1):
         name, *address = (one.address or "").split("\n")
-        rows.append((line, name, ", ".join(address), one.code))
-    return _csv(batch, "certificate-of-mailing", ("line", "addressee", "address", "code"), rows)
+        rows.append((line, name, ", ".join(address), one.code, _posted_as(one)))
+    head = ("line", "addressee", "address", "code", "post as")
+    return _csv(batch, "certificate-of-mailing", head, rows)
+
+
+def _posted_as(notice: Notice) -> str:
+    return "certified" if notice.goes_certified else "first class"
 
 
 def _letters(batch: PrintBatch) -> Sequence[Notice]:

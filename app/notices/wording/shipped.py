@@ -16,10 +16,12 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Text:
-    """A heading and a text, with placeholders."""
+    """A heading, a text, and what a text message says instead, with placeholders."""
 
     heading: str
     body: str
+    #: For a text message, without an accent that would cost a second part.
+    line: str
 
 
 #: In each language in which we are certain of the text.
@@ -35,6 +37,8 @@ LETTER: Final = {
         "can make a plan with you.\n\n"
         "Do you have a note for one of these days? Send it to us, and we will correct the number.\n\n"
         "Thank you,\n((school))",
+        "((school)): we have news from school for you. Please read it here: ((family page)) "
+        "Questions? Call ((phone)). Reply STOP to end texts.",
     ),
     "es": Text(
         "((student)) ha faltado ((days)) días a la escuela",
@@ -47,6 +51,8 @@ LETTER: Final = {
         "escuela. Juntos podemos hacer un plan.\n\n"
         "¿Tiene una nota para uno de estos días? Mándela y vamos a corregir el número.\n\n"
         "Gracias,\n((school))",
+        "((school)): tenemos un aviso para usted. Puede leerlo en: ((family page)) "
+        "¿Preguntas? Llame al ((phone)). Responda STOP para no recibir mensajes.",
     ),
 }
 
@@ -93,6 +99,8 @@ VALUES: Final = {
     "guardian": "Whom the letter is addressed to",
     "days": "Days missed this school year",
     "unexcused": "Days missed without an excuse",
+    "counted": "On how many days the rule counted something",
+    "dates": "Those days",
     "contact": "The person to call",
     "phone": "Their telephone",
     "school": "The school's name",
@@ -106,6 +114,8 @@ SAMPLE: Final = {
     "guardian": "Ana Salas",
     "days": "9",
     "unexcused": "4",
+    "counted": "3",
+    "dates": "September 7, 2026; September 11, 2026; September 18, 2026",
     "contact": "Nora Bell",
     "phone": "(312) 555-0100",
     "school": "North School",

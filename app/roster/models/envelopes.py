@@ -3,7 +3,7 @@
 Never one child's letter in an envelope to somebody who holds no rights for that child.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -36,6 +36,16 @@ def envelopes(students: Sequence[Student]) -> list[Envelope]:
             key = (household_id, language, tuple(one.guardian_id for one in those))
             about.setdefault(key, []).append((student, those))
     return [_envelope(key[0], key[1], letters) for key, letters in about.items()]
+
+
+def envelope_to(student: Student, guardian_ids: Collection[UUID]) -> Envelope | None:
+    """The letter to these and nobody else. None where one of them is written to elsewhere, or not at all."""
+    wanted = set(guardian_ids)
+    for (household_id, language), those in _by_household(student).items():
+        some = [one for one in those if one.guardian_id in wanted]
+        if len(some) == len(wanted):
+            return _envelope(household_id, language, [(student, some)])
+    return None
 
 
 def _by_household(student: Student) -> dict[tuple[UUID, str], list[Recipient]]:

@@ -1,6 +1,6 @@
 """What the rules have families told: each rule that owes them a notice, with what the law has it say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -11,17 +11,21 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.grounds import Grounds, Wanted
 from app.core.permissions import permits
-from app.notices.actions import telling
+from app.notices.actions import lettering, numbers, telling
+from app.notices.actions.refused import Refused
 from app.notices.actions.telling import Telling, Told
+from app.notices.models.notice import EMAIL, LETTER, SMS
+from app.roster.models.student import Student
 from app.truancy.actions import reviewing
 from app.truancy.law.packs import NAMES, pack, places
 from app.truancy.law.words import CONTENTS
-from app.truancy.models.case_duty import DISMISSED, WITHDRAWN, CaseDuty
+from app.truancy.models.case_duty import DISMISSED, DONE, OPEN, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
 from app.truancy.models.notice_trail import DUTY, FIRING
 from app.truancy.models.student_to_review import StudentToReview
 from app.truancy.permissions import RULES, May
 
+NOT_BY_TEXT: Final = "The law asks for this notice in writing. Choose email or letter."
 #: Not a passage: every notice is in the parent's language, or it does not leave.
 _BY_ITSELF: Final = frozenset({"language_of_parent"})
 NOT_ANY_MORE: Final = (
@@ -73,8 +77,25 @@ FIRINGS: Final = Grounds(
 NOTICE: Final = "notice"
 
 
-def tell(duty: CaseDuty, values: Mapping[str, str], channels: Sequence[str]) -> Told:
-    """Write the notice that a duty asks for, to each home. It waits for approval. Raises the mail room's Refused."""
+#: Rules whose law asks for writing (24 PS 13-1333; RC 3321.191 as it was; RCW 28A.225.020, which else has a call): a
+#: line on a phone that points elsewhere is not taken for that.
+IN_WRITING: Final = frozenset({"us-pa.truant", "us-oh.excessive.month", "us-wa.m1"})
+#: How many of the days are named in a text.
+MOST_DATES: Final = 20
+
+
+def permitted(rule_id: str) -> tuple[str, ...]:
+    """By what the law of a rule lets it be told; the letter last, which needs nobody's consent."""
+    return (EMAIL, LETTER) if rule_id in IN_WRITING else (SMS, EMAIL, LETTER)
+
+
+def tell(duty: CaseDuty, values: Mapping[str, str], first: str, why_other: str = "") -> Told:
+    """Write the notice that a duty asks for, to each home: by the channel `first`, and whom it does not reach by the
+    others that the law permits. It waits for approval. Raises the mail room's Refused.
+    """
+    channels = permitted(duty.rule_id)
+    if first not in channels:
+        raise Refused(NOT_BY_TEXT)
     return telling.tell(
         Telling(
             grounds_kind=DUTY,
@@ -84,9 +105,36 @@ def tell(duty: CaseDuty, values: Mapping[str, str], channels: Sequence[str]) -> 
             student_id=duty.student_id,
             values=values,
             must_say=_contents(duty.rule_id, duty.trigger),
-            channels=channels,
+            channels=(first, *(one for one in channels if one != first)),
+            is_required=True,
+            certified=_asks_for_certified_mail(duty.rule_id),
+            why_other=why_other,
         )
     )
+
+
+def values_of(duty_id: UUID) -> dict[str, str]:
+    """The numbers that the register has, and the days that the rule counted."""
+    duty = db.session.get(CaseDuty, duty_id)
+    if duty is None:
+        return {}
+    known = numbers.of(db.session.get_one(Student, duty.student_id))
+    firing = firing_of(duty)
+    days = sorted({date.fromisoformat(mark[0]) for mark in firing.marks}) if firing else []
+    if days:
+        named = "; ".join(lettering.day_in_words(day) for day in days[:MOST_DATES])
+        more = len(days) - MOST_DATES
+        known |= {"counted": str(len(days)), "dates": f"{named}; and {more} more" if more > 0 else named}
+    return known
+
+
+def put_to_a_person(duty_id: UUID, sentence: str) -> None:
+    """Its notice reached nobody, or lies: the line says so on the morning list, and is open again if it was done."""
+    duty = db.session.get(CaseDuty, duty_id, with_for_update=True, populate_existing=True)
+    if duty is not None and duty.state in (OPEN, DONE):
+        duty.trouble = sentence
+        if sentence and duty.state == DONE:
+            duty.reopen()
 
 
 def firing_of(duty: CaseDuty) -> Firing | None:
@@ -106,6 +154,17 @@ def _contents(rule_id: str, day: date) -> list[str]:
         for item in duty.contents
         if item not in _BY_ITSELF
     ]
+
+
+def _asks_for_certified_mail(rule_id: str) -> bool:
+    return any(
+        "certified" in duty.then
+        for place in places()
+        for rule in pack(place)
+        if rule.id == rule_id
+        for duty in rule.duties
+        if duty.do == NOTICE
+    )
 
 
 def _why_not_for_duty(duty_id: UUID) -> str:
@@ -135,4 +194,6 @@ DUTIES: Final = Grounds(
     why_not=_why_not_for_duty,
     shown_at="truancy.evidence_of_duty",
     may_see=_may_see_duty,
+    values=values_of,
+    trouble=put_to_a_person,
 )

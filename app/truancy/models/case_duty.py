@@ -69,6 +69,8 @@ class CaseDuty(DistrictOwned, Base):
     #: By which it is undone: all that was settled with one press.
     batch_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     reason: Mapped[str] = mapped_column(default="", info=PRIVATE)
+    #: What a notice of it has met, that asks for a person: nobody could be reached. "" where nothing does.
+    trouble: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     case: Mapped[AttendanceCase] = relationship(
@@ -119,7 +121,7 @@ class CaseDuty(DistrictOwned, Base):
     def settle(self, state: str, *, by_id: UUID, batch: UUID, reason: str = "") -> None:
         """It is done, or dismissed for a reason."""
         self.state, self.settled_by_id, self.settled_at = state, by_id, clock.now()
-        self.batch_id, self.reason = batch, reason
+        self.batch_id, self.reason, self.trouble = batch, reason, ""
 
     def reopen(self) -> None:
         """It is to be done after all."""

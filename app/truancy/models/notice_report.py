@@ -20,7 +20,7 @@ from app.family.models.family_answer import NEEDS_NOBODY, RECEIPT, FamilyAnswer
 from app.family.models.family_link import FamilyLink
 from app.notices.models.message import Message
 from app.notices.models.message import State as MessageState
-from app.notices.models.notice import Notice, State
+from app.notices.models.notice import FAILED, Notice, State
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.suppression import Share, hidden, share
 
@@ -96,6 +96,7 @@ def _told(first: date, schools: Collection[UUID], zone: str) -> CTE:
     """A row for each notice, with what became of it."""
     departed = Notice.left_at.is_not(None)
     failed = Message.state.in_([MessageState.BOUNCED, MessageState.FAILED])
+    came_back = or_(Notice.state.in_(FAILED), Notice.returned_at.is_not(None))
     sent = and_(FamilyLink.about_kind == NOTICE, FamilyLink.about_id == Notice.id)
     by_page = exists().where(FamilyAnswer.link_id == FamilyLink.id, sent)
     return (
@@ -109,13 +110,11 @@ def _told(first: date, schools: Collection[UUID], zone: str) -> CTE:
             Notice.language,
             Notice.channel,
             departed.label("departed"),
-            and_(departed, or_(Notice.returned_at.is_not(None), func.coalesce(failed, False))).label(
-                "returned"
-            ),
+            and_(departed, or_(came_back, func.coalesce(failed, False))).label("returned"),
             and_(departed, by_page.where(FamilyAnswer.kind == RECEIPT)).label("read"),
             and_(departed, by_page.where(FamilyAnswer.kind.not_in(NEEDS_NOBODY))).label("answered"),
             and_(departed, Notice.state == State.WITHDRAWN).label("withdrawn"),
-            and_(~departed, Notice.state.not_in([State.CANCELLED, State.WITHDRAWN])).label("open"),
+            and_(~departed, Notice.state.not_in([*FAILED, State.CANCELLED, State.WITHDRAWN])).label("open"),
             case(
                 (departed, cast(cast(_local(Notice.left_at, zone), Date) - CaseDuty.trigger, Integer))
             ).label("days"),

@@ -110,6 +110,10 @@ def _steps(notice: Notice) -> Iterator[Step]:
         yield Step(batch.posted_at, f"Posted by {by}")
     elif notice.left_at is not None and notice.channel != EMAIL:
         yield Step(notice.left_at, "Left")
+    if notice.arrived_at is not None:
+        yield Step(notice.arrived_at, "Delivered, as the phone network says")
+    if notice.state == State.UNDELIVERED and notice.went_on_at is not None:
+        yield Step(notice.went_on_at, f"Did not arrive. {notice.reason}")
     yield from _mail(notice)
     if notice.returned_at is not None:
         yield Step(notice.returned_at, f"Came back by post. {notice.reason}".strip())

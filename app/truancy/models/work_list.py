@@ -52,6 +52,8 @@ class WorkLine:
     #: True if its last day is over.
     is_late: bool
     blocked: Sequence[str]
+    #: What its notice has met; "" where nothing.
+    trouble: str
     for_person: bool
 
 
@@ -92,6 +94,7 @@ def work_page(asked: Asked, today: date, *, after: tuple[date, UUID] | None = No
             CaseDuty.trigger,
             CaseDuty.by_day,
             CaseDuty.blocked,
+            CaseDuty.trouble,
             CaseDuty.for_person,
         ).join(Student, Student.id == CaseDuty.student_id),
         asked,
@@ -159,6 +162,7 @@ def _line(row: Any, today: date, days: Sequence[date] | None) -> WorkLine:
         left=school_days_left(due, today, days),
         is_late=due is not None and due < today,
         blocked=[why_blocked(Blocked(why, about)) for why, about in row.blocked],
+        trouble=row.trouble,
         for_person=row.for_person,
     )
 

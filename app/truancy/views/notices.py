@@ -7,7 +7,6 @@ from app.core import audit
 from app.core.db import db
 from app.core.room import Doors
 from app.notices.actions.refused import Refused
-from app.notices.models.notice import EMAIL, LETTER
 from app.roster.models.student import Student
 from app.truancy.actions import telling
 from app.truancy.forms import NoticeOfDutyForm
@@ -26,21 +25,21 @@ NO_NOTICE = "This line owes the family no notice."
 @allow(May.SETTLE_DUTY, RULES, of=CaseDuty)
 def new(duty: CaseDuty) -> ResponseReturnValue:
     """What is put into it. Leaves an access record."""
-    return _page(duty, NoticeOfDutyForm.filled())
+    return _page(duty, _offered(NoticeOfDutyForm.filled(data=telling.values_of(duty.id)), duty))
 
 
 @doors.post("/attendance/duties/<uuid:id>/notice")
 @allow(May.SETTLE_DUTY, RULES, of=CaseDuty, paper=NoticeOfDutyForm)
 def create(duty: CaseDuty) -> ResponseReturnValue:
     """Write it to each home; it waits for approval."""
-    form = NoticeOfDutyForm.filled()
+    form = _offered(NoticeOfDutyForm.filled(), duty)
     if not form.validate():
         return _page(duty, form, 422)
     if duty.do != telling.NOTICE:
         form.refuse(NO_NOTICE)
         return _page(duty, form, 422)
     try:
-        told = telling.tell(duty, form.values(), (LETTER, EMAIL) if form.by_email.data else (LETTER,))
+        told = telling.tell(duty, form.values(), form.way.data, form.why_other.data or "")
     except Refused as refused:
         db.session.rollback()
         form.refuse(refused.sentence)
@@ -49,6 +48,11 @@ def create(duty: CaseDuty) -> ResponseReturnValue:
         f"Notices written: {len(told.notices)}. They wait for approval under “Notices”.",
         url_for("truancy.cases_show", id=duty.case_id),
     )
+
+
+def _offered(form: NoticeOfDutyForm, duty: CaseDuty) -> NoticeOfDutyForm:
+    form.offer(telling.permitted(duty.rule_id))
+    return form
 
 
 def _page(duty: CaseDuty, form: NoticeOfDutyForm, status: int = 200) -> ResponseReturnValue:
