@@ -1,9 +1,12 @@
-"""Imports of the attendance register."""
+"""Imports of the attendance register, and the systems that are asked for it."""
 
 from uuid import UUID
 
+from app.auth.models.sealed_account import admins
+from app.core.actor import SYSTEM
 from app.core.queue import later
-from app.register.actions import importing
+from app.notices.actions import compose
+from app.register.actions import connecting, importing
 from app.register.models.register_import import RegisterImport
 from jobs import job
 
@@ -13,11 +16,54 @@ def advance(import_id: UUID) -> None:
     """Go on with an import for a while; when it is applied, the attendance rules are put to whom it touched."""
     importing.advance(import_id)
     run = RegisterImport.find(import_id)
-    if run is not None and run.state == "done":
+    if run is not None and run.state in ("done", "ready"):
         later("jobs.truancy.review_what_waits")
+
+
+@job
+def ask_what_is_due() -> None:
+    """Ask the systems whose hour has struck."""
+    connecting.ask_what_is_due(by=SYSTEM)
+
+
+@job
+def tell_of_reading(import_id: UUID) -> None:
+    """Tell all admins that a nightly reading failed, or waits for one of them."""
+    run = RegisterImport.find(import_id)
+    if run is None or run.connection is None or run.state not in ("failed", "ready"):
+        return
+    if run.state == "failed":
+        what = f"Attendance did not come from {run.connection.name}"
+        happened = f"{run.sentence} The register stands as it was. It is asked again the next night."
+    else:
+        what = f"Attendance from {run.connection.name} waits for you"
+        happened = (
+            "Something in it is unusual, so it is not applied before somebody has looked at it and says so: "
+            "Attendance › Register › Import attendance."
+        )
+    _tell_admins(what, happened)
+
+
+@job
+def warn_of_late_registers() -> None:
+    """Tell all admins, once a day, of which schools too little came in."""
+    late = connecting.late_schools()
+    if late:
+        more = f", and {len(late) - 20} more" if len(late) > 20 else ""
+        _tell_admins(
+            "Attendance is missing",
+            f"No marks came lately of: {', '.join(late[:20])}{more}. Nobody is counted as present or absent there "
+            "until it comes.",
+        )
 
 
 @job
 def forget_old_imports() -> None:
     """Previews that nobody answered, and rows that have had their time."""
     importing.forget_old_imports()
+
+
+def _tell_admins(what: str, happened: str) -> None:
+    for admin in admins():
+        told = {"name": admin.name, "what": what, "happened": happened}
+        compose.email("register_connection", admin.email, admin.person_id, told)

@@ -106,6 +106,18 @@ TIMETABLE: Final = (
         "Count what the attendance reports show", "jobs.truancy.count_figures", at=time(4, 30), queue="upkeep"
     ),
     Entry(
+        "Ask the systems of attendance at their hour",
+        "jobs.register.ask_what_is_due",
+        every=timedelta(minutes=5),
+        states=("preparing", "open"),
+    ),
+    Entry(
+        "Tell of schools whose attendance did not come",
+        "jobs.register.warn_of_late_registers",
+        every=timedelta(minutes=15),
+        states=("open",),
+    ),
+    Entry(
         "Forget imports of the attendance register that are over",
         "jobs.register.forget_old_imports",
         at=time(3, 35),

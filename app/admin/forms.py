@@ -25,7 +25,8 @@ from app.core import clock
 from app.core.actor import Role
 from app.core.by_school import schools_named
 from app.core.db import uuid_or_none
-from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
+from app.core.services import ED_FI, ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
+from app.integrations.edfi.client import BY
 from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.groupcall.client import secrets_of
@@ -33,6 +34,7 @@ from app.integrations.oneroster.presets import METHODS
 from app.integrations.spreadsheet.families import GUARDIANS, OF_A_GUARDIAN, OF_A_STUDENT
 from app.integrations.spreadsheet.staff import FIELDS as STAFF_FIELDS
 from app.integrations.wonde.client import REGIONS
+from app.register.actions.connecting import Particulars as AttendanceParticulars
 from app.roster.actions.connecting import Particulars
 from app.roster.actions.grouping import Meaning
 from app.roster.actions.importing import LARGEST_FILE
@@ -694,3 +696,141 @@ CONNECTION_FORMS: Final[dict[str, type[ConnectionForm]]] = {
     WONDE: WondeForm,
     GROUPCALL: GroupcallForm,
 }
+
+
+class AttendanceForm(Paper):
+    """A system that is asked for attendance. Each kind has a paper of its own, with the fields that it names `OWN`."""
+
+    #: The fields that say how it is reached, in their order: what is kept of them are its settings.
+    OWN: ClassVar[tuple[str, ...]] = ()
+
+    secret = PasswordField("Secret", [Length(max=2_000)])
+    secret_expires_on = DateField(
+        "Last day on which the secret works",
+        [Optional()],
+        description="If you know it, admins are reminded in time.",
+    )
+    hour = SelectField(
+        "Ask it",
+        choices=options(
+            [
+                ("", "Only when somebody says so"),
+                *((str(hour), f"Each night at {hour:02}:00") for hour in HOURS),
+            ]
+        ),
+        description="In the district's time zone, once the registers of the day are closed.",
+    )
+    applies_itself = BooleanField(
+        "Apply what the night finds without asking, at schools where nothing is unusual",
+        description="A school that loses many of its marks waits for somebody all the same, and so does everything "
+        "once many rows are set aside. Admins hear of it by mail.",
+    )
+    expected_hour = SelectField(
+        "Tell admins of schools whose attendance did not come",
+        choices=options(
+            [("", "Never"), *((str(hour), f"Each day at {hour:02}:00") for hour in range(5, 13))]
+        ),
+    )
+    late_after = SelectField(
+        "It did not come",
+        choices=options(
+            [
+                ("1", "after a school day without a mark"),
+                *((str(n), f"after {n} school days without a mark") for n in (2, 3, 5)),
+            ]
+        ),
+        default="2",
+        description="A small school can have a day on which nobody is absent.",
+    )
+
+    def own(self) -> list[Any]:
+        """How it is reached."""
+        return [self[name] for name in self.OWN]
+
+    def attendance(self) -> AttendanceParticulars:
+        """What was filled in."""
+        return AttendanceParticulars(
+            settings={field.name: _as_setting(field.data) for field in self.own()},
+            secret=(self.secret.data or "").strip(),
+            secret_expires_on=self.secret_expires_on.data,
+            hour=int(self.hour.data) if self.hour.data else None,
+            applies_itself=bool(self.applies_itself.data),
+            expected_hour=int(self.expected_hour.data) if self.expected_hour.data else None,
+            late_after=int(self.late_after.data),
+        )
+
+
+class EdFiForm(AttendanceForm):
+    """An Ed-Fi server, whoever runs it."""
+
+    OWN = (
+        "address",
+        "client_id",
+        "token_address",
+        "schools",
+        "by",
+        "reasons",
+        "minutes",
+        "open_events",
+        "snapshot",
+    )
+
+    address = StringField(
+        "Address of Ed-Fi",
+        [InputRequired("Copy the address from there."), Length(max=500)],
+        description="The whole address up to /data/v3, and the year behind it if there is one. It is called at this "
+        "host and no other.",
+    )
+    client_id = StringField("Key", [InputRequired("Copy the key from there."), Length(max=200)])
+    token_address = StringField(
+        "Address for tokens",
+        [Length(max=500)],
+        description="Only if it is another one than /oauth/token beside /data.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by its Ed-Fi school id, such as 255901001 = Beech School. What stands behind it is "
+        "the school's name here.",
+    )
+    by = SelectField("Attendance is noted", choices=options(BY.items()), default="school")
+    reasons = BooleanField(
+        "The reason is part of the code",
+        description="If your reasons are a short list, such as Illness or Court: each category and reason is then "
+        "signed off by itself. Leave it out where reasons are written freely.",
+    )
+    minutes = StringField(
+        "Minutes of a whole day of school",
+        [Length(max=4)],
+        description="Ed-Fi's calendars have none. Events of a part of a day are counted by it; without it they are "
+        "set aside.",
+    )
+    open_events = TextAreaField(
+        "Further calendar events that are school days",
+        [Length(max=4_000)],
+        description="One a line. Instructional day, Make-up day and Student late arrival/early dismissal always are; "
+        "a day with Holiday, Weather day, Emergency day, Strike, Teacher only day or Non-instructional day never is.",
+    )
+    snapshot = BooleanField(
+        "Read from a snapshot", description="If the operator of the Ed-Fi server makes one each night."
+    )
+    secret = PasswordField(
+        "Secret",
+        [Length(max=2_000)],
+        description="It comes with the key, from the operator of the Ed-Fi server.",
+    )
+
+    def validate_minutes(self, field: Any) -> None:
+        """Of one day."""
+        typed = (field.data or "").strip()
+        if typed and not (typed.isascii() and typed.isdigit() and 60 <= int(typed) <= 900):
+            raise ValidationError("Write the minutes as a number from 60 to 900, such as 390.")
+
+
+def _as_setting(value: object) -> str:
+    """A box that is ticked is "yes"."""
+    return ("yes" if value else "") if isinstance(value, bool) else str(value or "").strip()
+
+
+#: The paper of each system that is asked for attendance, by its outside service.
+ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {ED_FI: EdFiForm}

@@ -2,6 +2,7 @@
 
 from app.admin.permissions import RULES, May
 from app.admin.views import (
+    attendance_systems,
     audit,
     connections,
     contact,
@@ -46,6 +47,7 @@ ROOM = Room(
         services,
         registrations,
         connections,
+        attendance_systems,
         texting,
         directory_groups,
         contact,

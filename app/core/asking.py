@@ -46,12 +46,14 @@ def ask(
     headers: Mapping[str, str] | None = None,
     passes: Callable[[Said], bool] = lambda said: False,
     none_stays: bool = False,
+    listed: str = "",
 ) -> Said:
     """What the service called `name` answers, if that will stay its answer. A good one is a whole JSON object.
 
     `form` or `document` (as JSON) is sent along. `passes`: refusals of this service that pass by themselves, though
     their status does not say so. `none_stays`: a good answer without an object is one with {}, where an address that
-    somebody typed may lead to any page. Raises NotNow, and Unreadable when it may not be called.
+    somebody typed may lead to any page. `listed`: where it answers with a list, that stands in `body` under this name.
+    Raises NotNow, and Unreadable when it may not be called.
     """
     said = None
     for _ in range(2):  # a connection that breaks off is tried again at once: the next one mostly holds
@@ -61,6 +63,7 @@ def ask(
                     method, address, params=params, data=form, json=document, headers=dict(headers or {})
                 ),
                 none_stays=none_stays,
+                listed=listed,
             )
             break
         except egress.OutsideRefused as refused:
@@ -91,12 +94,14 @@ def told(answer: egress.Answer) -> Said:
     return _read(answer, none_stays=True)
 
 
-def _read(answer: egress.Answer, *, none_stays: bool) -> Said:
+def _read(answer: egress.Answer, *, none_stays: bool, listed: str = "") -> Said:
     """Raises ValueError for a good answer that is no JSON object: a gateway in trouble says 200 and HTML."""
     try:
         body = json.loads(answer.content)
     except (ValueError, RecursionError):
         body = None
+    if listed and isinstance(body, list):
+        body = {listed: body}
     if not isinstance(body, dict):
         if answer.is_success and not none_stays:
             raise ValueError("not a JSON object")

@@ -78,6 +78,7 @@ GOOGLE_DIRECTORY: Final = "google_directory"
 ENTRA_USERS: Final = "entra_users"
 ONEROSTER: Final = "oneroster"
 WONDE: Final = "wonde"
+ED_FI: Final = "ed_fi"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
 MICROSOFT_MAIL: Final = "microsoft_mail"
@@ -248,6 +249,21 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         proposed=("oneroster-proxy.classlink.io",),
         built=True,
         since=date(2026, 11, 26),
+    ),
+    OutsideService(
+        key=ED_FI,
+        name="Ed-Fi",
+        company="Whoever runs the Ed-Fi server that the district names: the state, or a vendor",
+        purpose="Fetches the attendance register of each school: calendars, enrollments and attendance events.",
+        passes="The key that the district has there, the ids of its schools, and when we ask. Of students their number "
+        "comes in, when they were enrolled where, and what was noted of their attendance, with the reason and the "
+        "minutes. Nothing else goes out, and nothing else is kept.",
+        location="Where the operator of the Ed-Fi server keeps it",
+        turned_on_by=Hand.DISTRICT,
+        built=True,
+        since=date(2026, 11, 27),
+        caution="Not verified with a running Ed-Fi server. It was built from the published description of the ODS / "
+        "API, and tried against a server of our own. Look at the first preview before you apply it.",
     ),
     OutsideService(
         key=TWILIO,

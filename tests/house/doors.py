@@ -32,6 +32,8 @@ WORDS: dict[str, Keys] = {
     "admin.registrations_try_out": {"key": "google_sign_in"},
     "admin.connections_try_out": {"key": "oneroster"},
     "admin.connections_sync": {"key": "oneroster"},
+    "admin.attendance_systems_try_out": {"key": "ed_fi"},
+    "admin.attendance_systems_ask": {"key": "ed_fi"},
     "admin.directory_groups_index": {"key": "google_directory"},
     "admin.directory_groups_create": {"key": "google_directory"},
     "auth.ways_in_add": {"word": "google"},

@@ -175,7 +175,7 @@ def test_a_student_nobody_knows_is_set_aside_and_the_rest_loads(maple):
         (("1001", "North", MON, "", "U", "-5"), "bad_minutes"),
         (("1001", "North", "2026-10-30", "", "U"), "outside_window"),
         (("", "North", MON, "", "U"), "no_student"),
-        (("1001", "North", MON, "", "U" * 21), "too_long"),
+        (("1001", "North", MON, "", "U" * 61), "too_long"),
         (("1001", "North"), None),
     ],
 )

@@ -7,6 +7,8 @@ from app.admin.permissions import RULES, May
 from app.auth.models.sealed_account import SealedAccount
 from app.core import alarms, expiring
 from app.core.room import Doors
+from app.register.actions import connectors as attendance_connectors
+from app.register.models.register_connection import RegisterConnection
 from app.roster.actions.connectors import CONNECTORS
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
@@ -28,6 +30,8 @@ def index() -> ResponseReturnValue:
         missing=missing,
         alarms=alarms.of_this_district(),
         connections=[one for one in RosterConnection.all() if one.failing],
+        attendance=[one for one in RegisterConnection.all() if one.failing],
+        attendance_services={kind: one.service for kind, one in attendance_connectors.CONNECTORS.items()},
         ending=[one for one in expiring.all_expiring() if one.ends_soon(today)],
         waiting=RosterImport.waiting(),
         services={kind: one.service for kind, one in CONNECTORS.items()},

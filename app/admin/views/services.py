@@ -5,7 +5,14 @@ from typing import Any
 from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import CONNECTION_FORMS, ConnectionForm, RegistrationForm, ServiceForm
+from app.admin.forms import (
+    ATTENDANCE_FORMS,
+    CONNECTION_FORMS,
+    AttendanceForm,
+    ConnectionForm,
+    RegistrationForm,
+    ServiceForm,
+)
 from app.admin.permissions import RULES, May
 from app.auth.actions import requiring, signing_in_elsewhere
 from app.auth.actions.refused import Refused
@@ -25,6 +32,10 @@ from app.notices.actions import setting_up_texts
 from app.notices.forms import TextSettingForm, TrialTextForm
 from app.notices.models.text_message import TextMessage
 from app.notices.models.text_setting import TextSetting
+from app.register.actions import connecting as attendance_connecting
+from app.register.actions import connectors as attendance_connectors
+from app.register.models.register_connection import RegisterConnection
+from app.register.models.register_import import RegisterImport
 from app.roster.actions import connecting, directories, grouping
 from app.roster.actions.connectors import kind_of_service
 from app.roster.models.directory_group import DirectoryGroup
@@ -69,8 +80,7 @@ def turn_on(key: str) -> ResponseReturnValue:
         form.refuse(f"Fill in {missing} first, and save.")
         return shown(one, form, 422)
     try:
-        kind = kind_of_service(key)
-        services.turn(key, True, me(), connecting.hosts(kind) if kind else form.host.data or None)
+        services.turn(key, True, me(), _hosts(key) if _is_asked(key) else form.host.data or None)
     except OutsideRefused as refused:
         db.session.rollback()
         form.refuse(str(refused))
@@ -106,16 +116,17 @@ def shown(
     connection: ConnectionForm | None = None,
     texting: TextSettingForm | None = None,
     trial: TrialTextForm | None = None,
+    attendance: AttendanceForm | None = None,
 ) -> Response:
     """The page of one service.
 
     Of those that sign people in with what the district is registered as there; of sources of the roster with how they
-    are reached; of texts with the account, and what became of the last ones.
+    are reached, and so of those of attendance; of texts with the account, and what became of the last ones.
     """
     form = form or ServiceForm.blank(obj=services.switch_of(one.key))
     switch = services.switch_of(one.key)
     kind = kind_of_service(one.key)
-    form.host.flags.required = not one.hosts and kind is None
+    form.host.flags.required = not one.hosts and not _is_asked(one.key)
     return page(
         "admin/service.html",
         status=status,
@@ -125,7 +136,12 @@ def shown(
         moved_by=_moved_by(switch),
         form=form,
         **_of_sign_in(one, registration),
-        **{**_of_roster(one, kind, connection), **_of_texts(one, texting, trial)},
+        is_asked=_is_asked(one.key),
+        **{
+            **_of_roster(one, kind, connection),
+            **_of_texts(one, texting, trial),
+            **_of_attendance(one, attendance),
+        },
     )
 
 
@@ -171,6 +187,22 @@ def _of_roster(one: OutsideService, kind: str | None, form: ConnectionForm | Non
     }
 
 
+def _of_attendance(one: OutsideService, form: AttendanceForm | None) -> dict[str, Any]:
+    kind = attendance_connectors.kind_of_service(one.key)
+    if kind is None:
+        return {"attendance": None}
+    connection = RegisterConnection.of_kind(kind)
+    form = form or ATTENDANCE_FORMS[one.key].blank(data=_as_filled_in(connection))
+    form.secret.flags.required = not (connection and connection.secret_sealed)
+    return {
+        "attendance": form,
+        "attendance_connection": connection,
+        "missing": attendance_connecting.missing(kind),
+        "last_reading": RegisterImport.last_of(connection.id) if connection else None,
+        "under_way": RegisterImport.under_way() is not None,
+    }
+
+
 def _of_texts(
     one: OutsideService, form: TextSettingForm | None, trial: TrialTextForm | None
 ) -> dict[str, Any]:
@@ -212,6 +244,32 @@ def _as_filled(connection: RosterConnection | None) -> dict[str, Any]:
     }
 
 
+def _as_filled_in(connection: RegisterConnection | None) -> dict[str, Any]:
+    """What the form of an attendance system shows: everything but the secret."""
+    if connection is None:
+        return {"hour": "3", "expected_hour": "8"}
+    return {
+        **connection.settings,
+        "secret_expires_on": connection.secret_expires_on,
+        "hour": "" if connection.hour is None else str(connection.hour),
+        "applies_itself": connection.applies_itself,
+        "expected_hour": "" if connection.expected_hour is None else str(connection.expected_hour),
+        "late_after": str(connection.late_after),
+    }
+
+
+def _is_asked(key: str) -> bool:
+    """True of a system that is asked, whose hosts its own paper names."""
+    return bool(kind_of_service(key) or attendance_connectors.kind_of_service(key))
+
+
+def _hosts(key: str) -> tuple[str, ...]:
+    kind, of_attendance = kind_of_service(key), attendance_connectors.kind_of_service(key)
+    if kind is not None:
+        return connecting.hosts(kind)
+    return attendance_connecting.hosts(of_attendance) if of_attendance else ()
+
+
 def _as_kept(setting: SignInProvider | None) -> dict[str, Any]:
     """What the form shows: everything but the secret."""
     if setting is None:
@@ -230,6 +288,8 @@ def _missing(one: OutsideService) -> str:
         return setting_up_texts.missing()
     if kind is not None:
         return connecting.missing(kind)
+    if of_attendance := attendance_connectors.kind_of_service(one.key):
+        return attendance_connecting.missing(of_attendance)
     if provider is None:
         return ""
     setting = SignInProvider.of(provider.word)

@@ -28,6 +28,7 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "factors_changed": frozenset({"name", "changes"}),
     "sealed_account": frozenset({"name", "happened", "do"}),
     "roster_connection": frozenset({"name", "what", "happened"}),
+    "register_connection": frozenset({"name", "what", "happened"}),
     "secret_ends": frozenset({"name", "about", "last_day", "without_it", "page"}),
     "operator_visit": frozenset({"name", "about", "happened", "reason"}),
     "mail_test": frozenset({"name"}),

@@ -43,6 +43,7 @@ CALLED: Final = {
     "factors_changed": "Note: a way to sign in was changed",
     "sealed_account": "Note to admins: the sealed account",
     "roster_connection": "Note to admins: a system that is asked for the roster",
+    "register_connection": "Note to admins: a system that is asked for attendance",
     "secret_ends": "Note to admins: a secret ends",
     "operator_visit": "Note to admins: a visit of the operator",
     "mail_test": "Test",

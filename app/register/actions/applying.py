@@ -35,9 +35,10 @@ def apply(run: RegisterImport, until: float) -> None:
         held = RegisterImport.locked(import_id)
         if held is None or held.state != "applying":
             return  # cancelled, or in other hands
-        one = ImportSchool.next_of(import_id)
+        one = ImportSchool.next_of(import_id, asking=not held.applies_itself)
         if one is None:
-            held.state = "done"
+            asks = held.applies_itself and ImportSchool.next_of(import_id) is not None
+            held.state, held.applies_itself = ("ready" if asks else "done"), False
             return
         _apply_school(held, one)
         one.applied_at = clock.now()
@@ -77,9 +78,10 @@ def _apply_school(run: RegisterImport, one: ImportSchool) -> None:
 def _current_to(run: RegisterImport, one: ImportSchool, register: SchoolRegister) -> date | None:
     """The last day that a mark in the file is about, since what comes after may not have been handed in.
 
-    Of changes the day that was said with them. Never after today, and never back.
+    Of changes in a file the day that was said with them. Never after today, and never back.
     """
-    told = one.last_day if run.is_window else run.last_day if one.rows else None
+    is_by_marks = run.is_window or run.connection_id is not None
+    told = one.last_day if is_by_marks else run.last_day if one.rows else None
     if told is None:
         return register.current_to
     card = directory.district_by_id(current_district_id())

@@ -82,7 +82,7 @@ def _tell_of_schools(run: RegisterImport, here: Mapping[str, Any]) -> None:
         _COUNT_VOIDED,
     ):
         if statement is _COUNT_HERE and not run.is_window:
-            continue
+            statement = _COUNT_BESIDE
         for row in db.session.connection().execute(statement, {**here, "there": there}).mappings():
             found.setdefault(row["school_id"], {}).update(row)
     registers = {one.school_id: one for one in SchoolRegister.by_school()}
@@ -97,6 +97,8 @@ def _tell_of_schools(run: RegisterImport, here: Mapping[str, Any]) -> None:
         one = ImportSchool(import_id=run.id, **counts)
         if run.is_window and one.rows:
             one.asks = _asks(run, one, registers.get(one.school_id))
+        elif one.vanished and _loses_many(one):
+            one.asks = "gone"
         db.session.add(one)
     db.session.flush()
 
@@ -112,6 +114,12 @@ def _asks(run: RegisterImport, one: ImportSchool, register: SchoolRegister | Non
         if one.rows < FEWEST_ROWS * usual * days and usual * days - one.rows >= FEWEST_FALLEN:
             return "rows"
     return ""
+
+
+def _loses_many(one: ImportSchool) -> bool:
+    """Of changes: whether a large part of what is here of those days is said to be gone, and little comes instead."""
+    lost = one.vanished - one.new
+    return lost >= FEWEST_FALLEN and lost > MOST_FALLEN * (one.absences_before or 0)
 
 
 def weekdays(run: RegisterImport) -> int:
@@ -286,6 +294,7 @@ _CHANGED: Final = text(
     """
 )
 
+#: Where both say which record it was, another one that stands there now is not meant.
 _SAID_TO_BE_GONE: Final = text(
     """
     insert into register_mark_changes (district_id, import_id, school_id, student_id, day, minutes, slot, what, code,
@@ -294,7 +303,7 @@ _SAID_TO_BE_GONE: Final = text(
         a.slot, 'vanished', a.code, a.reason, a.record
     from register_staged_marks m
     join attendance_marks a on a.district_id = :district and a.student_id = m.student_id and a.day = m.day
-        and a.slot = m.slot and a.school_id = m.school_id
+        and a.slot = m.slot and a.school_id = m.school_id and (a.record = m.record) is not false
     where m.district_id = :district and m.import_id = :run and m.is_gone
     """
 )
@@ -330,6 +339,19 @@ _COUNT_HERE: Final = text(
     select school_id, count(*) filter (where code <> all(cast(:there as text[]))) absences_before
     from attendance_marks
     where district_id = :district and school_id = any(:schools) and day between :first and :last group by 1
+    """
+)
+#: Of changes: marks that are here of the days of which some are taken away.
+_COUNT_BESIDE: Final = text(
+    """
+    select c.school_id, count(a.code) absences_before
+    from (
+        select school_id, min(day) first, max(day) last from register_mark_changes
+        where district_id = :district and import_id = :run and what = 'vanished' group by 1
+    ) c
+    join attendance_marks a on a.district_id = :district and a.school_id = c.school_id
+        and a.day between c.first and c.last and a.code <> all(cast(:there as text[]))
+    group by 1
     """
 )
 _COUNT_CHANGES: Final = text(

@@ -14,16 +14,19 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from app.core import audit, clock, quotas, storage
+from app.core import attendance_systems, audit, clock, expiring, quotas, storage
 from app.core.actor import Actor
 from app.core.db import db, uuid7
 from app.core.feed import Unreadable
+from app.core.fetching import NotNow
 from app.core.queue import later
-from app.integrations.spreadsheet.attendance import MARKS, WINDOW, RegisterSet, Span
-from app.register.actions import applying, comparing, staging
+from app.integrations.spreadsheet.attendance import DELTA, MARKS, WINDOW, RegisterSet, Span
+from app.register.actions import applying, comparing, fetching, staging
+from app.register.models.fetched_rows import FetchedRows
 from app.register.models.import_school import ImportSchool
 from app.register.models.mark_change import MarkChange
 from app.register.models.quarantined_row import QuarantinedRow
+from app.register.models.register_connection import RegisterConnection
 from app.register.models.register_import import FILE_IS_KEPT, LARGEST_FILE, ROWS_ARE_KEPT, RegisterImport
 from app.register.models.remembered_columns import RememberedColumns
 from app.register.models.staged_mark import StagedMark
@@ -42,7 +45,12 @@ SAY_THE_DAYS: Final = (
 )
 NOT_WAITING: Final = "This import is not waiting for its columns any more."
 
+#: Of rows of a system, so many that are set aside, and somebody looks before anything is applied.
+MOST_ASIDE: Final = 0.2
+FEWEST_ASIDE: Final = 10
+
 _STEPS: Final[dict[str, Callable[[RegisterImport, float], None]]] = {
+    "fetching": fetching.fetch,
     "reading": staging.read,
     "comparing": comparing.compare,
     "applying": applying.apply,
@@ -107,6 +115,48 @@ def begin(
     return run
 
 
+def begin_asking(
+    connection: RegisterConnection, *, by: Actor, applies_itself: bool = False, tells_admins: bool = False
+) -> RegisterImport:
+    """Have a system asked for what is to be asked now. Raises Refused.
+
+    `applies_itself`: schools that ask nothing are applied without anybody's yes. A preview of the same system that
+    nobody answered makes way: this one will say the same and more. `tells_admins`: by mail, if it fails or waits.
+    """
+    before = RegisterImport.under_way()
+    if before is not None and (before.connection_id != connection.id or before.is_working):
+        raise Refused(ONE_AT_A_TIME)
+    if quotas.is_reached(quotas.STORED):
+        raise Refused(fetching.NO_ROOM)
+    try:
+        asked, is_whole = fetching.asked_now(connection, expiring.today())
+    except Unreadable as error:
+        raise Refused(error.sentence) from error
+    if before is not None:
+        before.note("Nobody said to apply it before the next reading, which takes its place.")
+        _end(before, "cancelled")
+    run = RegisterImport(
+        state="fetching",
+        connection_id=connection.id,
+        place=attendance_systems.beginning(asked),
+        is_whole=is_whole,
+        size=0,
+        file_size=0,
+        sha256="",
+        mode=WINDOW if asked.is_window else DELTA,
+        first_day=asked.first if asked.is_window else None,
+        last_day=asked.last if asked.is_window else None,
+        applies_itself=applies_itself,
+        tells_admins=tells_admins,
+        made_by_id=by.id,
+    )
+    run.note(f"{connection.name} is being asked.")
+    _add(run)
+    audit.noted("began", "register_imports", run.id, asked=connection.kind, mode=run.mode)
+    later("jobs.register.advance", run.id)
+    return run
+
+
 def files_without_columns(run: RegisterImport) -> dict[str, tuple[list[str], dict[str, str], dict[str, str]]]:
     """File → its columns, which field is probably which, and what the first row has in those.
 
@@ -140,10 +190,10 @@ def approve(run: RegisterImport, *, schools: Collection[UUID] = ()) -> None:
     held = RegisterImport.locked(run.id)
     if held is None or held.state != "ready":
         raise Refused("This import is not waiting for an answer any more.")
-    held.state = "applying"
+    held.state, held.applies_itself = "applying", False
     kept_out = 0
     for one in ImportSchool.of(run.id):
-        one.left_out = bool(one.asks) and one.school_id not in schools
+        one.left_out = bool(one.asks) and one.applied_at is None and one.school_id not in schools
         kept_out += one.left_out
     held.note(
         "Somebody said to apply it." + (f" Schools that stay as they are: {kept_out}." if kept_out else "")
@@ -175,15 +225,23 @@ def advance(import_id: UUID) -> bool:
         step = run.state
         until = began + A_WHILE * (READS_FOR if step == "reading" else 1.0)
         try:
+            fetching.refuse_if_off(run.connection)
             _STEPS[step](run, until)
         except Unreadable as error:
             db.session.rollback()
             _fail(import_id, error.sentence)
             return False
+        except NotNow as reason:
+            db.session.rollback()
+            _put_off(import_id, reason)
+            return False
         held = RegisterImport.locked(import_id)
         if held is not None and held.state == "done":
+            _remember(held)
             _end(held, "done")
             return True
+        if held is not None and held.state == "ready":
+            _go_on_by_itself(held, step)
         db.session.commit()
         db.session.expunge_all()
         if time.monotonic() > until:
@@ -200,7 +258,7 @@ def forget_old_imports() -> None:
         waiting.note("Nobody said to apply it within 7 days, so it was given up.")
         _end(waiting, "cancelled")
     for run in RegisterImport.ended_before(clock.now() - ROWS_ARE_KEPT):
-        for model in (MarkChange, QuarantinedRow, StagedRow, StagedMark, ImportSchool):
+        for model in (MarkChange, QuarantinedRow, StagedRow, StagedMark, FetchedRows, ImportSchool):
             rows = delete(model).where(model.import_id == run.id)
             db.session.execute(rows.execution_options(synchronize_session=False))
         db.session.delete(run)
@@ -226,10 +284,50 @@ def _add(run: RegisterImport) -> None:
         raise Refused(ONE_AT_A_TIME) from error
 
 
+def _go_on_by_itself(run: RegisterImport, step: str) -> None:
+    """What asks nothing is applied, if that was said; whoever has to look at the rest is told."""
+    if run.applies_itself and step == "comparing":
+        aside = sum(QuarantinedRow.counts(run.id).values())
+        if aside >= FEWEST_ASIDE and aside > MOST_ASIDE * run.read_in_all:
+            run.applies_itself = False
+            run.note("So many rows were set aside that somebody has to look before anything is applied.")
+        else:
+            run.state = "applying"
+            run.note("Schools that ask nothing are applied by themselves.")
+            audit.noted("approved", "register_imports", run.id, by_itself=True)
+            return
+    if run.tells_admins:
+        later("jobs.register.tell_of_reading", run.id)
+
+
+def _remember(run: RegisterImport) -> None:
+    """Where the next reading of the system may go on. Not where a school was left as it was: it is told again."""
+    if run.connection is not None and not ImportSchool.left_out_of(run.id):
+        run.connection.was_applied(str(run.place.get("bookmark", "")), whole=run.is_whole)
+
+
+def _put_off(import_id: UUID, reason: NotNow) -> None:
+    try:
+        fetching.put_off(import_id, reason)
+    except Unreadable as error:
+        db.session.rollback()
+        _fail(import_id, error.sentence)
+    else:
+        db.session.commit()
+
+
 def _fail(import_id: UUID, sentence: str) -> None:
     run = RegisterImport.locked(import_id)
     if run is not None and run.is_working:
         run.sentence = sentence
+        if run.connection is not None:
+            run.connection.failed(sentence)
+        if (
+            run.tells_admins
+            and run.connection_id
+            and not RegisterImport.failed_before(run.connection_id, run.id)
+        ):
+            later("jobs.register.tell_of_reading", run.id)
         _end(run, "failed")
 
 
@@ -239,6 +337,8 @@ def _end(run: RegisterImport, state: str) -> None:
     run.storage_key, run.size = None, 0
     staged = delete(StagedMark).where(StagedMark.import_id == run.id)
     db.session.execute(staged.execution_options(synchronize_session=False))
+    if run.connection_id is not None:
+        FetchedRows.forget(run.id)
     audit.noted(
         "ended",
         "register_imports",

@@ -8,8 +8,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
@@ -36,7 +36,9 @@ from app.integrations.spreadsheet.attendance import (
     RegisterSet,
     RegisterSheet,
     Span,
+    checked,
 )
+from app.register.models.fetched_rows import FetchedRows
 from app.register.models.quarantined_row import QuarantinedRow
 from app.register.models.register_import import RegisterImport
 from app.roster.models.roster_source import RosterSource
@@ -51,6 +53,12 @@ LONGEST_SHOWN: Final = 200
 #: Of rows with these nobody can tell whose they are.
 UNCLEAR: Final = (Fault.SHORT_ROW, Fault.NO_STUDENT)
 
+NO_ROWS: Final = "There are no rows in this file. Nothing was taken over, and no mark was removed."
+NO_ANSWER: Final = (
+    "It answered, but with nothing at all. That is taken for a mistake: nothing was taken over, and no mark was "
+    "removed. Look whether the key may read attendance, and whether the ids of the schools are right."
+)
+
 Told = FedMark | FedRow | BadRow
 
 
@@ -60,20 +68,15 @@ def read(run: RegisterImport, until: float) -> None:
     # Each batch is a transaction, after which this row is no longer that one.
     read_before, columns = dict(run.rows_read), dict(run.columns)
     span = Span(run.mode, run.first_day, run.last_day)
-    with opened(run) as told:
+    with _told(run, columns, span) as told:
         for name in [one for one in FILES if one in told.files]:
             done = int(read_before.get(name, 0))
-            # The rows are closed before the file is, where reading stops on its way.
-            with (
-                told.sheet(name) as sheet,
-                closing(_rows(sheet, columns[name], span)) as rows,
-                read_ahead(_in_batches(islice(rows, done, None))) as batches,
-            ):
+            with told.batches(name, done) as batches:
                 for batch in batches:
                     held = RegisterImport.locked(import_id)
                     if held is None or held.state != "reading" or held.rows_read.get(name, 0) != done:
                         return  # cancelled, or in other hands
-                    if not done and (remark := remark_on(sheet.encoding, f"{name}.csv")):
+                    if not done and (remark := told.remark(name)):
                         held.note(remark)
                     _stage(held, name, batch, schools)
                     done += len(batch)
@@ -89,13 +92,74 @@ def read(run: RegisterImport, until: float) -> None:
                 )
     held = RegisterImport.locked(import_id)
     if held is not None and held.state == "reading":
-        if not held.read_in_all:
-            raise Unreadable(
-                "There are no rows in this file. Nothing was taken over, and no mark was removed."
-            )
+        if not held.read_in_all and (held.connection_id is None or held.is_window):
+            raise Unreadable(NO_ROWS if held.connection_id is None else NO_ANSWER)
         held.state = "comparing"
         counts = ", ".join(f"{count:,} of {name}.csv" for name, count in held.rows_read.items())
         held.note(f"Everything was read: {counts}.")
+
+
+class _OfAFile:
+    """The rows of an upload."""
+
+    def __init__(self, told: RegisterSet, columns: dict[str, dict[str, str]], span: Span) -> None:
+        self._told, self._columns, self._span = told, columns, span
+        self.files: Iterable[str] = told.files
+        self._encodings: dict[str, str] = {}
+
+    @contextmanager
+    def batches(self, name: str, done: int) -> Iterator[Iterator[list[Told]]]:
+        """Those after so many."""
+        # The rows are closed before the file is, where reading stops on its way.
+        with (
+            self._told.sheet(name) as sheet,
+            closing(_rows(sheet, self._columns[name], self._span)) as rows,
+            read_ahead(_in_batches(islice(rows, done, None))) as batches,
+        ):
+            self._encodings[name] = sheet.encoding
+            yield batches
+
+    def remark(self, name: str) -> str | None:
+        """What is to be said of how the file is written, if anything is."""
+        return remark_on(self._encodings[name], f"{name}.csv")
+
+    def rows_told(self, name: str) -> int | None:
+        """How many there are to be, if that was said."""
+        return self._told.rows_told(name)
+
+
+class _OfASystem:
+    """The rows that a system answered with."""
+
+    def __init__(self, import_id: UUID, span: Span) -> None:
+        self._import_id, self._span = import_id, span
+        self.files: Iterable[str] = FetchedRows.files(import_id)
+
+    def batches(self, name: str, done: int) -> AbstractContextManager[Iterator[list[Told]]]:
+        """Those after so many. Not read ahead: they lie in the database, and a session is of one thread."""
+        rows = FetchedRows.told(self._import_id, name, done)
+        return nullcontext(_in_batches(checked(name, line, told, self._span) for line, told in rows))
+
+    def remark(self, name: str) -> str:
+        """Nothing is to be said."""
+        del name
+        return ""
+
+    def rows_told(self, name: str) -> int | None:
+        """Whoever asked has looked at that."""
+        del name
+        return None
+
+
+@contextmanager
+def _told(
+    run: RegisterImport, columns: dict[str, dict[str, str]], span: Span
+) -> Iterator[_OfAFile | _OfASystem]:
+    if run.connection_id is not None:
+        yield _OfASystem(run.id, span)
+        return
+    with opened(run) as told:
+        yield _OfAFile(told, columns, span)
 
 
 @contextmanager
@@ -169,13 +233,13 @@ def _stage(run: RegisterImport, name: str, batch: Sequence[Told], schools: Schoo
                 rows.append({"line": one.line, "school_id": school, "told": dict(one.told)})
     here = {"district": run.district_id, "run": run.id}
     connection = db.session.connection()
+    sources = [one.id for one in db.session.scalars(RosterSource.all())]
     if marks:
-        sources = [one.id for one in db.session.scalars(RosterSource.all())]
         connection.execute(_ADD_MARKS, {**here, "rows": "\n".join(marks), "sources": sources})
     if rows:
         connection.execute(
             _ADD_ENROLLMENTS if name == ENROLLMENTS else _ADD_ROWS,
-            {**here, "file": name, "rows": json.dumps(rows)},
+            {**here, "file": name, "rows": json.dumps(rows), "sources": sources},
         )
     if bad:
         told = [_set_aside(name, one) for one in bad]
@@ -246,7 +310,12 @@ _ADD_ROWS: Final = text(
 _ADD_ENROLLMENTS: Final = text(
     """
     with told as materialized (
-        select r.line, r.school_id, r.told, s.id student_id
+        select r.line, r.school_id, r.told, coalesce(s.id, (
+            select (array_agg(distinct p.person_id))[1] from source_people p
+            join students t on t.district_id = p.district_id and t.id = p.person_id
+            where p.district_id = :district and p.source_id = any(:sources) and p.key = r.told ->> 'student'
+            having count(distinct p.person_id) = 1
+        )) student_id
         from jsonb_to_recordset(cast(:rows as jsonb)) r(line int, school_id uuid, told jsonb)
         left join students s on s.district_id = :district and s.number = r.told ->> 'student'
     ),

@@ -39,7 +39,7 @@ EXCUSES: Final = {
 FLAGS: Final = {"medical": "Medical", "state_excused": "Excused by the state"}
 #: Of these a rule asks whether they were excused.
 AWAY: Final = ("absent", "tardy", "early_out")
-LONGEST: Final = {"code": 20, "description": 120}
+LONGEST: Final = {"code": 60, "description": 120}
 _ONE_OF_KINDS: Final = "kind in ({})".format(",".join(f"'{kind}'" for kind in KINDS))
 _ONE_OF_EXCUSES: Final = "excuse in ({})".format(",".join(f"'{excuse}'" for excuse in EXCUSES))
 

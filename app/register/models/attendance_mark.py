@@ -30,7 +30,7 @@ from app.core.tenancy import OwnedByItsKey, points_at
 #: The whole day, half of it, or a lesson: P1, P2 …
 DAY: Final = "DAY"
 A_SLOT: Final = r"DAY|AM|PM|P[1-9][0-9]?"
-LONGEST: Final = {"code": 20, "reason": 200, "record": 64}
+LONGEST: Final = {"code": 60, "reason": 200, "record": 64}
 #: Of one student on one page.
 MOST_SHOWN: Final = 2000
 

@@ -18,6 +18,7 @@ ASKS: Final = {
     "": "",
     "absences": "Its absences fall by more than 30 percent.",
     "rows": "It has less than half as many marks a day as in its last files.",
+    "gone": "More than 30 percent of its marks of those days would be taken away.",
 }
 
 
@@ -33,7 +34,7 @@ class ImportSchool(DistrictOwned, Base):
         points_at("import_id", "register_imports"),
         points_at("school_id", "schools"),
         UniqueConstraint("district_id", "import_id", "school_id"),
-        CheckConstraint("asks in ('','absences','rows')", name="asks"),
+        CheckConstraint("asks in ('','absences','rows','gone')", name="asks"),
         CheckConstraint("not (left_out and applied_at is not null)", name="applied_or_left_out"),
         Index(None, "district_id", "school_id"),
         Index(
@@ -84,12 +85,20 @@ class ImportSchool(DistrictOwned, Base):
         return rows
 
     @classmethod
-    def next_of(cls, import_id: UUID) -> Self | None:
-        """The next that is to be applied."""
+    def next_of(cls, import_id: UUID, *, asking: bool = True) -> Self | None:
+        """The next that is to be applied. Not `asking`: of those that ask nothing."""
         asked = select(cls).where(
             cls.import_id == import_id, cls.applied_at.is_(None), cls.left_out.is_(False)
         )
+        if not asking:
+            asked = asked.where(cls.asks == "")
         return db.session.scalar(asked.order_by(cls.id).limit(1))
+
+    @classmethod
+    def left_out_of(cls, import_id: UUID) -> int:
+        """How many stay as they are."""
+        asked = select(func.count(cls.id)).where(cls.import_id == import_id, cls.left_out)
+        return db.session.scalar(asked) or 0
 
     @classmethod
     def applied_of(cls, import_id: UUID) -> int:

@@ -1,4 +1,7 @@
-"""One import of the register: a file, what was found in it, and how far it has come. The row is the progress."""
+"""One import of the register: a file or a reading of a system, what was found in it, and how far it has come.
+
+The row is the progress.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -7,16 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, Select, select, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
 from app.core.db import Base, db
 from app.core.quotas import HoldsAFile
 from app.core.records import NAMES_A_FILE, PRIVATE, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned
+from app.core.tenancy import DistrictOwned, owned, points_at
+from app.register.models.register_connection import RegisterConnection
 
 #: A worker is at it, or will be.
-WORKING: Final = ("reading", "comparing", "applying")
+WORKING: Final = ("fetching", "reading", "comparing", "applying")
 #: Somebody has to say something first.
 WAITING: Final = ("columns", "ready")
 OVER: Final = ("done", "cancelled", "failed")
@@ -35,7 +39,10 @@ MOST_NOTES: Final = 200
 
 
 class RegisterImport(HoldsAFile, DistrictOwned, Base):
-    """It goes columns → reading → comparing → ready (somebody looks) → applying → done."""
+    """It goes columns → reading → comparing → ready (somebody looks) → applying → done.
+
+    One of a system that is asked goes fetching → reading → … What asks nothing may be applied without anybody's yes.
+    """
 
     __tablename__ = "register_imports"
     __keeping__ = Keeping(
@@ -44,9 +51,11 @@ class RegisterImport(HoldsAFile, DistrictOwned, Base):
     __audited__ = False
     __table_args__ = owned(
         CheckConstraint(
-            "state in ('columns','reading','comparing','ready','applying','done','cancelled','failed')",
+            "state in ('columns','fetching','reading','comparing','ready','applying','done','cancelled','failed')",
             name="state",
         ),
+        points_at("connection_id", "register_connections"),
+        CheckConstraint("state <> 'fetching' or connection_id is not null", name="fetched_from_somewhere"),
         CheckConstraint("mode in ('window','delta')", name="mode"),
         CheckConstraint("first_day <= last_day", name="begins_before_it_ends"),
         CheckConstraint("size >= 0", name="size"),
@@ -56,12 +65,26 @@ class RegisterImport(HoldsAFile, DistrictOwned, Base):
             "uq_register_imports_one_at_a_time",
             "district_id",
             unique=True,
-            postgresql_where=text("state in ('columns','reading','comparing','ready','applying')"),
+            postgresql_where=text("state in ('columns','fetching','reading','comparing','ready','applying')"),
         ),
     )
     FOUND_BY = ("id",)
 
     state: Mapped[str] = mapped_column(default="columns", info=PUBLIC)
+    #: The system that is asked; None for a file.
+    connection_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: Where in the system the next page begins (core/attendance_systems.py); then its bookmark for the next time.
+    place: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PRIVATE)
+    pages_fetched: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    records_received: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: How often, one time after another, it had no answer.
+    pauses: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: It is of all days since the school year began.
+    is_whole: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Schools that ask nothing are applied without anybody's yes.
+    applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: Admins hear by mail if it fails, or waits for one of them.
+    tells_admins: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: Gone once the import is over.
     storage_key: Mapped[str | None] = mapped_column(info=PRIVATE | NAMES_A_FILE)
     sha256: Mapped[str] = mapped_column(info=PUBLIC)
@@ -89,6 +112,10 @@ class RegisterImport(HoldsAFile, DistrictOwned, Base):
     sentence: Mapped[str | None] = mapped_column(info=PUBLIC)
     ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 
+    connection: Mapped[RegisterConnection | None] = relationship(
+        primaryjoin=lambda: foreign(RegisterImport.connection_id) == RegisterConnection.id, viewonly=True
+    )
+
     @classmethod
     def find(cls, id: UUID) -> Self | None:
         """The import of that id in this district."""
@@ -109,6 +136,20 @@ class RegisterImport(HoldsAFile, DistrictOwned, Base):
     def under_way(cls) -> Self | None:
         """The one that is not over, if there is one."""
         return db.session.scalar(select(cls).where(cls.state.not_in(OVER)))
+
+    @classmethod
+    def last_of(cls, connection_id: UUID) -> Self | None:
+        """The newest reading of a system."""
+        asked = select(cls).where(cls.connection_id == connection_id)
+        return db.session.scalar(asked.order_by(cls.id.desc()).limit(1))
+
+    @classmethod
+    def failed_before(cls, connection_id: UUID, but: UUID) -> bool:
+        """True if the reading before that one failed, too."""
+        asked = select(cls.state).where(
+            cls.connection_id == connection_id, cls.id < but, cls.state.in_(("done", "failed"))
+        )
+        return db.session.scalar(asked.order_by(cls.id.desc()).limit(1)) == "failed"
 
     @classmethod
     def was_done(cls, sha256: str, but: UUID) -> bool:

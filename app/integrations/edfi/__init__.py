@@ -1,0 +1,1 @@
+"""Ed-Fi ODS / API: attendance events, calendars and enrollments."""

@@ -1,0 +1,18 @@
+"""Every kind of system that is asked for attendance, and what asks it.
+
+A new one is a line here, and its name in NAMES.
+"""
+
+from typing import Final
+
+from app.core.attendance_systems import AttendanceConnector
+from app.integrations.edfi.client import EdFiConnector
+from app.register.models.register_connection import ED_FI
+
+#: By RegisterConnection.kind.
+CONNECTORS: Final[dict[str, AttendanceConnector]] = {ED_FI: EdFiConnector()}
+
+
+def kind_of_service(service: str) -> str | None:
+    """The kind of system behind an outside service, if there is one."""
+    return next((kind for kind, one in CONNECTORS.items() if one.service == service), None)

@@ -1,0 +1,159 @@
+"""A system that is asked for attendance: what an admin filled in, when it is asked, and how it went lately."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Self
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.crypto import Sealed
+from app.core.db import Base, db
+from app.core.expiring import Expiring
+from app.core.records import PRIVATE, PUBLIC, Keeping
+from app.core.tenancy import DistrictOwned, owned
+
+ED_FI: Final = "ed_fi"
+#: As people call them.
+NAMES: Final = {ED_FI: "Ed-Fi"}
+#: A pick-up whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
+STILL_TIME: Final = timedelta(hours=6)
+#: However little changed: so often everything since the school year began is read again.
+WHOLE_AGAIN: Final = timedelta(days=6, hours=12)
+#: Days that a night reads again where the system does not tell what changed: late corrections are in them.
+LOOKS_BACK: Final = timedelta(days=30)
+
+
+class RegisterConnection(Expiring, DistrictOwned, Base):
+    """One a kind of system. Whether it may be called says the switch of its outside service."""
+
+    __tablename__ = "register_connections"
+    __keeping__ = Keeping("nobody", "the contract", exported=False, erased="keep: no personal data")
+    __table_args__ = owned(
+        UniqueConstraint("district_id", "kind"),
+        CheckConstraint("kind ~ '^[a-z_]+$'", name="kind"),
+        CheckConstraint("hour between 0 and 23", name="hour"),
+        CheckConstraint("expected_hour between 0 and 23", name="expected_hour"),
+        CheckConstraint("late_after between 1 and 10", name="late_after"),
+    )
+
+    kind: Mapped[str] = mapped_column(info=PUBLIC)
+    #: By the names of the form's fields, and never a secret.
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
+    secret_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
+    secret = Sealed("secret_sealed")
+    #: When it is asked each night, in the district's zone; None: only when somebody says so.
+    hour: Mapped[int | None] = mapped_column(info=PUBLIC)
+    #: What a night finds is applied without anybody's yes, at the schools that ask nothing.
+    applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
+    #: By this hour the register of each school is to be in; None: nobody is told.
+    expected_hour: Mapped[int | None] = mapped_column(info=PUBLIC)
+    #: So many school days without a mark, and a school's register is late.
+    late_after: Mapped[int] = mapped_column(default=2, server_default="2", info=PUBLIC)
+    #: Where the system said that reading may go on with the changes since the last one that was applied.
+    bookmark: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
+    #: When everything since the school year began was read last, and applied.
+    whole_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: When its hour struck last and was heeded; when admins were last told of schools that are late.
+    struck_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    warned_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    worked_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    failed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: What was wrong then, in a sentence of ours.
+    failure: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
+
+    @classmethod
+    def of_kind(cls, kind: str) -> Self | None:
+        """This district's connection of that kind, if an admin has set one up."""
+        return db.session.scalar(select(cls).where(cls.kind == kind))
+
+    @classmethod
+    def find(cls, id: UUID) -> Self | None:
+        """The connection of that id in this district."""
+        return db.session.get(cls, id)
+
+    @classmethod
+    def all(cls) -> Sequence[Self]:
+        """All of this district."""
+        return db.session.scalars(select(cls).order_by(cls.id)).all()
+
+    @property
+    def name(self) -> str:
+        """As people call the system."""
+        return NAMES[self.kind]
+
+    def is_due(self, zone_name: str) -> bool:
+        """True if its hour has struck, a short while ago, and nothing was begun since."""
+        return self.hour is not None and _struck(self.hour, self.struck_at, zone_name)
+
+    def is_to_warn(self, zone_name: str) -> bool:
+        """True if the registers should be in by now, and nobody was told today which are not."""
+        return self.expected_hour is not None and _struck(self.expected_hour, self.warned_at, zone_name)
+
+    def is_whole_due(self, now: datetime) -> bool:
+        """True if everything is to be read again, and not what changed alone."""
+        return self.whole_at is None or now - self.whole_at >= WHOLE_AGAIN
+
+    @property
+    def secret_of(self) -> str:
+        """The system that is asked."""
+        return f"{self.name} (attendance)"
+
+    @property
+    def without_it(self) -> str:
+        """As Expiring has it."""
+        return "Attendance is not read any more."
+
+    @property
+    def kept_at(self) -> str:
+        """As Expiring has it."""
+        return "/admin/services"
+
+    @property
+    def failing(self) -> bool:
+        """True if it failed since it last worked."""
+        return self.failed_at is not None and (self.worked_at is None or self.worked_at < self.failed_at)
+
+    # Not through the row, for the audit log would tell each night.
+
+    def struck(self) -> None:
+        """Tonight's reading is begun, or need not be."""
+        self._note(struck_at=clock.now())
+
+    def warned(self) -> None:
+        """Admins know today which schools are late, or none is."""
+        self._note(warned_at=clock.now())
+
+    def worked(self) -> None:
+        """It answered, to the end."""
+        self._note(worked_at=clock.now())
+
+    def failed(self, sentence: str) -> None:
+        """It did not, and why."""
+        self._note(failed_at=clock.now(), failure=sentence[:300])
+
+    def was_applied(self, bookmark: str, *, whole: bool) -> None:
+        """What it answered stands in the register: from there on changes are asked for."""
+        self._note(bookmark=bookmark, **({"whole_at": clock.now()} if whole else {}))
+
+    def reads_whole_next(self) -> None:
+        """Another address or another reading of it: what the last one ended with says nothing any more."""
+        self._note(bookmark="", whole_at=None)
+
+    def _note(self, **values: object) -> None:
+        cls = type(self)
+        db.session.execute(
+            update(cls).where(cls.id == self.id).values(**values).execution_options(synchronize_session=False)
+        )
+
+
+def _struck(hour: int, heeded_at: datetime | None, zone_name: str) -> bool:
+    now, struck = clock.now(), clock.last_struck(hour, zone_name)
+    return now - struck < STILL_TIME and (heeded_at is None or heeded_at < struck)
+
+
+def looks_back(first: date, last: date) -> date:
+    """The first day that a night reads again, within the school year."""
+    return max(first, last - LOOKS_BACK)
