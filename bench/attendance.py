@@ -407,11 +407,8 @@ def marked(random: Random) -> Iterator[tuple[date, str, tuple[str, str], int | N
 
 
 def _by_thousands(students: int) -> Iterator[Sequence[StudentFacts]]:
-    planned = {day: SchoolDay(390, 2, 7) for day in school_days()}
-    enrolled = [
-        Enrollment(f"school-{number}", school_days()[0], None, Calendar([YEAR], planned))
-        for number in range(SCHOOLS)
-    ]
+    calendar = Calendar([YEAR], {day: SchoolDay(390, 2, 7) for day in school_days()})
+    enrolled = [Enrollment(f"school-{number}", school_days()[0], None, calendar) for number in range(SCHOOLS)]
     for first in range(0, students, 1000):
         yield [
             StudentFacts(

@@ -29,6 +29,7 @@ from sqlalchemy.orm import (
     Session,
     SessionTransaction,
     attributes,
+    declared_attr,
     mapped_column,
     with_loader_criteria,
 )
@@ -71,6 +72,23 @@ class OwnedByItsKey(OwnedThrough):
     """
 
     id = None  # type: ignore[assignment]
+
+
+class OwnedByOneKey(OwnedThrough):
+    """Mixin of a table that is written by the hundred thousand and pointed at: what others point at is its primary key.
+
+    An index of ids alone would be a second one of the same rows: every question names the district.
+    """
+
+    id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True, info=PUBLIC, sort_order=-20)
+    district_id: Mapped[UUID] = mapped_column(
+        Uuid(), primary_key=True, nullable=False, info=PUBLIC, sort_order=-21
+    )
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """A row is known by its id, as everywhere."""
+        return {"primary_key": ["id"]}
 
 
 def owned(*args: Any) -> tuple[Any, ...]:

@@ -45,8 +45,8 @@ class Check:
 def check(firing: Firing) -> Check:
     """Put the rules to the register as it is now, and hold what they give against what was written down."""
     waits = StudentToReview.waits(firing.student_id)
-    rules, register = active_rules(today()), Register()
-    student = next(iter(register.of([str(firing.student_id)])), None)
+    rules = active_rules(today())
+    student = next(iter(Register().of([str(firing.student_id)])), None)
     if student is None:
         return Check(False, "", (GONE,), waits)
     became = _became(firing, Rulebook(rules).firings(student.facts, today()))
@@ -57,7 +57,7 @@ def check(firing: Firing) -> Check:
         return Check(True, now.evidence_sha256, waits=waits)
     if became.outcome is Outcome.REINSTATED and now is not None:
         return Check(False, now.evidence_sha256, (SUPPORTED_AGAIN,), waits)
-    because = tuple(_reasons(firing, now, student, register, rules))
+    because = tuple(_reasons(firing, now, student, rules))
     return Check(False, now.evidence_sha256 if now else "", because, waits)
 
 
@@ -77,10 +77,8 @@ def _became(firing: Firing, found: list[law.Firing]) -> Change | None:
     return next((one for one in changes(kept, found) if one.before and one.before.key == key), None)
 
 
-def _reasons(
-    firing: Firing, now: law.Firing | None, student: Gathered, register: Register, rules: list[Rule]
-) -> Iterator[str]:
-    told = register.as_told(student.line)
+def _reasons(firing: Firing, now: law.Firing | None, student: Gathered, rules: list[Rule]) -> Iterator[str]:
+    told = student.as_told()
     counting = {(mark.day, mark.slot) for mark in student.facts.marks}
     found = [one for mark in firing.marks if (one := _other(mark, told, counting, student))]
     yield from found

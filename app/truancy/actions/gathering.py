@@ -1,7 +1,8 @@
 """All that the law sees of students, gathered from the register and the roster, some thousands at a time.
 
-A student's marks come as one line of text, a word a mark. The same word stands for the same mark of half a million
-students (the day, the slot, what the code means, the minutes), so it is understood once.
+A student's marks of a school come as one line of text, a word a mark. The same word stands for the same mark of half
+a million students (the day, the slot, the minutes, the code), so it is understood once; and schools whose days are
+planned alike share one calendar, in which the same days look the same (law/days.py).
 
 What nobody has signed off, or of a school whose register is not in so far, is no mark. What the roster does not have
 (a date of birth, a grade that is not given) is not known, and the rules that ask for it wait for a person.
@@ -31,29 +32,66 @@ from app.truancy.law.traits import Traits, named
 from app.truancy.models.case_entry import CaseEntry, case_events
 from app.truancy.models.student_flag import StudentFlag, flags_of
 
-#: Words and stays at schools that are remembered.
+#: Words and stays at schools that are remembered from one call to the next.
 MOST_WORDS: Final = 200_000
 MOST_STAYS: Final = 20_000
+#: Between the parts of a word, and between words: what no file can bring in.
+BETWEEN: Final = "\x1f"
+APART: Final = "\x1e"
 _DAY_NOUGHT: Final = date(2000, 1, 1)
 #: Of a school of which nothing was ever in.
 _NEVER: Final = date.min
 
 
-class Gathered(NamedTuple):
-    """A student, as the law sees them, and the line of their marks."""
-
-    id: str
-    facts: StudentFacts
-    line: str
-
-
 class Word(NamedTuple):
     """A mark of a line, understood; without a `mark` where nobody vouches for its code."""
 
-    day: date
-    slot: str
+    #: Its day and slot.
+    at: tuple[date, str]
+    #: As JSON, its code as the register has it.
     told: str
+    #: The same within quotation marks, as PostgreSQL reads an array.
+    written: str
     mark: Mark | None
+
+
+class Words(dict[str, Word]):
+    """The words of one school, or of all where codes mean the same at each, read when they first come."""
+
+    def __init__(self, meanings: "Meanings", school: str) -> None:
+        self._meanings = meanings
+        self._school = school
+
+    def __missing__(self, word: str) -> Word:
+        number, slot, told_minutes, code = word.split(BETWEEN, 3)
+        day, minutes = _DAY_NOUGHT + timedelta(days=int(number)), int(told_minutes) if told_minutes else None
+        traits = self._meanings.on(day, code, self._school)
+        told = json.dumps([day.isoformat(), slot, code, minutes])
+        mark = None if traits is None else Mark(day, slot, traits, minutes)
+        read = self[word] = Word((day, slot), told, quoted_inside(told), mark)
+        return read
+
+
+class Gathered(NamedTuple):
+    """A student, as the law sees them, and the words of their marks."""
+
+    id: str
+    facts: StudentFacts
+    words: Sequence[Word]
+
+    def as_told(self) -> dict[tuple[date, str], str]:
+        """By day and slot: each of their marks as JSON, its code as the register has it."""
+        return {one.at: one.told for one in self.words}
+
+
+class Stay(NamedTuple):
+    """A stay at one school, ready for all whose stays read the same."""
+
+    enrollment: Enrollment
+    #: Of whoever was nowhere else.
+    schedule: Schedule
+    #: The last day of which the school's register is in.
+    in_to: date
 
 
 class Register:
@@ -69,7 +107,6 @@ class Register:
         self.current_to = {
             str(one.school_id): one.current_to for one in SchoolRegister.by_school() if one.current_to
         }
-        self._schools = list(self.current_to)
         self._calendars = _calendars(self.years)
         self._nobody = Calendar(self.years, {})
         self._meanings = Meanings(AttendanceCode.counting())
@@ -77,8 +114,8 @@ class Register:
         self._zone = card.zone if card else "UTC"
         self._knows_flags = db.session.scalar(select(StudentFlag.id).limit(1)) is not None
         self._knows_cases = db.session.scalar(select(CaseEntry.id).limit(1)) is not None
-        self._words: dict[str, Word] = {}
-        self._stays: dict[tuple[Any, ...], tuple[Enrollment, Schedule]] = {}
+        self._words: dict[str, Words] = {}
+        self._stays: dict[tuple[Any, ...], Stay] = {}
 
     def calendar(self, school: str, track: str) -> Calendar:
         """Of that track; of the whole school, where it has no such track."""
@@ -90,14 +127,15 @@ class Register:
 
     def of(self, students: Sequence[str]) -> Iterator[Gathered]:
         """Those students, in any order."""
-        asked = {
-            "students": as_array(students),
-            "schools": self._schools,
-            "to": list(self.current_to.values()),
-            "codes": self._meanings.codes,
-            "by_school": self._meanings.differ,
-        }
-        lines: dict[str, str] = dict(db.session.connection().execute(_LINES, asked).all())
+        if sum(map(len, self._words.values())) > MOST_WORDS:
+            self._words.clear()
+        if len(self._stays) > MOST_STAYS:
+            self._stays.clear()
+        marked = defaultdict[str, list[Word]](list)
+        for id, school, last, line in db.session.connection().execute(
+            _LINES, {"students": as_array(students), "codes": self._meanings.codes}
+        ):
+            marked[id] += self._read(school, last, line)
         stays = defaultdict[str, list[tuple[Any, ...]]](list)
         known: dict[str, tuple[str, date | None]] = {}
         for id, grade, born, *stay in db.session.connection().execute(
@@ -114,53 +152,43 @@ class Register:
             else {}
         )
         for id, (grade, born) in known.items():
-            line = lines.get(id, "")
+            words = marked.get(id, ())
             schedule, current_to = self._schedule(stays[id])
             facts = StudentFacts(
                 schedule=schedule,
-                marks=self._marks(line),
+                marks=[one.mark for one in words if one.mark is not None],
                 born=born,
                 grade=grade,
                 flags=flags.get(id, ()),
                 case=events.get(id, ()),
                 current_to=current_to,
             )
-            yield Gathered(id, facts, line)
+            yield Gathered(id, facts, words)
 
-    def as_told(self, line: str) -> dict[tuple[date, str], str]:
-        """By day and slot: each mark of a line as JSON, its code as the register has it."""
-        return {(one.day, one.slot): one.told for one in map(self._understood, line.split())}
-
-    def _marks(self, line: str) -> list[Mark]:
-        return [one.mark for one in map(self._understood, line.split()) if one.mark is not None]
-
-    def _understood(self, word: str) -> Word:
-        known = self._words.get(word)
-        if known is None:
-            if len(self._words) > MOST_WORDS:
-                self._words.clear()
-            known = self._words[word] = self._read(word)
-        return known
-
-    def _read(self, word: str) -> Word:
-        number, slot, code, school, *rest = word.split(".")
-        day, minutes = _DAY_NOUGHT + timedelta(days=int(number)), int(rest[0]) if rest else None
-        traits = self._meanings.on(day, int(code) - 1, self._schools[int(school) - 1])
-        told = json.dumps([day.isoformat(), slot, self._meanings.codes[int(code) - 1], minutes])
-        return Word(day, slot, told, None if traits is None else Mark(day, slot, traits, minutes))
+    def _read(self, school: str, last: date, line: str) -> Iterable[Word]:
+        """A line of that school's marks, the last of which is of that day."""
+        current_to = self.current_to.get(school)
+        if current_to is None:
+            return ()
+        of = school if self._meanings.differ else ""
+        words = self._words.get(of)
+        if words is None:
+            words = self._words[of] = Words(self._meanings, of)
+        read = map(words.__getitem__, line.split(APART))
+        return read if last <= current_to else [one for one in read if one.at[0] <= current_to]
 
     def _schedule(self, stays: Sequence[tuple[Any, ...]]) -> tuple[Schedule, date]:
-        if len(self._stays) > MOST_STAYS:
-            self._stays.clear()
-        known = []
-        for stay in stays:
-            if stay not in self._stays:
-                school, track, entry, exit, is_primary = stay
-                enrollment = Enrollment(school, entry, exit, self.calendar(school, track), is_primary)
-                self._stays[stay] = enrollment, Schedule([enrollment])
-            known.append(self._stays[stay])
-        schedule = known[0][1] if len(known) == 1 else Schedule([enrollment for enrollment, _ in known])
-        return schedule, min((self._is_in_to(enrollment) for enrollment, _ in known), default=date.max)
+        known = [self._stays.get(stay) or self._stay(stay) for stay in stays]
+        if len(known) == 1:
+            return known[0].schedule, known[0].in_to
+        schedule = Schedule([one.enrollment for one in known])
+        return schedule, min((one.in_to for one in known), default=date.max)
+
+    def _stay(self, told: tuple[Any, ...]) -> Stay:
+        school, track, entry, exit, is_primary = told
+        enrollment = Enrollment(school, entry, exit, self.calendar(school, track), is_primary)
+        found = self._stays[told] = Stay(enrollment, Schedule([enrollment]), self._is_in_to(enrollment))
+        return found
 
     def _is_in_to(self, stay: Enrollment) -> date:
         """The last day of which the register of that stay is in; of one that is over and in, any day."""
@@ -179,14 +207,18 @@ class Meanings:
         #: True if one of them means something else at some school.
         self.differ: Final = any(one.school_id for one in counting)
 
-    def on(self, day: date, number: int, school: str) -> Traits | None:
+    def on(self, day: date, code: str, school: str) -> Traits | None:
         """On that day at that school; None if nobody vouches for it."""
-        code = self.codes[number]
         for held in (self._held.get((code, school), ()), self._held.get((code, None), ())):
             spoken = [one for one in held if _holds(one, day)]
             if spoken:
                 return named(max(spoken, key=lambda one: one.valid_from or date.min).words)
         return None
+
+
+def quoted_inside(told: str) -> str:
+    """Text as it stands within quotation marks in an array of PostgreSQL."""
+    return told.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def as_array(ids: Iterable[str]) -> str:
@@ -204,35 +236,39 @@ def _calendars(years: Sequence[YearOfCalendar]) -> Mapping[tuple[str, str], Cale
     for school, track, day, *planned in db.session.connection().execute(_DAYS):
         one = PlannedDay(*planned)
         days[school, track][day] = alike.setdefault(one, one)
-    return {key: Calendar(years, planned) for key, planned in days.items()}
+    # Few schools of a district have days of their own.
+    made: dict[frozenset[tuple[date, PlannedDay]], Calendar] = {}
+    for plan in days.values():
+        made.setdefault(frozenset(plan.items()), Calendar(years, plan))
+    return {key: made[frozenset(plan.items())] for key, plan in days.items()}
 
 
 _DAYS: Final = text(
     "select school_id::text, track, day, minutes, sessions, periods from school_days where is_school_day"
 )
-#: A word: day.slot.code.school.minutes, the code by its number, the school by its own where that matters.
+# One student after the other: of a table of millions the planner would sort those of thousands.
 _LINES: Final = text(
     """
-    select mark.student_id::text, string_agg(
-        concat_ws('.', mark.day - date '2000-01-01', mark.slot, known.number,
-            case when :by_school then register.number else 1 end, mark.minutes),
-        ' '
-    )
-    from attendance_marks mark
-    join unnest(cast(:codes as text[])) with ordinality as known (code, number) on known.code = mark.code
-    join unnest(cast(:schools as uuid[]), cast(:to as date[])) with ordinality
-        as register (school_id, current_to, number)
-        on register.school_id = mark.school_id and mark.day <= register.current_to
-    where mark.student_id = any(cast(:students as uuid[]))
-    group by mark.student_id
+    select those.id::text, line.*
+    from unnest(cast(:students as uuid[])) as those (id)
+    cross join lateral (
+        select mark.school_id::text, max(mark.day), string_agg(
+            (mark.day - :day_nought) || :between || mark.slot || :between
+                || coalesce(mark.minutes::text, '') || :between || mark.code,
+            :apart
+        )
+        from attendance_marks mark
+        where mark.student_id = those.id and mark.code = any(cast(:codes as text[]))
+        group by mark.school_id
+    ) as line
     """
-)
+).bindparams(day_nought=_DAY_NOUGHT, between=BETWEEN, apart=APART)
 _STAYS: Final = text(
     """
-    select student.id::text, student.grade, student.born,
+    select those.id::text, student.grade, student.born,
         stay.school_id::text, stay.track, stay.entry, stay.exit, stay.is_primary
-    from students student
-    left join school_enrollments stay on stay.student_id = student.id
-    where student.id = any(cast(:students as uuid[]))
+    from unnest(cast(:students as uuid[])) as those (id)
+    cross join lateral (select grade, born from students where id = those.id offset 0) as student
+    left join lateral (select * from school_enrollments where student_id = those.id offset 0) as stay on true
     """
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import count
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import TextClause, text
@@ -16,7 +17,7 @@ from sqlalchemy import TextClause, text
 from app.core import clock
 from app.core.db import db, uuid7
 from app.core.tenancy import current_district_id
-from app.truancy.actions.gathering import Gathered, Register, as_array
+from app.truancy.actions.gathering import Gathered, Word, as_array, quoted_inside
 from app.truancy.law.changes import Change, Kept, Outcome, changes
 from app.truancy.law.firing import Firing, Owed
 from app.truancy.models.firing import RETRACTED, STANDING
@@ -24,8 +25,14 @@ from app.truancy.models.firing import RETRACTED, STANDING
 #: Duties and reasons that are remembered as they are written.
 MOST_KNOWN: Final = 10_000
 Key = tuple[str, str, int]
-#: By day and slot: a mark as JSON.
+#: Values as they stand in arrays of PostgreSQL, one for each column.
+Row = tuple[str, ...]
+NULL: Final = "null"
+#: Of a firing: rule, version, duties, what blocks it, for whom it is excluded.
+Kind = tuple[str, str, str, str, str]
+#: By day and slot: a mark as it is written.
 Told = Mapping[tuple[date, str], str]
+_AT_AND_WRITTEN: Final = attrgetter("at", "written")
 
 
 class Written(NamedTuple):
@@ -48,14 +55,14 @@ class Rested(NamedTuple):
 class Recording:
     """What there is to write of some students."""
 
-    def __init__(self, register: Register, students: Sequence[str]) -> None:
-        self._register = register
+    def __init__(self, students: Sequence[str]) -> None:
         self._now = clock.now().isoformat()
         self._known = _known(students)
         self._differ: list[tuple[Gathered, Sequence[Firing]]] = []
-        self._new: list[tuple[Any, ...]] = []
-        self._changed: list[tuple[Any, ...]] = []
-        self._history: list[tuple[Any, ...]] = []
+        self._new: list[Row] = []
+        self._kinds = Kinds()
+        self._changed: list[Row] = []
+        self._history: list[Row] = []
         self._outcomes = Counter[Outcome]()
         self._ids = _ids()
         #: Whose firings are others than before, or something of them is.
@@ -66,7 +73,7 @@ class Recording:
         known = self._known.get(student.id)
         if known is None:
             if found:
-                self._add(student.id, found, self._register.as_told(student.line))
+                self._add(student.id, found, _told(student.words))
         elif not _is_as_it_was(known, found):
             self._differ.append((student, found))
 
@@ -75,22 +82,25 @@ class Recording:
         rested = _rested([student.id for student, _ in self._differ]) if self._differ else {}
         for student, found in self._differ:
             self._compare(student, found, rested)
-        for statement, rows in (
-            (_NEW, self._new),
-            (_CHANGED, self._changed),
-            (_HISTORY, self._history),
+        for statement, rows, more in (
+            (_NEW, self._new, self._kinds.told()),
+            (_CHANGED, self._changed, {}),
+            (_HISTORY, self._history, {}),
         ):
             if rows:
-                _write_down(statement, rows, self._now)
+                _write_down(statement, rows, {"at": self._now, **more})
         return self._outcomes
 
     def _add(self, student: str, found: Sequence[Firing], told: Told) -> None:
-        self._new += [(next(self._ids), student, *_as_row(one, told)) for one in found]
+        kinds, ids = self._kinds, self._ids
+        self._new += [
+            (next(ids), student, kinds[_kind(one, _duties(one))], *_as_row(one, told)) for one in found
+        ]
         self._outcomes[Outcome.NEW] += len(found)
         self.touched.add(student)
 
     def _compare(self, student: Gathered, found: Sequence[Firing], rested: Mapping[str, Rested]) -> None:
-        known, told = self._known[student.id], self._register.as_told(student.line)
+        known, told = self._known[student.id], _told(student.words)
         self.touched.add(student.id)
         kept = [
             Kept(*key, rested[one.id].slots, one.evidence_sha256, one.state == RETRACTED)
@@ -106,15 +116,28 @@ class Recording:
     def _became(self, one: Change, before: Written, rested: Rested, told: Told) -> None:
         now = one.now
         if now is None:
-            self._changed.append((before.id, RETRACTED, *[None] * len(_MOVES)))
+            self._changed.append((before.id, RETRACTED, *[NULL] * _MOVED))
         else:
-            row = dict(zip(_ROW, _as_row(now, told), strict=True))
-            row["duties"] = json.dumps([_owed(owed, rested.duties) for owed in now.duties])
-            self._changed.append((before.id, STANDING, *[row[column] for column in _MOVES]))
+            duties = json.dumps([_owed(owed, rested.duties) for owed in now.duties])
+            _, _, *row = _as_row(now, told)
+            _, *kind = _kind(now, _quoted(duties))
+            self._changed.append((before.id, STANDING, *row, *kind))
         if one.outcome is not Outcome.UPHELD:
             after = now.evidence_sha256 if now else before.evidence_sha256
             self._history.append((next(self._ids), before.id, one.outcome, before.evidence_sha256, after))
             self._outcomes[one.outcome] += 1
+
+
+class Kinds(dict[Kind, str]):
+    """What many firings have in common, written once; by the number that each of them has."""
+
+    def __missing__(self, kind: Kind) -> str:
+        number = self[kind] = str(len(self) + 1)
+        return number
+
+    def told(self) -> dict[str, str]:
+        """One array for each of its columns, in order of the numbers."""
+        return {f"k{at}": _array(column) for at, column in enumerate(zip(*self, strict=True))}
 
 
 def _is_as_it_was(known: Mapping[Key, Written], found: Sequence[Firing]) -> bool:
@@ -148,32 +171,44 @@ def _rested(students: Sequence[str]) -> dict[str, Rested]:
     }
 
 
-def _as_row(one: Firing, told: Told) -> tuple[Any, ...]:
-    """The values of _ROW."""
+def _told(words: Sequence[Word]) -> Told:
+    return dict(map(_AT_AND_WRITTEN, words))
+
+
+def _as_row(one: Firing, told: Told) -> tuple[str, ...]:
+    """Window, ordinal, day, marks, digest, total and what it is a share of."""
     return (
-        one.rule.id,
-        one.rule.sha256,
-        one.window,
-        one.ordinal,
+        _quoted(one.window),
+        str(one.ordinal),
         one.trigger.isoformat(),
-        f"[{', '.join([told[mark.day, mark.slot] for mark in one.evidence])}]",
+        f'"[{", ".join([told[mark[:2]] for mark in one.evidence])}]"',
         one.evidence_sha256,
         str(one.total),
-        one.out_of,
-        _duties(one.duties),
-        _json(one.blocked),
-        _json(one.excluded),
+        NULL if one.out_of is None else str(one.out_of),
     )
 
 
-@lru_cache(MOST_KNOWN)
-def _duties(duties: tuple[Owed, ...]) -> str:
-    return json.dumps([_owed(owed) for owed in duties])
+def _kind(one: Firing, duties: str) -> Kind:
+    return one.rule.id, one.rule.sha256, duties, _json(one.blocked), _json(one.excluded)
+
+
+def _duties(one: Firing) -> str:
+    # Told by their days: a hash of the duties themselves takes longer than writing them does.
+    key = one.rule.sha256, bool(one.excluded), tuple([owed.due for owed in one.duties])
+    known = _WRITTEN.get(key)
+    if known is None:
+        if len(_WRITTEN) > MOST_KNOWN:
+            _WRITTEN.clear()
+        known = _WRITTEN[key] = _quoted(json.dumps([_owed(owed) for owed in one.duties]))
+    return known
+
+
+_WRITTEN: Final[dict[tuple[Any, ...], str]] = {}
 
 
 @lru_cache(MOST_KNOWN)
 def _json(value: tuple[Any, ...]) -> str:
-    return json.dumps(value)
+    return _quoted(json.dumps(value))
 
 
 def _owed(owed: Owed, before: Iterable[Sequence[Any]] = ()) -> list[str | None]:
@@ -184,11 +219,10 @@ def _owed(owed: Owed, before: Iterable[Sequence[Any]] = ()) -> list[str | None]:
     return [duty.do, duty.to, due, duty.approve]
 
 
-def _write_down(statement: TextClause, rows: Sequence[tuple[Any, ...]], at: str) -> None:
+def _write_down(statement: TextClause, rows: Sequence[Row], more: Mapping[str, str]) -> None:
     """One array a column: half a million rows are too many to be told one by one."""
     columns = {f"c{at}": _array(column) for at, column in enumerate(zip(*rows, strict=True))}
-    columns |= {"at": at, "district": str(current_district_id())}
-    db.session.connection().execute(statement, columns)
+    db.session.connection().execute(statement, {**columns, **more, "district": str(current_district_id())})
 
 
 def _ids() -> Iterator[str]:
@@ -196,46 +230,15 @@ def _ids() -> Iterator[str]:
     return (f"{number:032x}" for number in count(uuid7().int))
 
 
-def _array(values: Iterable[Any]) -> str:
-    """As PostgreSQL reads an array."""
-    return "{" + ",".join([_quoted(value) for value in values]) + "}"
+def _array(written: Iterable[str]) -> str:
+    return "{" + ",".join(written) + "}"
 
 
-def _quoted(value: Any) -> str:
-    if value is None:
-        return "null"
-    told = str(value)
-    if '"' in told or "\\" in told:
-        told = told.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{told}"'
+@lru_cache(MOST_KNOWN)
+def _quoted(told: str) -> str:
+    return f'"{quoted_inside(told)}"'
 
 
-_ROW: Final = (
-    "rule_id",
-    "rule_version",
-    "window_name",
-    "ordinal",
-    "trigger_day",
-    "marks",
-    "evidence_sha256",
-    "total",
-    "out_of",
-    "duties",
-    "blocked",
-    "excluded",
-)
-#: What may be another when other marks stand behind it.
-_MOVES: Final = (
-    "rule_version",
-    "trigger_day",
-    "marks",
-    "evidence_sha256",
-    "total",
-    "out_of",
-    "duties",
-    "blocked",
-    "excluded",
-)
 _KNOWN: Final = text(
     """
     select those.id::text, rule_id, window_name, ordinal, known.id::text, state, evidence_sha256, blocked, excluded
@@ -256,16 +259,17 @@ _NEW: Final = text(
     select id, cast(:district as uuid), student, rule, version, name, ordinal, day, marks, sha256, total, out_of,
         duties, blocked, excluded, 'standing', cast(:at as timestamptz)
     from unnest(
-        cast(:c0 as uuid[]), cast(:c1 as uuid[]), cast(:c2 as text[]), cast(:c3 as text[]), cast(:c4 as text[]),
-        cast(:c5 as smallint[]), cast(:c6 as date[]), cast(:c7 as jsonb[]), cast(:c8 as text[]),
-        cast(:c9 as text[]), cast(:c10 as integer[]), cast(:c11 as jsonb[]), cast(:c12 as jsonb[]),
-        cast(:c13 as jsonb[])
-    ) as told (
-        id, student, rule, version, name, ordinal, day, marks, sha256, total, out_of, duties, blocked, excluded
-    )
+        cast(:c0 as uuid[]), cast(:c1 as uuid[]), cast(:c2 as integer[]), cast(:c3 as text[]), cast(:c4 as smallint[]),
+        cast(:c5 as date[]), cast(:c6 as json[]), cast(:c7 as text[]), cast(:c8 as text[]), cast(:c9 as integer[])
+    ) as told (id, student, kind, name, ordinal, day, marks, sha256, total, out_of)
+    join unnest(
+        cast(:k0 as text[]), cast(:k1 as text[]), cast(:k2 as jsonb[]), cast(:k3 as jsonb[]), cast(:k4 as jsonb[])
+    ) with ordinality as kinds (rule, version, duties, blocked, excluded, number) on kinds.number = told.kind
     on conflict (district_id, student_id, rule_id, window_name, ordinal) do nothing
     """
 )
+#: Columns that are others when other marks stand behind it.
+_MOVED: Final = 9
 _CHANGED: Final = text(
     """
     update firings set
@@ -281,10 +285,10 @@ _CHANGED: Final = text(
         excluded = coalesce(told.excluded, firings.excluded),
         retracted_at = case when told.state = 'retracted' then cast(:at as timestamptz) end
     from unnest(
-        cast(:c0 as uuid[]), cast(:c1 as text[]), cast(:c2 as text[]), cast(:c3 as date[]), cast(:c4 as jsonb[]),
-        cast(:c5 as text[]), cast(:c6 as text[]), cast(:c7 as integer[]), cast(:c8 as jsonb[]),
-        cast(:c9 as jsonb[]), cast(:c10 as jsonb[])
-    ) as told (id, state, version, day, marks, sha256, total, out_of, duties, blocked, excluded)
+        cast(:c0 as uuid[]), cast(:c1 as text[]), cast(:c2 as date[]), cast(:c3 as json[]), cast(:c4 as text[]),
+        cast(:c5 as text[]), cast(:c6 as integer[]), cast(:c7 as text[]), cast(:c8 as jsonb[]), cast(:c9 as jsonb[]),
+        cast(:c10 as jsonb[])
+    ) as told (id, state, day, marks, sha256, total, out_of, version, duties, blocked, excluded)
     where firings.district_id = cast(:district as uuid) and firings.id = told.id
     """
 )

@@ -16,7 +16,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -25,7 +25,7 @@ from sqlalchemy import func, select, text
 
 from app.core import clock
 from app.core.actor import Actor
-from app.core.db import db, one_of
+from app.core.db import db
 from app.core.expiring import today
 from app.core.queue import later, later_each
 from app.notices.actions import withdrawing
@@ -40,7 +40,6 @@ from app.truancy.law.changes import Outcome
 from app.truancy.law.engine import Rulebook
 from app.truancy.law.rule import Rule, Span
 from app.truancy.law.schedule import Calendar
-from app.truancy.models.firing import Firing
 from app.truancy.models.review import ASKED, CHANGED, RULES, Review
 from app.truancy.models.review_range import DONE, FOLLOWING, LOOKING, ReviewRange
 from app.truancy.models.rule_activation import active_rules
@@ -118,28 +117,10 @@ def _follow(held: ReviewRange) -> None:
     """Cases follow what was written of the next students."""
     students, held.to_follow = held.to_follow[:A_FOLLOWING], held.to_follow[A_FOLLOWING:]
     if students:
-        following.follow(students, _asked_of(students))
+        following.follow_firings(students)
         withdrawing.look_again_of(students)
     else:
         held.state = DONE
-
-
-def _asked_of(students: Collection[UUID]) -> Iterator[following.Asked]:
-    """What stands for these students asks for."""
-    for one in db.session.scalars(Firing.standing().where(one_of(Firing.student_id, students))):
-        for do, to, due, approve in one.duties:
-            yield following.Asked(
-                student_id=one.student_id,
-                rule_id=one.rule_id,
-                window=one.window_name,
-                ordinal=one.ordinal,
-                trigger=one.trigger_day,
-                do=do,
-                to=to,
-                due=date.fromisoformat(due) if due else None,
-                blocked=one.blocked,
-                for_person=bool(approve or one.excluded),
-            )
 
 
 class Reviewer:
@@ -155,7 +136,7 @@ class Reviewer:
 
         How many firings became what, and the students for whom anything was written.
         """
-        recording = Recording(self._register, students)
+        recording = Recording(students)
         for student in self._register.of(students):
             recording.take(student, self._book.firings(student.facts, self._seen_on))
         return recording.write(), recording.touched
@@ -167,7 +148,7 @@ def look_at(students: Collection[UUID]) -> Counter[Outcome]:
     db.session.flush()
     db.session.connection().execute(_STRIKE_OFF, {"students": ids})
     outcomes, _ = Reviewer(active_rules(today()), today()).look_at(ids)
-    following.follow(students, _asked_of(students))
+    following.follow_firings(students)
     return outcomes
 
 

@@ -36,7 +36,10 @@ class Asked:
 
     def first_firing(self, rule: str) -> Firing | None:
         """Of the other rule, this school year."""
-        return next((one for one in self.fired.get(rule, ()) if self.this_year(one.trigger)), None)
+        for one in self.fired.get(rule, ()):
+            if self.this_year(one.trigger):
+                return one
+        return None
 
 
 def blocked_by(

@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from app.truancy.law.bar import Bar
 from app.truancy.law.counting import NOTHING, Amounts, Worth
 from app.truancy.law.facts import Mark, StudentFacts
-from app.truancy.law.rule import Of
-from app.truancy.law.schedule import Enrollment, Schedule, SchoolDay, SchoolYear, Stretch
+from app.truancy.law.rule import Count, Of
+from app.truancy.law.schedule import Calendar, Enrollment, Schedule, SchoolDay, SchoolYear, Stretch
 from app.truancy.law.traits import NOT_EXPECTED, Traits
 
-_BY_DAY: Final = itemgetter(0)
+#: Looks that are remembered of one calendar.
+MOST_LOOKS: Final = 50_000
+_THE_DAY: Final = itemgetter(0)
 
 
 class StudentDay(NamedTuple):
@@ -34,6 +36,19 @@ class StudentDay(NamedTuple):
         return self.enrollment.calendar.plan[self.day]
 
 
+class Look(NamedTuple):
+    """A school day with the marks that some student has on it."""
+
+    year: SchoolYear
+    number: int
+    marks: tuple[Mark, ...]
+    #: NOTHING where the marks say that nobody is expected.
+    worth: Amounts
+
+
+_NEW: Final = Look(SchoolYear("", date.min, date.min), 0, (), NOTHING)
+
+
 #: A day that counts under a rule, and for how much, in parts of the rule's unit (bar.py).
 Counted = tuple[StudentDay, int]
 
@@ -51,34 +66,66 @@ def at_school(schedule: Schedule, day: date, marks: tuple[Mark, ...] = ()) -> St
     )
 
 
-def registered(facts: StudentFacts, worth: Worth) -> tuple[list[StudentDay], list[date]]:
+class Looks:
+    """What days with the same marks come to, worked out once for all students of a calendar.
+
+    In a calendar there are some thousand of such looks, and a register has some millions of marks.
+    """
+
+    def __init__(self, counts: Sequence[Count]) -> None:
+        self._worth = Worth(counts)
+        self._of: dict[Calendar, dict[Any, Look | None]] = {}
+
+    def of(self, calendar: Calendar) -> dict[Any, "Look | None"]:
+        """Those of a calendar that are known: by a day's only mark, or by all of its marks."""
+        known = self._of.setdefault(calendar, {})
+        if len(known) > MOST_LOOKS:
+            known.clear()
+        return known
+
+    def look(self, calendar: Calendar, day: date, marks: tuple[Mark, ...]) -> "Look | None":
+        """None if the day is no school day."""
+        opened = calendar.opened.get(day)
+        if opened is None:
+            return None
+        worth = NOTHING if any_of(marks, NOT_EXPECTED) else self._worth.of(marks, opened.planned)
+        return Look(opened.year, opened.number, marks, worth)
+
+
+def registered(facts: StudentFacts, looks: Looks) -> tuple[list[StudentDay], list[date]]:
     """The days that may count, and those on which the student turned out not to be expected."""
     found, off = [], []
     stretch: Stretch | None = None
-    for day, marks in _by_day(facts.marks):
-        if day > facts.current_to:
+    current_to = facts.current_to
+    for day, marked in _by_day(facts.marks):
+        if day > current_to:
             break
         if stretch is None or not stretch.first <= day <= stretch.last:
             stretch = facts.schedule.at(day)
             if stretch is None:
                 continue
             enrollment = stretch.enrollment
-            opened_on = enrollment.calendar.opened
-        opened = opened_on.get(day)
-        if opened is None:
+            known = looks.of(enrollment.calendar)
+        look = known.get(marked, _NEW)
+        if look is _NEW:
+            marks = (marked,) if isinstance(marked, Mark) else marked
+            look = known[marked] = looks.look(enrollment.calendar, day, marks)
+        if look is None:
             continue
-        if any_of(marks, NOT_EXPECTED) if len(marks) > 1 else marks[0].traits & NOT_EXPECTED:
+        year, number, marks, worth = look
+        if worth is NOTHING:
             off.append(day)
         else:
-            planned, year, number = opened
-            found.append(StudentDay(day, year, enrollment, number, marks, worth.of(marks, planned)))
+            # Not by its name: five million times a night that is a second of it.
+            found.append(tuple.__new__(StudentDay, (day, year, enrollment, number, marks, worth)))
     return found, off
 
 
-def _by_day(marks: Sequence[Mark]) -> Iterable[tuple[date, tuple[Mark, ...]]]:
-    if len({mark.day for mark in marks}) == len(marks):
-        return [(mark.day, (mark,)) for mark in sorted(marks)]
-    return [(day, tuple(group)) for day, group in groupby(sorted(marks), key=_BY_DAY)]
+def _by_day(marks: Sequence[Mark]) -> Iterable[tuple[date, Mark | tuple[Mark, ...]]]:
+    """Each day with its only mark, or with all of its marks."""
+    if len(set(map(_THE_DAY, marks))) == len(marks):
+        return [(mark[0], mark) for mark in sorted(marks)]
+    return [(day, tuple(group)) for day, group in groupby(sorted(marks), key=_THE_DAY)]
 
 
 def any_of(marks: Iterable[Mark], traits: Traits) -> bool:

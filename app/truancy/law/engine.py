@@ -9,19 +9,20 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import groupby
 from math import lcm
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from app.truancy.law.bar import Bar
 from app.truancy.law.conditions import blocked_by, flags_on
-from app.truancy.law.counting import Worth, heard
-from app.truancy.law.days import Counted, Expected, StudentDay, at_school, registered
+from app.truancy.law.counting import heard
+from app.truancy.law.days import Counted, Expected, Looks, StudentDay, at_school, registered
 from app.truancy.law.facts import Mark, StudentFacts
 from app.truancy.law.firing import Blocked, Firing, Owed, owed
 from app.truancy.law.rule import GRADES, Amount, Count, Duty, Rule, Scope, Span, in_order
 from app.truancy.law.schedule import Schedule
 from app.truancy.law.windows import Bounds, BoundsOf, Crossing, Earlier, Tally, bounds_of, crossings, since
 
-_BY_TRIGGER: Final = lambda one: (one.trigger, one.key)  # noqa: E731
+_BY_TRIGGER: Final = attrgetter("trigger")
 
 
 class Prepared(NamedTuple):
@@ -43,7 +44,7 @@ class Rulebook:
         # Versions of one rule in the order in which they were in force: a later one knows what an earlier one fired.
         self.rules = in_order(sorted(rules, key=lambda rule: rule.effective))
         counts = list(dict.fromkeys(rule.count for rule in self.rules))
-        self._worth = Worth(counts)
+        self._looks = Looks(counts)
         self._prepared = [
             Prepared(rule, Bar(rule), counts.index(rule.count), bounds_of(rule.window), _undated(rule.duties))
             for rule in self.rules
@@ -54,7 +55,7 @@ class Rulebook:
 
         Days on which nobody is expected, or the student was not, count for nothing, whatever was marked on them.
         """
-        days, off = registered(facts, self._worth)
+        days, off = registered(facts, self._looks)
         return _Looking(facts, days, off, seen_on).at(self._prepared) if days else []
 
 
@@ -78,7 +79,7 @@ class _Looking:
         self.fired: dict[str, list[Firing]] = {}
         #: Under each count of the rulebook: what each day comes to at most, and all of them.
         self.at_most = list(zip(*[day.worth.at_most for day in days], strict=True))
-        self.totals = [sum(amounts) for amounts in self.at_most]
+        self.totals = list(map(sum, self.at_most))
         #: Of the days of the student's only year at their only school, the first being 1; empty for others.
         self.numbers = self._numbered()
 
@@ -86,10 +87,10 @@ class _Looking:
         """What fires of these rules, each of which comes after those it needs."""
         found: list[Firing] = []
         for one in prepared:
-            rule = one.rule
+            rule, bar, number, _, _ = one
             if rule.count.reports:
                 counted, parts = self._reports(rule)
-            elif not self._within_reach(one):
+            elif self.totals[number] * 100 < bar.least or not self._within_reach(one):
                 # So it is of most students and most rules.
                 continue
             else:
@@ -111,9 +112,9 @@ class _Looking:
         return [day.number - before for day in days]
 
     def _within_reach(self, one: Prepared) -> bool:
-        """False where the rule cannot fire, whatever its windows and conditions are."""
+        """False where the rule cannot fire, whatever its windows and conditions are; there is enough in all."""
         bar, since = one.bar, one.rule.window.since
-        if self.totals[one.number] * 100 < bar.least or (since and since not in self.fired):
+        if since and since not in self.fired:
             return False
         if bar.plain and self.numbers:
             return bar.within_reach(zip(self.numbers, self.at_most[one.number], strict=True))
@@ -124,8 +125,8 @@ class _Looking:
         number, days = one.number, self.days
         first, last = _in_scope(one.rule.scope, self.facts)
         if not self.whole:
-            exact = tuple([day.worth.exact[number] for day in days])
-            if exact != self.at_most[number]:
+            exact = [day.worth.exact[number] for day in days]
+            if exact != list(self.at_most[number]):
                 return _in_parts([one for one in zip(days, exact, strict=True) if one[1]], first, last)
         counted = [one for one in zip(days, self.at_most[number], strict=True) if one[1]]
         if days[0].day < first or last < days[-1].day:
@@ -139,9 +140,10 @@ class _Looking:
             return [], 1
         first, last = _in_scope(rule.scope, self.facts)
         found = []
-        for day, group in groupby(sorted(told, key=_BY_TRIGGER), key=lambda one: one.trigger):
+        for day, group in groupby(sorted(told, key=_BY_TRIGGER), key=_BY_TRIGGER):
             same_day = list(group)
-            there = at_school(self.schedule, day, tuple(sorted({one.evidence[-1] for one in same_day})))
+            marks = (same_day[0].evidence[-1],) if len(same_day) == 1 else _last_of_each(same_day)
+            there = at_school(self.schedule, day, marks)
             if there:
                 much: Amount = len(same_day)
                 cap = rule.count.cap_per_day
@@ -150,7 +152,8 @@ class _Looking:
 
     def _crossings(self, one: Prepared, counted: list[Counted], parts: int) -> list[Crossing]:
         rule = one.rule
-        earlier = [Earlier(fired.window, fired.trigger) for fired in self.fired.get(rule.id, ())]
+        before = self.fired.get(rule.id)
+        earlier = [Earlier(fired.window, fired.trigger) for fired in before] if before else ()
         tally = Tally(rule, one.bar.by(parts), counted, self.expected, self.facts.current_to, earlier)
         if rule.window.span is Span.SINCE:
             return since(tally, _begun(rule.window.since, self.schedule, self.fired))
@@ -178,13 +181,17 @@ class _Looking:
         )
 
 
+def _last_of_each(fired: Sequence[Firing]) -> tuple[Mark, ...]:
+    return tuple(sorted({one.evidence[-1] for one in fired}))
+
+
 def _in_parts(
     days: Sequence[tuple[StudentDay, Amount]], first: date, last: date
 ) -> tuple[list[Counted], int]:
     """Those from the first day to the last, their amounts as whole numbers of parts: fractions are slow to add."""
-    days = [one for one in days if first <= one[0].day <= last]
-    parts = lcm(*[amount.denominator for _, amount in days])
-    return [(day, amount.numerator * (parts // amount.denominator)) for day, amount in days], parts
+    told = [(there, amount.as_integer_ratio()) for there, amount in days if first <= there.day <= last]
+    parts = lcm(*{denominator for _, (_, denominator) in told})
+    return [(there, of * (parts // denominator)) for there, (of, denominator) in told], parts
 
 
 def _evidence(count: Count, days: Sequence[StudentDay]) -> Iterator[Mark]:

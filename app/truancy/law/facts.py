@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from app.truancy.law.schedule import Schedule
@@ -10,6 +11,7 @@ from app.truancy.law.traits import Traits
 
 DAY: Final = "DAY"
 AM, PM = "AM", "PM"
+_SLOT: Final = itemgetter(0, 1)
 
 
 class Mark(NamedTuple):
@@ -62,5 +64,5 @@ class StudentFacts:
     current_to: date = date.max
 
     def __post_init__(self) -> None:
-        if len({mark[:2] for mark in self.marks}) != len(self.marks):
+        if len(set(map(_SLOT, self.marks))) != len(self.marks):
             raise ValueError("There are two marks for one day and slot.")

@@ -55,12 +55,14 @@ class Calendar:
         self.days = sorted(self.plan)
         # Asked of every mark of half a million registers each night; so it is looked up, and not looked for.
         self._number = {day: number for number, day in enumerate(self.days)}
+        self._year: dict[date, SchoolYear] = {}
         #: Those within a school year.
         self.opened = {
             day: Opened(self.plan[day], year, number)
             for day, number in self._number.items()
             if (year := self.year_of(day))
         }
+        self._year = {day: there.year for day, there in self.opened.items()}
         self._weeks: dict[SchoolYear, list[date]] = {}
         self._minutes: dict[SchoolYear, int] = {}
 
@@ -70,6 +72,9 @@ class Calendar:
 
     def year_of(self, day: date) -> SchoolYear | None:
         """The school year that the day is in; None between two years."""
+        known = self._year.get(day)
+        if known is not None:
+            return known
         for year in self.years:
             if year.begins <= day <= year.ends:
                 return year

@@ -19,6 +19,8 @@ from app.truancy.law.schedule import Enrollment, Schedule, monday
 
 #: Windows that are remembered of one rule.
 MOST_KNOWN: Final = 10_000
+#: Of these a window has one firing.
+_ONE_EACH: Final = (Repeat.PER_WINDOW, Repeat.ONCE)
 _BY_DAY: Final = attrgetter("day")
 _DAY: Final = lambda one: one[0].day  # noqa: E731
 
@@ -152,10 +154,11 @@ def _in_windows(tally: Tally, windows: Iterable[InWindow]) -> list[Crossing]:
             continue
         if tally.bar.waits:
             opened = _looked_at(tally, opened, enough)
-        before = triggers.setdefault(opened.bounds.name, [])
-        met = _met(tally, opened, before)
-        found += met
-        before += [one.day for one in met]
+        name = opened.bounds.name
+        met = _met(tally, opened, triggers.get(name, ()))
+        if met:
+            found += met
+            triggers.setdefault(name, []).extend([one.day for one in met])
     return sorted(found, key=_BY_DAY) if len(found) > 1 else found
 
 
@@ -198,12 +201,13 @@ def _met(tally: Tally, opened: InWindow, before: Sequence[date]) -> list[Crossin
     fresh: list[StudentDay] = []
     for there, amount in counted:
         total += amount
-        if there.day <= used:
+        day = there[0]
+        if day <= used:
             fired_at = total
             continue
         if amount:
             fresh.append(there)
-        if total * 100 < least or there.day in carried:
+        if total * 100 < least or day in carried:
             continue
         out_of = share_of(there)
         if not bar.met(total, out_of):
@@ -211,14 +215,14 @@ def _met(tally: Tally, opened: InWindow, before: Sequence[date]) -> list[Crossin
                 # It will not be a share of fewer days later on.
                 least = bar.hundredths(out_of)
             continue
-        if not rule.in_force(there.day):
+        if not rule.in_force(day):
             continue
-        if rule.repeat is Repeat.EACH and ordinal and total < fired_at + bar.each:
+        if ordinal and rule.repeat is Repeat.EACH and total < fired_at + bar.each:
             continue
         ordinal += 1
-        found.append(Crossing(bounds.name, ordinal, there.day, tuple(fresh), bar.told(total), out_of))
+        found.append(Crossing(bounds.name, ordinal, day, tuple(fresh), bar.told(total), out_of))
         fired_at, fresh = total, []
-        if rule.repeat in (Repeat.PER_WINDOW, Repeat.ONCE):
+        if rule.repeat in _ONE_EACH:
             break
     return found
 
@@ -242,7 +246,7 @@ def _rolling(tally: Tally) -> Iterator[Crossing]:
             total -= held.popleft()[1]
         if total * 100 < bar.least:
             continue
-        out_of = expected.out_of(bar, first)(there)
+        out_of = expected.out_of(bar, first)(there) if bar.of else None
         if not bar.met(total, out_of) or not rule.in_force(there.day):
             continue
         name, days = there.year.name, tuple([day for day, _ in held])

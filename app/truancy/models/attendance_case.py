@@ -12,7 +12,7 @@ from app.auth.models.account import Account
 from app.core import clock
 from app.core.db import Base, db, uuid7
 from app.core.records import PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, current_district_id, owned, points_at
+from app.core.tenancy import OwnedThrough, current_district_id, owned, points_at
 from app.roster.models.school_year import SchoolYear
 from app.roster.models.student import Student
 
@@ -20,7 +20,7 @@ from app.roster.models.student import Student
 TIERS: Final = {1: "Tier 1: for everybody", 2: "Tier 2: early help", 3: "Tier 3: intensive help"}
 
 
-class AttendanceCase(DistrictOwned, Base):
+class AttendanceCase(OwnedThrough, Base):
     """It goes along with the student: whoever may see the student at their school today may see it."""
 
     __tablename__ = "attendance_cases"

@@ -13,7 +13,7 @@ from app.auth.models.account import Account
 from app.core import clock
 from app.core.db import Base, db
 from app.core.records import PRIVATE, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned, points_at
+from app.core.tenancy import OwnedByOneKey, points_at
 from app.truancy.law.firing import Blocked
 from app.truancy.law.words import DUTIES
 from app.truancy.models.attendance_case import AttendanceCase
@@ -26,12 +26,12 @@ WITHDRAWN: Final = "withdrawn"
 STATES: Final = (OPEN, DONE, DISMISSED, WITHDRAWN)
 
 
-class CaseDuty(DistrictOwned, Base):
+class CaseDuty(OwnedByOneKey, Base):
     """One duty of one firing. A firing is known by student, rule, window and ordinal."""
 
     __tablename__ = "case_duties"
     __keeping__ = Keeping("students", "as long as the roster has them", exported=True, erased="delete")
-    __table_args__ = owned(
+    __table_args__ = (
         points_at("case_id", "attendance_cases"),
         points_at("student_id", "students"),
         points_at("settled_by_id", "accounts"),
