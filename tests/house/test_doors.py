@@ -18,6 +18,8 @@ OPEN_WITH_A_KEY = {
     "portal.setups_show": "the key is a secret that works once",
     "portal.setups_create": "the key is a secret that works once",
     "family.pages_show": "the key is a secret that opens one page of one family, until it expires",
+    "family.pages_about_unsubscribing": "it shows nothing, and sends to the page",
+    "family.pages_unsubscribe": "the key is a secret; it refuses email to the address that was sent it",
     "family.pages_answer": "the key is a secret that opens one page of one family, until it expires",
     "notices.heard_texts_status": "without the signature of the district's account it opens nothing",
     "notices.heard_texts_message": "without the signature of the district's account it opens nothing",

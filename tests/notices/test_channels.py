@@ -1,6 +1,8 @@
 """From one channel to the next: a notice that must be told is told once, by a way that reaches, and never vanishes."""
 
+import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from app.core import clock, grounds
 from app.core.actor import SYSTEM
 from app.core.db import db, uuid7
+from app.core.settings import get_settings, use_settings
 from app.core.tenancy import as_district
+from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailgun.hearing import COMPLAINED, FAILED, Event
 from app.integrations.twilio.client import Posted
 from app.notices.actions import (
@@ -36,6 +40,7 @@ from app.notices.models.text_message import TextMessage, TextState
 from app.notices.wording import lines
 from app.roster.actions import contacts, guardians
 from app.roster.actions.guardians import Rights
+from app.roster.models.contact import Contact
 from app.roster.models.guardian_right import NO_CONTACT
 from app.roster.models.stopped_number import BY_TEXT, StoppedNumber
 from tests import twilio_fake
@@ -396,7 +401,7 @@ def test_a_number_that_was_put_right_is_texted_when_somebody_tells_again(twilio,
     notice = approved(ana[1], world, channels=(SMS,))
     text_delivery.deliver(notice.text_message_id)
     assert chain(ana[1]) == [(SMS, State.UNDELIVERED)]
-    (mobile,) = [one for one in families.Contact.of_guardians([ana[0].id]) if one.kind == "mobile"]
+    (mobile,) = [one for one in Contact.of_guardians([ana[0].id]) if one.kind == "mobile"]
     contacts.change(mobile, "+13125550177", families.AGREED)
     db.session.commit()
 
@@ -451,6 +456,48 @@ def test_what_says_more_days_than_there_are_by_now_does_not_leave(ana, world, mo
         approving.approve(notice, caution_read=True, by=world.adams.account())
     telling.try_again(notice)
     assert (notice.state, notice.values["days"]) == (State.WAITING, "8")
+
+
+# --- one click ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def over_tls(settings):
+    held = get_settings()
+    use_settings(dataclasses.replace(held, base_url="https://school.example"))
+    yield
+    use_settings(held)
+
+
+def raw_mail(mail_folder) -> str:
+    (path,) = Maildir(mail_folder / "maple").waiting()
+    return path.read_text()
+
+
+def test_what_no_law_asks_for_can_be_ended_with_one_click(ana, world, client, mail_folder, over_tls):
+    notice = approved(ana[1], world, channels=(EMAIL, LETTER), is_required=False)
+    delivery.deliver(notice.message_id)
+    head = raw_mail(mail_folder).partition("\n\n")[0].replace("\n ", "")
+    (address,) = re.findall(
+        r"^List-Unsubscribe: <https://school\.example(/f/maple/\w+/unsubscribe)>", head, re.M
+    )
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+
+    assert client.get(address).status == 303
+    assert client.post(address, {}).status == 422
+    assert [one.consent for one in Contact.of_guardians([ana[0].id]) if one.kind == "email"] == ["given"]
+    assert client.post(address, {"List-Unsubscribe": "One-Click"}).status == 200
+    db.session.expire_all()
+    assert [one.consent for one in Contact.of_guardians([ana[0].id]) if one.kind == "email"] == ["refused"]
+    (next_one,) = tell(ana[1], duty="second", channels=(EMAIL, LETTER)).notices
+    assert next_one.channel == LETTER
+
+
+def test_what_a_law_asks_for_has_no_such_header(ana, world, mail_folder, over_tls):
+    notice = approved(ana[1], world, channels=(EMAIL, LETTER), is_required=True)
+    delivery.deliver(notice.message_id)
+
+    assert "List-Unsubscribe" not in raw_mail(mail_folder)
 
 
 def test_the_stranger_has_none_of_it(app, twilio, ana, world: World):

@@ -13,6 +13,7 @@ from app.core.directory import district_by_id
 from app.family.actions.refused import NotForThem
 from app.family.models.family_link import FamilyLink
 from app.family.models.family_office import FamilyOffice
+from app.roster.actions import contacts
 from app.roster.models.guardian_right import COURT_ORDER, GuardianRight
 from app.roster.models.guardianship import Guardianship
 from app.roster.models.recipients import why_not_told
@@ -90,6 +91,11 @@ def opened(link: FamilyLink) -> None:
     """Somebody, or a program that looks at links in mail, opened it. Nothing else follows from that."""
     if link.opened_at is None:
         link.opened_at = clock.now()
+
+
+def unsubscribe(link: FamilyLink) -> int:
+    """No more email to where it was sent: what a law has them told goes another way. How many contacts it was."""
+    return contacts.stop_mail_to(link.way_index, source="email") if link.way_index else 0
 
 
 def withdraw(link: FamilyLink) -> None:

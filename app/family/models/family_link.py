@@ -24,6 +24,8 @@ from app.roster.models.student import Student
 SECRET_BITS: Final = 160
 #: Where family links stand, outside every district's slug.
 PLACE: Final = "f"
+#: After a link: where one click in a mail program ends mail to that address.
+UNSUBSCRIBE: Final = "unsubscribe"
 
 
 class FamilyLink(DistrictOwned, Base):

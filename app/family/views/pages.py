@@ -4,7 +4,7 @@ Opening it changes nothing but "opened": programs that look at links in mail ope
 it is in no log, no metric and no referrer, no other site is named on the page, and no script runs on it.
 """
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -48,6 +48,27 @@ def show(slug: str, token: str) -> ResponseReturnValue:
     return _shown(link, card)
 
 
+@doors.get("/f/<slug>/<token>/unsubscribe")
+@anyone
+def about_unsubscribing(slug: str, token: str) -> ResponseReturnValue:
+    """A person who follows the address comes to the page; only a mail program's POST ends anything."""
+    return go(url_for("family.pages_show", slug=slug, token=token))
+
+
+@doors.post("/f/<slug>/<token>/unsubscribe")
+@anyone
+def unsubscribe(slug: str, token: str) -> ResponseReturnValue:
+    """One click in a mail program (RFC 8058): no more email to the address to which this link was sent.
+
+    It counts while the link is known, whether it opens the page or not: who left still reads mail.
+    """
+    link, _ = _known(slug, token)
+    if request.form.get("List-Unsubscribe") != "One-Click":
+        abort(422)
+    linking.unsubscribe(link)
+    return _sealed(make_response("No more email is sent to this address.", 200))
+
+
 @doors.post("/f/<slug>/<token>/<kind>")
 @anyone
 def answer(slug: str, token: str, kind: str) -> ResponseReturnValue:
@@ -75,6 +96,14 @@ def answer(slug: str, token: str, kind: str) -> ResponseReturnValue:
 
 def _find(slug: str, token: str) -> tuple[FamilyLink, DistrictCard]:
     """The link, if it opens; else the page that says so, the same whatever the reason."""
+    link, card = _known(slug, token)
+    if linking.why_shut(link):
+        abort(_gone(card, link=link))
+    return link, card
+
+
+def _known(slug: str, token: str) -> tuple[FamilyLink, DistrictCard]:
+    """The link, whether it still opens or not."""
     card = district_by_slug(slug)
     if card is None or card.state in ("preparing", "gone"):
         abort(_gone(None))
@@ -88,8 +117,6 @@ def _find(slug: str, token: str) -> tuple[FamilyLink, DistrictCard]:
             answer.headers["Retry-After"] = str(wait.seconds)
             abort(answer)
         abort(_gone(card))
-    if linking.why_shut(link):
-        abort(_gone(card, link=link))
     return link, card
 
 

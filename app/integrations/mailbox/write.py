@@ -42,6 +42,8 @@ class OutgoingMail:
     references: tuple[str, ...] = ()
     #: Marks each mail of this district, so that one that comes back is known as our own.
     loop_mark: str = ""
+    #: Where one click ends such mail (RFC 8058): an https address, or none.
+    unsubscribe: str = ""
 
 
 def write(mail: OutgoingMail) -> bytes:
@@ -63,6 +65,9 @@ def write(mail: OutgoingMail) -> bytes:
         head.append(("In-Reply-To", answered[0]))
     if references := _short_enough(_plain_ids(mail.references)):
         head.append(("References", "\r\n ".join(references)))
+    if mail.unsubscribe:
+        head.append(("List-Unsubscribe", f"<{mail.unsubscribe}>"))
+        head.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     if mail.loop_mark:
         head.append(("X-FrontOffice-Loop", _words(one_line(mail.loop_mark))))
     return _joined([*map(_line, head), *_body(mail)])

@@ -29,7 +29,7 @@ from app.core.settings import get_settings
 from app.integrations.mailbox.maildir import Maildir
 from app.integrations.mailbox.smtp import SmtpDoor, operator_relay
 from app.integrations.mailbox.write import OutgoingMail, write
-from app.notices.actions import leaving, message_ids, outcomes
+from app.notices.actions import handing_over, leaving, message_ids, outcomes
 from app.notices.actions.vendors_doors import vendors_door
 from app.notices.models.mail_setting import VENDORS, MailSetting, desk
 from app.notices.models.message import AUTOMATIC, CARRIES_A_LINK, STOPPED_WHILE_SENDING, Message, State
@@ -190,6 +190,7 @@ def _packed(message: Message) -> _Parcel:
         in_reply_to=message.in_reply_to,
         references=tuple(message.reference_ids),
         loop_mark=message_ids.loop_mark(),
+        unsubscribe=handing_over.unsubscribe_at(message),
     )
     driver = _driver()
     return _Parcel(

@@ -2,10 +2,15 @@
 
 from typing import Final
 
+from sqlalchemy import select
+
+from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.directory import district_by_id
+from app.core.settings import get_settings
 from app.core.tenancy import current_district_id
-from app.family.models.family_link import FamilyLink
+from app.family.actions.linking import About, link_for
+from app.family.models.family_link import UNSUBSCRIBE, FamilyLink
 from app.notices.actions import message_ids, texts
 from app.notices.actions.checks import Answer
 from app.notices.actions.compose import NO_ADDRESS
@@ -22,6 +27,8 @@ from app.roster.models.person import Person
 NO_MAIL_OF_YOURS: Final = (
     "In practice an email goes to whoever approves it, and you have no email address here."
 )
+#: RFC 8058 asks for it.
+OVER_TLS: Final = "https://"
 #: A text of practice goes to a phone of staff, which is nobody's who may read about this student.
 NO_LINK: Final = "(link)"
 
@@ -45,6 +52,10 @@ def _mail(notice: Notice, answer: Answer) -> None:
         raise Refused(NO_MAIL_OF_YOURS)
     if not ours.address:
         raise Refused(NO_ADDRESS)
+    if answer.contact_id is not None and _may_be_ended(notice):
+        way = db.session.get_one(Contact, answer.contact_id).value_index
+        about = About("notice", notice.id)
+        link_for(notice.student, notice.guardian_ids[0], by=SYSTEM, about=about, way_index=way)
     words = [Words.of(one) for one in notice.words]
     subject = words[0].heading if not notice.practice else f"Practice: {words[0].heading}"
     message = Message(
@@ -62,6 +73,22 @@ def _mail(notice: Notice, answer: Answer) -> None:
     db.session.flush()
     notice.message_id, notice.address = message.id, to
     message.ring()
+
+
+def unsubscribe_at(message: Message) -> str:
+    """Where one click ends such mail; "" for all but what the office tells a family without a law behind it."""
+    if message.about_table != Notice.__tablename__ or not get_settings().base_url.startswith(OVER_TLS):
+        return ""
+    notice = db.session.scalar(select(Notice).where(Notice.message_id == message.id))
+    if notice is None or not _may_be_ended(notice):
+        return ""
+    link = FamilyLink.working_about(notice.student_id, notice.guardian_ids[0], "notice", notice.id)
+    return f"{link.address}/{UNSUBSCRIBE}" if link is not None else ""
+
+
+def _may_be_ended(notice: Notice) -> bool:
+    """What a law has them told is nothing that they subscribed to."""
+    return not notice.is_required and not notice.practice
 
 
 def _text(notice: Notice, answer: Answer) -> TextMessage:

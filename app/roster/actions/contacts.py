@@ -10,7 +10,7 @@ from app.core import audit, clock
 from app.core.db import db
 from app.roster.actions import households
 from app.roster.actions.refused import Refused
-from app.roster.models.contact import GIVEN, MOBILE, NOT_ASKED, POST, REFUSED, Contact, index_of
+from app.roster.models.contact import EMAIL, GIVEN, MOBILE, NOT_ASKED, POST, REFUSED, Contact, index_of
 from app.roster.models.guardian import Guardian
 from app.roster.models.reaching import PostalAddress
 from app.roster.models.stopped_number import BY_PAGE, StoppedNumber
@@ -85,6 +85,18 @@ def stop_texts(guardian_id: UUID, *, source: str) -> int:
         StoppedNumber.stop(index, BY_PAGE)
     db.session.flush()
     return len(numbers)
+
+
+def stop_mail_to(value_index: str, *, source: str) -> int:
+    """Whoever reads at this address wants no more email from the school, of whomever it is written down. How many."""
+    same = select(Contact).where(
+        Contact.kind == EMAIL, Contact.value_index == value_index, Contact.consent != REFUSED
+    )
+    found = db.session.scalars(same).all()
+    for contact in found:
+        _agree(contact, Consent(state=REFUSED, source=source))
+    db.session.flush()
+    return len(found)
 
 
 def _moved(contact: Contact) -> None:
