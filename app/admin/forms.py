@@ -25,8 +25,10 @@ from app.core import clock
 from app.core.actor import Role
 from app.core.by_school import schools_named
 from app.core.db import uuid_or_none
-from app.core.services import ED_FI, ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
-from app.integrations.edfi.client import BY
+from app.core.services import AERIES, ED_FI, ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
+from app.integrations.aeries.client import BY as AERIES_BY
+from app.integrations.aeries.client import CALENDARS as AERIES_CALENDARS
+from app.integrations.edfi.client import BY as ED_FI_BY
 from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.groupcall.client import secrets_of
@@ -793,7 +795,7 @@ class EdFiForm(AttendanceForm):
         description="One a line, by its Ed-Fi school id, such as 255901001 = Beech School. What stands behind it is "
         "the school's name here.",
     )
-    by = SelectField("Attendance is noted", choices=options(BY.items()), default="school")
+    by = SelectField("Attendance is noted", choices=options(ED_FI_BY.items()), default="school")
     reasons = BooleanField(
         "The reason is part of the code",
         description="If your reasons are a short list, such as Illness or Court: each category and reason is then "
@@ -827,10 +829,44 @@ class EdFiForm(AttendanceForm):
             raise ValidationError("Write the minutes as a number from 60 to 900, such as 390.")
 
 
+class AeriesForm(AttendanceForm):
+    """A district's Aeries."""
+
+    OWN = ("address", "schools", "by", "calendar")
+
+    address = StringField(
+        "Address of Aeries",
+        [InputRequired("Copy the address from there."), Length(max=500)],
+        description="The whole address up to /api/v5. It is called at this host and no other.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by its code in Aeries, such as 994 = Beech School. What stands behind it is the "
+        "school's name here.",
+    )
+    by = SelectField("Attendance is noted", choices=options(AERIES_BY.items()), default="day")
+    calendar = SelectField(
+        "Calendars of the schools", choices=options(AERIES_CALENDARS.items()), default="yes"
+    )
+    secret = PasswordField(
+        "Certificate",
+        [Length(max=200)],
+        description="Aeries makes it for a vendor, under its API security. Tick Absence Codes, School Calendar, "
+        "Enrollment History and Attendance, to be read.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """It goes into a header."""
+        given = (field.data or "").strip()
+        if not given.isascii() or any(letter.isspace() for letter in given):
+            raise ValidationError("A certificate has no spaces and no accents. Copy it once more.")
+
+
 def _as_setting(value: object) -> str:
     """A box that is ticked is "yes"."""
     return ("yes" if value else "") if isinstance(value, bool) else str(value or "").strip()
 
 
 #: The paper of each system that is asked for attendance, by its outside service.
-ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {ED_FI: EdFiForm}
+ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {ED_FI: EdFiForm, AERIES: AeriesForm}

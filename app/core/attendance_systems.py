@@ -56,6 +56,13 @@ class Asked:
         """True if what is not in the answer is gone."""
         return not self.since
 
+    def leaves_out(self, written: str) -> bool:
+        """True of a day outside of these. What is no day is not left out: it is set aside where rows are checked."""
+        try:
+            return not self.first <= date.fromisoformat(written) <= self.last
+        except ValueError:
+            return False
+
 
 @dataclass(frozen=True)
 class Question:

@@ -22,7 +22,7 @@ LONGEST_NAME: Final = 120
 #: Why nobody is taken to have left by not being in a list.
 EMPTY: Final = "It shows no {what} of {school}. That is taken for a mistake: nobody is taken to have left."
 MOVED: Final = "The {what} of {school} changed while they were read: this time nobody is taken to have left."
-AN_ID: Final = re.compile(r"[A-Za-z0-9-]{2,40}")
+AN_ID: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
 #: So much earlier than a reading began the next look for changes begins: clocks and time zones differ.
 OVERLAP: Final = timedelta(days=1)
 

@@ -79,6 +79,7 @@ ENTRA_USERS: Final = "entra_users"
 ONEROSTER: Final = "oneroster"
 WONDE: Final = "wonde"
 ED_FI: Final = "ed_fi"
+AERIES: Final = "aeries"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
 MICROSOFT_MAIL: Final = "microsoft_mail"
@@ -264,6 +265,21 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 27),
         caution="Not verified with a running Ed-Fi server. It was built from the published description of the ODS / "
         "API, and tried against a server of our own. Look at the first preview before you apply it.",
+    ),
+    OutsideService(
+        key=AERIES,
+        name="Aeries",
+        company="Aeries Software, or the district itself, where it runs Aeries",
+        purpose="Fetches the attendance register of each school: absence codes, calendars, enrollments and attendance.",
+        passes="The certificate that the district made for us there, the codes of its schools, and when we ask. Of "
+        "students their number comes in, when they were enrolled where, and which code was noted of them. Nothing else "
+        "goes out, and nothing else is kept.",
+        location="Where the district’s Aeries is kept",
+        turned_on_by=Hand.DISTRICT,
+        built=True,
+        since=date(2026, 11, 27),
+        caution="Not verified with a running Aeries. It was built from the published documentation of its API, and "
+        "tried against a server of our own. Look at the first preview before you apply it.",
     ),
     OutsideService(
         key=TWILIO,

@@ -137,3 +137,28 @@ def test_nobody_but_an_admin_keeps_a_connection(client: PageClient, world: World
     client.sign_in(world.tess)
 
     client.get(HERE, status=404)
+
+
+def test_aeries_has_a_page_of_its_own(client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    here = "/maple/admin/services/aeries"
+    told = {
+        "address": "https://maple.aeries.example/api/v5",
+        "schools": "994 = North School",
+        "late_after": "2",
+    }
+
+    client.submit(
+        client.get(here),
+        action=f"{here}/attendance",
+        status=303,
+        secret="a" * 32,
+        by="period",
+        calendar="",
+        **told,
+    )
+
+    shown = client.get(here)
+    assert "Not verified with a running Aeries" in shown.text
+    assert "994 = North School" in shown.html
+    assert "a" * 32 not in shown.html

@@ -3,11 +3,11 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import AttendanceForm, EdFiForm
+from app.admin.forms import AeriesForm, AttendanceForm, EdFiForm
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import ED_FI
+from app.core.services import AERIES, ED_FI
 from app.register.actions import connecting
 from app.register.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
@@ -22,6 +22,13 @@ doors = Doors()
 def change_ed_fi() -> ResponseReturnValue:
     """How the district's Ed-Fi server is reached, and read."""
     return _change(ED_FI, EdFiForm.filled())
+
+
+@doors.post("/admin/services/aeries/attendance")
+@allow(May.KEEP_SWITCHES, RULES, paper=AeriesForm)
+def change_aeries() -> ResponseReturnValue:
+    """How the district's Aeries is reached, and read."""
+    return _change(AERIES, AeriesForm.filled())
 
 
 @doors.post("/admin/services/<key>/attendance/trial")

@@ -250,7 +250,7 @@ class EdFi:
         if question.what in (DELETED, MOVED):
             return self._gone(question.what, records)
         marks = [row for one in records for row in self.words.marks(one, school, op)]
-        return [row for row in marks if asked.since or _within(row[1]["day"], asked)], {}, ""
+        return [row for row in marks if asked.since or not asked.leaves_out(row[1]["day"])], {}, ""
 
     def _gone(self, what: str, records: Sequence[Mapping[str, Any]]) -> tuple[list[Any], dict[str, Any], str]:
         key = "keyValues" if what == DELETED else "oldKeyValues"
@@ -389,11 +389,6 @@ def _track(record: Mapping[str, Any], school: str, known: Mapping[str, Any]) -> 
     return (
         text(about, "calendarCode") if school in known.get("tracks", []) and isinstance(about, dict) else ""
     )
-
-
-def _within(day: str, asked: Asked) -> bool:
-    """Of the window; what is no date stays, and is set aside where it is read."""
-    return not (len(day) == 10 and not asked.first.isoformat() <= day <= asked.last.isoformat())
 
 
 def _days(asked: Asked) -> Sequence[str]:

@@ -6,11 +6,12 @@ A new one is a line here, and its name in NAMES.
 from typing import Final
 
 from app.core.attendance_systems import AttendanceConnector
+from app.integrations.aeries.client import AeriesConnector
 from app.integrations.edfi.client import EdFiConnector
-from app.register.models.register_connection import ED_FI
+from app.register.models.register_connection import AERIES, ED_FI
 
 #: By RegisterConnection.kind.
-CONNECTORS: Final[dict[str, AttendanceConnector]] = {ED_FI: EdFiConnector()}
+CONNECTORS: Final[dict[str, AttendanceConnector]] = {ED_FI: EdFiConnector(), AERIES: AeriesConnector()}
 
 
 def kind_of_service(service: str) -> str | None:

@@ -16,8 +16,9 @@ from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned
 
 ED_FI: Final = "ed_fi"
+AERIES: Final = "aeries"
 #: As people call them.
-NAMES: Final = {ED_FI: "Ed-Fi"}
+NAMES: Final = {ED_FI: "Ed-Fi", AERIES: "Aeries"}
 #: A pick-up whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
 STILL_TIME: Final = timedelta(hours=6)
 #: However little changed: so often everything since the school year began is read again.

@@ -1,0 +1,1 @@
+"""Aeries API v5: absence codes, calendars, enrollments and attendance."""
