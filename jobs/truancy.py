@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.truancy.actions import figuring, reviewing, trying_out
+from app.truancy.actions import figuring, reviewing, trying_out, weighing
 from jobs import job
 
 
@@ -10,6 +10,7 @@ from jobs import job
 def count_figures() -> None:
     """Count anew what the reports show."""
     figuring.count_anew()
+    weighing.count_outcomes()
 
 
 @job

@@ -44,6 +44,10 @@ class ConfirmationForm(Paper):
     note = TextAreaField("Note", [_NOTE])
 
 
+#: Of how many percent of the students a notice of the district's own may be held back.
+SHARES: Final = (10, 20, 30, 40, 50)
+
+
 class ProposalForm(KeyedPaper):
     """From when on a rule is used, and what is laid over it."""
 
@@ -57,6 +61,13 @@ class ProposalForm(KeyedPaper):
     sooner_days = IntegerField("Within how many days", [Optional(), _DAYS])
     added = SelectField("One more duty", choices=options([_NONE, *MAY_BE_ADDED.items()]), default="")
     added_days = IntegerField("Due within how many school days", [Optional(), _DAYS])
+    held_back = SelectField(
+        "Hold it back from some, by lot",
+        choices=options(
+            [("0", "From nobody"), *((str(one), f"From {one} % of the students") for one in SHARES)]
+        ),
+        default="0",
+    )
     note = TextAreaField("Why", [_NOTE])
 
     def about(self, rule: Rule) -> None:
@@ -88,6 +99,7 @@ class ProposalForm(KeyedPaper):
             due=((self.sooner.data, self.sooner_days.data),) if self.sooner.data else (),
             added=(Added(self.added.data, due=self.added_days.data),) if self.added.data else (),
             title=(self.title.data or "").strip(),
+            held_back=int(self.held_back.data or 0),
         )
 
     def _much(self) -> Any:

@@ -9,6 +9,7 @@ from app.truancy.views import (
     evidence,
     notice_reports,
     notices,
+    outcome_reports,
     reports,
     rules,
     work,
@@ -17,7 +18,7 @@ from app.truancy.views import (
 ROOM = Room(
     "truancy",
     "Attendance",
-    doors=[rules, activations, work, cases, evidence, reports, notice_reports, notices],
+    doors=[rules, activations, work, cases, evidence, reports, notice_reports, outcome_reports, notices],
     menu=[
         MenuItem("To do", "truancy.work_index", May.SEE_WORK, RULES, 45, "Attendance"),
         MenuItem("Cases", "truancy.cases_index", May.SEE_WORK, RULES, 47, "Attendance"),

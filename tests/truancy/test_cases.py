@@ -112,6 +112,8 @@ def test_what_stands_no_more_is_withdrawn_and_comes_back_with_it(here):
 
     assert following.follow([here.ana], []) == 0
     assert state(here) == "done"
+    assert following.follow([here.ana], [asked(here.ana, due=None)]) == 0
+    assert state(here) == "done"
 
 
 def test_what_stands_in_the_way_and_the_deadline_are_kept_up_to_date(here):

@@ -3,12 +3,11 @@
 import csv
 import io
 import random
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from statistics import median
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 
 from app.core import clock
 from app.core.actor import SYSTEM, acting_as
@@ -17,20 +16,13 @@ from app.core.tenancy import as_district
 from app.family.actions import answering
 from app.family.actions.answering import Sent
 from app.family.actions.linking import About, link_for
-from app.notices.actions import approving, senders, templating
-from app.notices.actions.senders import Sender
+from app.notices.actions import approving
 from app.notices.models.notice import Notice
-from app.notices.models.notice_text import NoticeText
 from app.roster.models.school_year import CURRENT, SchoolYear
-from app.truancy.actions import following
-from app.truancy.actions.following import Asked
-from app.truancy.actions.telling import tell
-from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.notice_report import notice_report
-from tests.roster import families
+from tests.truancy.told import RULE, left, ready, written
 
-RULE = "us-ca.truant.1"
-FIRST, TRIGGER = date(2026, 9, 7), date(2026, 9, 18)
+FIRST = date(2026, 9, 7)
 NOON = datetime(2026, 10, 1, 17, tzinfo=UTC)
 PAGE = "/maple/attendance/reports/notices"
 
@@ -41,32 +33,8 @@ def maple(app, world):
     with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM), clock.frozen(NOON):
         year = {"first_day": FIRST, "last_day": date(2027, 6, 11), "state": CURRENT, "told_since": FIRST}
         db.session.add(SchoolYear(name="2026-27", **year))
-        template = templating.begin(RULE)
-        templating.approve(NoticeText.newest(template.id, "en"), reads_it=True, by=world.adams.account())
-        senders.set_up(envelope="us-10", cut_off=time(15, 0), practises=False)
-        sender = Sender(return_address="1 A St", contact_name="Nora Bell", contact_phone="312")
-        senders.say_sender(None, sender)
-        db.session.flush()
+        ready(world)
         yield world.maple
-
-
-def written(number: int, school) -> Notice:
-    """A notice to the mother of somebody new."""
-    student = families.student("Ana", f"Salas{number}", number=f"S-{number}", school=school)
-    families.lives_at(families.guardian(student, "Eva", f"Salas{number}"), f"{number} Maple Street")
-    asked = {"window": "2026-27", "ordinal": 1, "trigger": TRIGGER, "do": "notice", "to": "parent"}
-    one = Asked(student_id=student.id, rule_id=RULE, due=None, blocked=[], for_person=False, **asked)
-    following.follow([student.id], [one])
-    duty = db.session.scalars(select(CaseDuty).where(CaseDuty.student_id == student.id)).one()
-    told = tell(duty, {"days": "3", "unexcused": "3"}, "letter")
-    return told.notices[0]
-
-
-def left(notice: Notice, days: int, by) -> None:
-    approving.approve(notice, caution_read=False, by=by)
-    with clock.frozen(datetime(2026, 9, 18, 17, tzinfo=UTC) + timedelta(days=days)):
-        notice.leave()
-    db.session.flush()
 
 
 def answered(notice: Notice, kind: str) -> None:

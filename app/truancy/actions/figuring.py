@@ -98,7 +98,7 @@ def _figures(year: SchoolYear) -> Select[Any]:
 
 def _by_month(year: SchoolYear) -> CTE:
     """Each student's months at each school, with what the year came to by the end of each."""
-    stretches = _stretches(year)
+    stretches = stretches_of(year)
     expected, absences = _expected(stretches), _absences(stretches)
     off = func.coalesce(absences.c.off, 0)
     of_month: list[Any] = [
@@ -128,7 +128,7 @@ def _by_month(year: SchoolYear) -> CTE:
     ).cte("so_far")
 
 
-def _stretches(year: SchoolYear) -> CTE:
+def stretches_of(year: SchoolYear) -> CTE:
     """Of each primary enrollment what lies in the year and in the register."""
     of = SchoolEnrollment
     first = func.greatest(of.entry, year.first_day)
@@ -175,7 +175,7 @@ def _expected(stretches: CTE) -> CTE:
 
 def _absences(stretches: CTE) -> CTE:
     """Days missed a month of each student, by what was said of them."""
-    days = _days(stretches)
+    days = days_of(stretches)
     is_away = and_(days.c.missed >= 0.5, ~days.c.is_off)
     why = case((days.c.is_unexcused, "unexcused"), (days.c.is_unknown, "unknown"), else_="excused")
     return (
@@ -195,7 +195,7 @@ def _absences(stretches: CTE) -> CTE:
     )
 
 
-def _days(stretches: CTE) -> CTE:
+def days_of(stretches: CTE) -> CTE:
     """What each marked school day comes to: how much of it was missed, and whether anybody was expected."""
     mark, of_school, of_district = AttendanceMark, aliased(AttendanceCode), aliased(AttendanceCode)
     kind = func.coalesce(of_school.kind, of_district.kind)

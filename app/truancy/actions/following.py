@@ -165,6 +165,10 @@ _OPEN_CASES: Final = f"""
     ) as wanted
     on conflict do nothing
 """  # noqa: S608 - words of ours alone
+# What is held back by lot stays so, until a person decides about the student.
+_STAYS: Final = (
+    "case when known.state = 'held back' and not excluded.for_person then 'held back' else 'open' end"
+)
 # What somebody has settled stays settled; a second worker that follows the same students opens none of them again.
 _OPEN_OR_CHANGE: Final = f"""
     insert into case_duties as known (
@@ -179,16 +183,21 @@ _OPEN_OR_CHANGE: Final = f"""
         select id from attendance_cases where student_id = asked.student_id and year = years.year offset 0
     ) as opened
     on conflict (district_id, student_id, rule_id, "window", ordinal, "do", "to") do update set
-        state = 'open', trigger = excluded.trigger, by_day = excluded.by_day, blocked = excluded.blocked,
+        state = {_STAYS}, trigger = excluded.trigger, by_day = excluded.by_day, blocked = excluded.blocked,
         for_person = excluded.for_person
-    where known.state in ('open', 'withdrawn')
+    where known.state in ('open', 'withdrawn', 'held back')
         and (known.state, known.trigger, known.by_day, known.blocked, known.for_person)
-            <> ('open', excluded.trigger, excluded.by_day, excluded.blocked, excluded.for_person)
+            <> ({_STAYS}, excluded.trigger, excluded.by_day, excluded.blocked, excluded.for_person)
 """  # noqa: S608 - words of ours alone
 _GONE: Final = """
     select held.id
     from unnest(cast(:students as uuid[])) as those (id)
-    cross join lateral (select * from case_duties where student_id = those.id and state = 'open' offset 0) as held
+    cross join lateral (
+        select * from case_duties where student_id = those.id and state = 'open'
+        union all
+        select * from case_duties where student_id = those.id and state = 'held back'
+        offset 0
+    ) as held
     where not exists (
         select from asked
         where asked.student_id = held.student_id and asked.rule_id = held.rule_id and asked.window = held.window
@@ -196,7 +205,8 @@ _GONE: Final = """
     )
 """
 _WITHDRAW: Final = text(
-    "update case_duties set state = 'withdrawn' where id = any(cast(:gone as uuid[])) and state = 'open'"
+    "update case_duties set state = 'withdrawn' where id = any(cast(:gone as uuid[])) "
+    "and state in ('open', 'held back')"
 )
 
 

@@ -32,7 +32,7 @@ from app.notices.actions import withdrawing
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import SchoolYear
-from app.truancy.actions import following
+from app.truancy.actions import following, holding_back
 from app.truancy.actions.gathering import Register
 from app.truancy.actions.recording import Recording
 from app.truancy.law.bar import Bar
@@ -118,6 +118,7 @@ def _follow(held: ReviewRange) -> None:
     students, held.to_follow = held.to_follow[:A_FOLLOWING], held.to_follow[A_FOLLOWING:]
     if students:
         following.follow_firings(students)
+        holding_back.draw(students)
         withdrawing.look_again_of(students)
     else:
         held.state = DONE
@@ -149,6 +150,7 @@ def look_at(students: Collection[UUID]) -> Counter[Outcome]:
     db.session.connection().execute(_STRIKE_OFF, {"students": ids})
     outcomes, _ = Reviewer(active_rules(today()), today()).look_at(ids)
     following.follow_firings(students)
+    holding_back.draw(students)
     return outcomes
 
 

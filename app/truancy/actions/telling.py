@@ -1,6 +1,6 @@
 """What the rules have families told: each rule that owes them a notice, with what the law has it say."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -17,17 +17,22 @@ from app.notices.actions.telling import Telling, Told
 from app.notices.models.notice import EMAIL, LETTER, SMS
 from app.roster.models.student import Student
 from app.truancy.actions import reviewing
-from app.truancy.law.packs import NAMES, pack, places
+from app.truancy.law.packs import NAMES, pack, places, shipped
 from app.truancy.law.words import CONTENTS
-from app.truancy.models.case_duty import DISMISSED, DONE, OPEN, WITHDRAWN, CaseDuty
+from app.truancy.models.case_duty import DISMISSED, DONE, HELD_BACK, OPEN, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
 from app.truancy.models.notice_trail import DUTY, FIRING
+from app.truancy.models.rule_activation import ACTIVE, PROPOSED, RuleActivation
 from app.truancy.models.student_to_review import StudentToReview
 from app.truancy.permissions import RULES, May
 
 NOT_BY_TEXT: Final = "The law asks for this notice in writing. Choose email or letter."
 #: Not a passage: every notice is in the parent's language, or it does not leave.
 _BY_ITSELF: Final = frozenset({"language_of_parent"})
+BY_LOT: Final = (
+    "By lot this notice is held back from this family, to see whether it helps. Whoever works the case can have it "
+    "written all the same."
+)
 NOT_ANY_MORE: Final = (
     "The absences that this notice rests on do not hold any more: an excuse came, or the register was "
     "corrected."
@@ -36,6 +41,11 @@ NOT_ANY_MORE: Final = (
 
 def wanted() -> list[Wanted]:
     """A notice for each rule that owes one to a parent, in the version that holds last."""
+    by_law = _by_law()
+    return [*by_law.values(), *_added(by_law)]
+
+
+def _by_law() -> dict[str, Wanted]:
     found: dict[str, Wanted] = {}
     for place in places():
         for rule in pack(place):
@@ -50,7 +60,27 @@ def wanted() -> list[Wanted]:
                             (item, CONTENTS[item]) for item in duty.contents if item not in _BY_ITSELF
                         ),
                     )
-    return list(found.values())
+    return found
+
+
+def _added(by_law: Collection[str]) -> list[Wanted]:
+    """Those that the district adds to rules by which the law has nobody told: they say what the district likes."""
+    asked = select(RuleActivation).where(RuleActivation.state.in_([PROPOSED, ACTIVE]))
+    uses = db.session.scalars(asked.order_by(RuleActivation.rule_id, RuleActivation.state)).all()
+    titles = {rule.id: rule.title for rule in shipped()}
+    return [
+        Wanted(
+            key=use.rule_id,
+            title=f"Your district: {use.laid.title or titles[use.rule_id]}",
+            authority="Your district’s own practice",
+            since=use.first_day,
+            contents=(),
+        )
+        for use in {one.rule_id: one for one in uses}.values()
+        if use.rule_id not in by_law
+        and use.rule_id in titles
+        and NOTICE in {one.do for one in use.laid.added}
+    ]
 
 
 def why_not(firing_id: UUID) -> str:
@@ -106,7 +136,7 @@ def tell(duty: CaseDuty, values: Mapping[str, str], first: str, why_other: str =
             values=values,
             must_say=_contents(duty.rule_id, duty.trigger),
             channels=(first, *(one for one in channels if one != first)),
-            is_required=True,
+            is_required=duty.rule_id in _by_law(),
             certified=_asks_for_certified_mail(duty.rule_id),
             why_other=why_other,
         )
@@ -179,6 +209,8 @@ def _why_not_for_duty(duty_id: UUID) -> str:
         return NOT_ANY_MORE
     if duty.state == DISMISSED:
         return "Somebody decided in the case that this notice is not sent."
+    if duty.state == HELD_BACK:
+        return BY_LOT
     return ""
 
 

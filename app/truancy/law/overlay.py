@@ -18,6 +18,8 @@ from app.truancy.law.words import DUTIES
 
 MOST_DAYS: Final = 400
 MOST_ADDED: Final = 6
+MOST_HELD_BACK: Final = 50
+NOTICE: Final = "notice"
 LONGEST_TITLE: Final = 120
 #: What takes a family to a board, a court or a penalty is for the law to ask for, and for no practice of a district.
 FOR_THE_LAW_ALONE: Final = frozenset(
@@ -60,6 +62,9 @@ class Overlay:
     added: tuple[Added, ...] = ()
     #: What the district calls it: "Letter 1".
     title: str = ""
+    #: Of a notice that is the district's own: how many percent of the students it is held back from, drawn by lot, so
+    #: that the district sees whether it helps. No other rule, and nothing that fires, depends on it.
+    held_back: int = 0
 
     def written(self) -> dict[str, Any]:
         """As it is kept: plain JSON, only what it has."""
@@ -74,12 +79,14 @@ class Overlay:
             told["added"] = [{"do": one.do, "to": one.to, "due": one.due} for one in self.added]
         if self.title:
             told["title"] = self.title
+        if self.held_back:
+            told["held_back"] = self.held_back
         return told
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "Overlay":
         """What written() wrote. Raises ValueError for anything else."""
-        unknown = set(told) - {"n", "pct", "due", "added", "title"}
+        unknown = set(told) - {"n", "pct", "due", "added", "title", "held_back"}
         if unknown:
             raise ValueError(f"An overlay has no field {min(unknown)}.")
         return cls(
@@ -88,6 +95,7 @@ class Overlay:
             due=tuple(sorted((word, int(days)) for word, days in told.get("due", {}).items())),
             added=tuple(Added(one["do"], one["to"], one["due"]) for one in told.get("added", ())),
             title=str(told.get("title", "")),
+            held_back=int(told.get("held_back", 0)),
         )
 
 
@@ -97,6 +105,7 @@ def laid_over(rule: Rule, overlay: Overlay, beside: Sequence[Rule] = ()) -> Rule
     Raises Looser, with a sentence, for what is not as strict as the law.
     """
     _refuse_an_unlikely_title(overlay.title)
+    _refuse_to_hold_back_what_the_law_asks_for(overlay)
     threshold = rule.threshold
     if overlay.n is not None or overlay.percent is not None:
         _refuse_a_higher_threshold(rule, overlay)
@@ -126,8 +135,8 @@ def text_sha256(rule: Rule) -> str:
 
 
 def _version(rule: Rule, overlay: Overlay) -> str:
-    """A name is no other version; an overlay that changes what follows is one."""
-    deciding = replace(overlay, title="").written()
+    """A name is no other version, nor is a lot; an overlay that changes what follows is one."""
+    deciding = replace(overlay, title="", held_back=0).written()
     if not deciding:
         return rule.sha256
     told = json.dumps([rule.sha256, deciding], sort_keys=True, separators=(",", ":"))
@@ -137,6 +146,18 @@ def _version(rule: Rule, overlay: Overlay) -> str:
 def _refuse_an_unlikely_title(title: str) -> None:
     if len(title) > LONGEST_TITLE or not title.isprintable():
         raise Looser(f"Write the name on one line, with at most {LONGEST_TITLE} characters.")
+
+
+def _refuse_to_hold_back_what_the_law_asks_for(overlay: Overlay) -> None:
+    if not overlay.held_back:
+        return
+    if NOTICE not in {one.do for one in overlay.added}:
+        raise Looser(
+            "Only a notice that your district adds can be held back from some: what the law has families told, "
+            "each of them is told."
+        )
+    if not 0 < overlay.held_back <= MOST_HELD_BACK:
+        raise Looser(f"Hold it back from 1 to {MOST_HELD_BACK} percent of the students.")
 
 
 def _refuse_a_higher_threshold(rule: Rule, overlay: Overlay) -> None:

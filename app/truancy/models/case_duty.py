@@ -23,7 +23,11 @@ DONE: Final = "done"
 DISMISSED: Final = "dismissed"
 #: What it rests on does not hold any more: an excuse came later.
 WITHDRAWN: Final = "withdrawn"
-STATES: Final = (OPEN, DONE, DISMISSED, WITHDRAWN)
+#: The lot fell so: this family is not written to, and compared with those who are.
+HELD_BACK: Final = "held back"
+STATES: Final = (OPEN, DONE, DISMISSED, WITHDRAWN, HELD_BACK)
+#: What was drawn for it: nothing, that it is done, that it is held back.
+NOT_DRAWN, TOLD, NOT_TOLD = "", "told", "not told"
 
 
 class CaseDuty(OwnedByOneKey, Base):
@@ -35,8 +39,15 @@ class CaseDuty(OwnedByOneKey, Base):
         points_at("case_id", "attendance_cases"),
         points_at("student_id", "students"),
         points_at("settled_by_id", "accounts"),
+        points_at("released_by_id", "accounts"),
         UniqueConstraint("district_id", "student_id", "rule_id", "window", "ordinal", "do", "to"),
-        CheckConstraint("state in ('open','done','dismissed','withdrawn')", name="state"),
+        CheckConstraint("state in ('open','done','dismissed','withdrawn','held back')", name="state"),
+        CheckConstraint("drawn in ('','told','not told')", name="drawn"),
+        CheckConstraint(
+            "state <> 'held back' or (drawn = 'not told' and released_at is null and not for_person)",
+            name="held_back_by_lot",
+        ),
+        CheckConstraint("(released_by_id is null) = (released_at is null)", name="released"),
         CheckConstraint("(state in ('done','dismissed')) = (settled_by_id is not null)", name="settled"),
         CheckConstraint("state <> 'dismissed' or reason <> ''", name="dismissed_with_a_reason"),
         CheckConstraint("jsonb_typeof(blocked) = 'array'", name="blocked"),
@@ -44,7 +55,13 @@ class CaseDuty(OwnedByOneKey, Base):
         # The morning list: what is open, in the order in which it is due.
         Index("ix_case_duties_open", "district_id", "by_day", "id", postgresql_where="state = 'open'"),
         Index("ix_case_duties_open_of", "district_id", "student_id", postgresql_where="state = 'open'"),
+        Index(
+            "ix_case_duties_held_back_of", "district_id", "student_id", postgresql_where="state = 'held back'"
+        ),
         Index(None, "district_id", "settled_by_id", postgresql_where="settled_by_id is not null"),
+        Index(None, "district_id", "released_by_id", postgresql_where="released_by_id is not null"),
+        # What takes part in a comparison.
+        Index("ix_case_duties_drawn", "district_id", "rule_id", postgresql_where="drawn <> ''"),
     )
     FOUND_BY = ("id",)
 
@@ -72,6 +89,11 @@ class CaseDuty(OwnedByOneKey, Base):
     #: What a notice of it has met, that asks for a person: nobody could be reached. "" where nothing does.
     trouble: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
+    #: Stays, whatever becomes of it: those for whom it was drawn are compared as it was drawn.
+    drawn: Mapped[str] = mapped_column(default=NOT_DRAWN, server_default=NOT_DRAWN, info=PRIVATE)
+    #: Who had it done all the same.
+    released_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    released_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
 
     case: Mapped[AttendanceCase] = relationship(
         primaryjoin=lambda: foreign(CaseDuty.case_id) == AttendanceCase.id, viewonly=True
@@ -122,6 +144,10 @@ class CaseDuty(OwnedByOneKey, Base):
         """It is done, or dismissed for a reason."""
         self.state, self.settled_by_id, self.settled_at = state, by_id, clock.now()
         self.batch_id, self.reason, self.trouble = batch, reason, ""
+
+    def release(self, by_id: UUID) -> None:
+        """It is done all the same."""
+        self.state, self.released_by_id, self.released_at = OPEN, by_id, clock.now()
 
     def reopen(self) -> None:
         """It is to be done after all."""

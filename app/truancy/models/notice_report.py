@@ -11,21 +11,19 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CTE, Date, Integer, and_, case, cast, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import CTE, Date, Integer, and_, case, cast, exists, func, literal_column, select, tuple_
 
 from app.core.db import db
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
 from app.family.models.family_answer import NEEDS_NOBODY, RECEIPT, FamilyAnswer
 from app.family.models.family_link import FamilyLink
-from app.notices.models.message import Message
-from app.notices.models.message import State as MessageState
 from app.notices.models.notice import FAILED, Notice, State
 from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.notice_trail import DUTY
 from app.truancy.models.suppression import Share, hidden, share
 
-#: As a notice's reference names a line of the morning list, and a family link a notice.
-DUTY: Final = "case duty"
+#: As a family link names a notice.
 NOTICE: Final = "notice"
 #: By what the lines are grouped, in the order in which they are shown.
 GROUPS: Final = ("rule", "month", "school", "language", "channel")
@@ -95,8 +93,6 @@ def notice_report(first: date, schools: Collection[UUID]) -> NoticeReport:
 def _told(first: date, schools: Collection[UUID], zone: str) -> CTE:
     """A row for each notice, with what became of it."""
     departed = Notice.left_at.is_not(None)
-    failed = Message.state.in_([MessageState.BOUNCED, MessageState.FAILED])
-    came_back = or_(Notice.state.in_(FAILED), Notice.returned_at.is_not(None))
     sent = and_(FamilyLink.about_kind == NOTICE, FamilyLink.about_id == Notice.id)
     by_page = exists().where(FamilyAnswer.link_id == FamilyLink.id, sent)
     return (
@@ -110,7 +106,7 @@ def _told(first: date, schools: Collection[UUID], zone: str) -> CTE:
             Notice.language,
             Notice.channel,
             departed.label("departed"),
-            and_(departed, or_(came_back, func.coalesce(failed, False))).label("returned"),
+            and_(departed, Notice.state.in_(FAILED)).label("returned"),
             and_(departed, by_page.where(FamilyAnswer.kind == RECEIPT)).label("read"),
             and_(departed, by_page.where(FamilyAnswer.kind.not_in(NEEDS_NOBODY))).label("answered"),
             and_(departed, Notice.state == State.WITHDRAWN).label("withdrawn"),
@@ -120,7 +116,6 @@ def _told(first: date, schools: Collection[UUID], zone: str) -> CTE:
             ).label("days"),
         )
         .join(CaseDuty, and_(Notice.grounds_kind == DUTY, Notice.grounds_id == CaseDuty.id))
-        .outerjoin(Message, Message.id == Notice.message_id)
         .where(
             cast(_local(Notice.made_at, zone), Date) >= first,
             Notice.school_id.in_(list(schools)),

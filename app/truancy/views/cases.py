@@ -17,7 +17,7 @@ from app.core.room import Doors
 from app.roster.actions.refused import Refused
 from app.roster.models.school import School
 from app.roster.models.student import Student
-from app.truancy.actions import settling
+from app.truancy.actions import holding_back, settling
 from app.truancy.forms import (
     AttestationForm,
     BarrierForm,
@@ -35,7 +35,7 @@ from app.truancy.law import words
 from app.truancy.law.packs import shipped
 from app.truancy.models import case_entry
 from app.truancy.models.attendance_case import TIERS, AttendanceCase, school_year
-from app.truancy.models.case_duty import OPEN, CaseDuty
+from app.truancy.models.case_duty import HELD_BACK, OPEN, CaseDuty
 from app.truancy.models.case_entry import KINDS, OUTCOMES, CaseEntry
 from app.truancy.models.case_list import cases_found
 from app.truancy.models.firing import Firing
@@ -251,6 +251,19 @@ def settle(duty: CaseDuty) -> ResponseReturnValue:
     return _entered(case, f"duty-{duty.id}", form, write, "It is settled.")
 
 
+@doors.post("/attendance/duties/<uuid:id>/release")
+@allow(May.SETTLE_DUTY, RULES, of=CaseDuty)
+def release(duty: CaseDuty) -> ResponseReturnValue:
+    """A notice that was held back by lot is written all the same."""
+    address = url_for("truancy.cases_show", id=duty.case_id)
+    try:
+        holding_back.release(duty, by=me())
+    except Refused as refused:
+        db.session.rollback()
+        return done(refused.sentence, address, tone="bad")
+    return done("It is on the list again. The comparison counts it as it was drawn.", address)
+
+
 def _enter(case: AttendanceCase, form: KeyedPaper, kind: str, **more: Any) -> None:
     settling.enter(case, kind, by=me(), batch=form.key, **{**more, "note": more.get("note") or ""})
 
@@ -296,9 +309,11 @@ def _shown(
         student=student,
         school=School.find(student.school_id) if student.school_id else None,
         duties=[one for one in duties if one.state == OPEN],
-        settled=[one for one in duties if one.state != OPEN],
+        held_back=[one for one in duties if one.state == HELD_BACK],
+        settled=[one for one in duties if one.state not in (OPEN, HELD_BACK)],
         entries=CaseEntry.of_case(case.id),
         fired=_fired(case),
+        may_keep=may_keep,
         flags=StudentFlag.of_student(case.student_id) if decides else [],
         papers=papers,
         refused=refused[0] if refused else "",
