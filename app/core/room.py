@@ -66,6 +66,8 @@ class Room:
     follows: Sequence[Follows] = field(default_factory=tuple)
     #: What it has families told, and whether that still stands.
     grounds: Sequence[Grounds] = field(default_factory=tuple)
+    #: Whether the district that is open uses something that hangs on an age.
+    wants_births: Callable[[], bool] = lambda: False
     #: What families read behind its links.
     shown: Sequence[Shown] = field(default_factory=tuple)
 

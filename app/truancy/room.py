@@ -2,6 +2,7 @@
 
 from app.core.room import MenuItem, Room
 from app.truancy.actions.telling import DUTIES, FIRINGS
+from app.truancy.models.rule_activation import asks_for_an_age
 from app.truancy.permissions import RULES, May
 from app.truancy.views import (
     activations,
@@ -26,4 +27,5 @@ ROOM = Room(
         MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, 55, "Attendance"),
     ],
     grounds=[FIRINGS, DUTIES],
+    wants_births=asks_for_an_age,
 )

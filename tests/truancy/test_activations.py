@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.core import clock
+from app.core import births, clock
 from app.core.actor import Role
 from app.core.db import db, uuid7
 from app.core.tenancy import as_district
@@ -304,3 +304,14 @@ def test_who_does_not_answer_for_the_rules_only_reads(client, world):
     assert client.get(PAGE).status == 404
     client.sign_in(world.clark)
     assert client.get("/maple/attendance/rule/us-zz.none").status == 404
+
+
+def test_dates_of_birth_are_wanted_while_a_rule_for_an_age_is_in_use(here, parker):
+    assert not births.are_wanted()
+
+    made = in_use(here, parker)
+    assert versions_of(TRUANT)[-1].scope.ages
+    assert births.are_wanted()
+
+    activating.end(made, date(2026, 9, 1), by=here.adams.account())
+    assert not births.are_wanted()

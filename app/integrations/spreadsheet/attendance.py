@@ -15,6 +15,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import IO, Any, ClassVar, Final
 
+from app.core import clock
 from app.core.attendance import BadRow, Fault, FedMark, FedMarks, FedRow, FedRows
 from app.core.feed import Unreadable
 from app.core.sheet import letters_of
@@ -22,9 +23,11 @@ from app.core.zipped import CHUNK, Zipped
 from app.integrations.spreadsheet.sheet import NO, YES, Sheet
 
 CODES, CALENDAR, ENROLLMENTS, MARKS = "codes", "calendar", "enrollments", "marks"
+#: Read for dates of birth alone, and only where something asks for an age.
+STUDENTS: Final = "students"
 #: In the order in which they are read: what a mark hangs on comes first.
-FILES: Final = (CODES, CALENDAR, ENROLLMENTS, MARKS)
-OF_PEOPLE: Final = ("schools", "students", "contacts")
+FILES: Final = (CODES, CALENDAR, ENROLLMENTS, STUDENTS, MARKS)
+OF_PEOPLE: Final = ("schools", STUDENTS, "contacts")
 MANIFEST: Final = "manifest.json"
 LARGEST_MANIFEST: Final = 1024 * 1024
 WINDOW, DELTA = "window", "delta"
@@ -279,10 +282,28 @@ class EnrollmentsSheet(RegisterSheet):
             yield BadRow(line, Fault.SHORT_ROW, {}) if told is None else _stretch(line, told, day_first)
 
 
+class StudentsSheet(RegisterSheet):
+    """Dates of birth. Whatever else stands there is not looked at."""
+
+    FIELDS = ("student", "born")
+    NEEDED = ("student", "born")
+    LABELS: ClassVar = {"student": "Student number", "born": "Date of birth"}
+    USUAL: ClassVar = {
+        "student": MarksSheet.USUAL["student"],
+        "born": ("birthdate", "dateofbirth", "dob", "birthday", "studentbirthdate"),
+    }
+
+    def rows(self, columns: Mapping[str, str], *, day_first: bool) -> FedRows:
+        """Each student; `born` is "" where it is not told. Raises Unreadable."""
+        for line, told in self._told(columns):
+            yield BadRow(line, Fault.SHORT_ROW, {}) if told is None else _birth(line, told, day_first)
+
+
 SHEETS: Final[Mapping[str, type[RegisterSheet]]] = {
     CODES: CodesSheet,
     CALENDAR: CalendarSheet,
     ENROLLMENTS: EnrollmentsSheet,
+    STUDENTS: StudentsSheet,
     MARKS: MarksSheet,
 }
 
@@ -290,8 +311,8 @@ SHEETS: Final[Mapping[str, type[RegisterSheet]]] = {
 class RegisterSet:
     """An upload: a zip of the set, or one CSV file of it."""
 
-    def __init__(self, stream: IO[bytes], *, alone: str = MARKS) -> None:
-        """`alone`: what it is, if it is one CSV file. Raises Unreadable."""
+    def __init__(self, stream: IO[bytes], *, alone: str = MARKS, births: bool = False) -> None:
+        """`alone`: what it is, if it is one CSV file. `births`: read students.csv, too. Raises Unreadable."""
         stream.seek(0)
         self._stream, self._alone, self._zip = stream, alone, None
         is_zip = stream.read(2) == ZIPPED
@@ -300,10 +321,13 @@ class RegisterSet:
         self._manifest: dict[str, Mapping[str, Any]] = {}
         self.files: list[str] = [alone]
         if is_zip:
-            names = [f"{one}.csv" for one in (*FILES, *OF_PEOPLE)]
+            names = [f"{one}.csv" for one in {*FILES, *OF_PEOPLE}]
             self._zip = Zipped(stream, (*names, MANIFEST))
-            self.files = [one for one in FILES if self._zip.has(f"{one}.csv")]
-            self.of_people = [one for one in OF_PEOPLE if self._zip.has(f"{one}.csv")]
+            there = [one for one in FILES if self._zip.has(f"{one}.csv")]
+            self.files = [one for one in there if births or one != STUDENTS]
+            self.of_people = [
+                one for one in OF_PEOPLE if one not in self.files and self._zip.has(f"{one}.csv")
+            ]
             self._manifest = self._read_manifest()
             if not self.files:
                 raise Unreadable(
@@ -388,7 +412,7 @@ def checked(name: str, line: int, told: Mapping[str, str], span: Span) -> FedMar
     if name == MARKS:
         first, last = (span.first or date.min).isoformat(), (span.last or date.max).isoformat()
         return _mark(line, whole, span.mode, first, last, False)
-    check = {CALENDAR: _calendar_day, CODES: _code, ENROLLMENTS: _stretch}[name]
+    check = {CALENDAR: _calendar_day, CODES: _code, ENROLLMENTS: _stretch, STUDENTS: _birth}[name]
     return check(line, whole, False)
 
 
@@ -497,6 +521,18 @@ def _stretch(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRo
         return BadRow(line, fault, told)
     is_primary = "yes" if primary in YES else "no"
     return FedRow(line, {**told, "entry": entry, "exit": exit, "is_primary": is_primary})
+
+
+def _birth(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRow:
+    born = day_of(told["born"], day_first)
+    fault = None
+    if not told["student"]:
+        fault = Fault.NO_STUDENT
+    elif told["born"] and not "1900-01-01" < born <= clock.now().date().isoformat():
+        fault = Fault.BAD_DATE
+    elif len(told["student"]) > LONGEST:
+        fault = Fault.TOO_LONG
+    return FedRow(line, {**told, "born": born}) if fault is None else BadRow(line, fault, told)
 
 
 @lru_cache(maxsize=8192)

@@ -29,6 +29,8 @@ def apply(run: RegisterImport, until: float) -> None:
             .distinct()
         )
         coding.propose(run, set(used))
+        if run.takes_births:
+            _take_births(run)
         run.codes_applied = True
         db.session.commit()
     while time.monotonic() < until:
@@ -43,6 +45,13 @@ def apply(run: RegisterImport, until: float) -> None:
         _apply_school(held, one)
         one.applied_at = clock.now()
         db.session.commit()
+
+
+def _take_births(run: RegisterImport) -> None:
+    """Dates of birth, of each student of whom the file tells one alone. The audit log tells of them in one entry."""
+    here = {"district": run.district_id, "run": run.id}
+    if taken := changed_rows(db.session.connection().execute(_BIRTHS, here)):
+        audit.noted("imported", "students", run.id, births=taken)
 
 
 def _apply_school(run: RegisterImport, one: ImportSchool) -> None:
@@ -88,6 +97,17 @@ def _current_to(run: RegisterImport, one: ImportSchool, register: SchoolRegister
     told = min(told, clock.local(run.made_at, card.zone if card else "UTC").date())
     return max(told, register.current_to) if register.current_to else told
 
+
+_BIRTHS: Final = text(
+    """
+    update students s set born = t.born from (
+        select student_id, min(told ->> 'born')::date born
+        from register_staged_rows where district_id = :district and import_id = :run and file = 'students'
+        group by 1 having count(distinct told ->> 'born') = 1
+    ) t
+    where s.district_id = :district and s.id = t.student_id and s.born is distinct from t.born
+    """
+)
 
 _TOLD: Final = """
     from register_staged_rows r

@@ -54,6 +54,8 @@ def compare(run: RegisterImport, until: float) -> None:
     else:
         connection.execute(_VANISHED, here)
     _tell_of_schools(run, here)
+    if run.takes_births:
+        _tell_of_births(run, here)
     run.students = (
         db.session.scalar(select(func.count()).select_from(MarkChange.students_of(run.id).subquery())) or 0
     )
@@ -101,6 +103,15 @@ def _tell_of_schools(run: RegisterImport, here: Mapping[str, Any]) -> None:
             one.asks = "gone"
         db.session.add(one)
     db.session.flush()
+
+
+def _tell_of_births(run: RegisterImport, here: Mapping[str, Any]) -> None:
+    new, other, unclear = db.session.connection().execute(_COUNT_BIRTHS, here).one()
+    if new or other or unclear:
+        run.note(
+            f"Dates of birth: {new:,} that were not here, {other:,} that are others than here"
+            + (f", and {unclear:,} students with two, of whom neither is taken." if unclear else ".")
+        )
 
 
 def _asks(run: RegisterImport, one: ImportSchool, register: SchoolRegister | None) -> str:
@@ -397,6 +408,17 @@ _COUNT_VOIDED: Final = text(
     ) r
     join attendance_marks a on a.district_id = :district and a.school_id = r.school_id and a.day = r.day
     group by 1
+    """
+)
+_COUNT_BIRTHS: Final = text(
+    """
+    select count(*) filter (where dates = 1 and s.born is null),
+        count(*) filter (where dates = 1 and s.born <> t.born), count(*) filter (where dates > 1)
+    from (
+        select student_id, min(told ->> 'born')::date born, count(distinct told ->> 'born') dates
+        from register_staged_rows where district_id = :district and import_id = :run and file = 'students' group by 1
+    ) t
+    join students s on s.district_id = :district and s.id = t.student_id
     """
 )
 _UNSTAGE: Final = text("delete from register_staged_marks where district_id = :district and import_id = :run")

@@ -14,13 +14,13 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from app.core import attendance_systems, audit, clock, expiring, quotas, storage
+from app.core import attendance_systems, audit, births, clock, expiring, quotas, storage
 from app.core.actor import Actor
 from app.core.db import db, uuid7
 from app.core.feed import Unreadable
 from app.core.fetching import NotNow
 from app.core.queue import later
-from app.integrations.spreadsheet.attendance import DELTA, MARKS, WINDOW, RegisterSet, Span
+from app.integrations.spreadsheet.attendance import DELTA, MARKS, STUDENTS, WINDOW, RegisterSet, Span
 from app.register.actions import applying, comparing, fetching, staging
 from app.register.models.fetched_rows import FetchedRows
 from app.register.models.import_school import ImportSchool
@@ -75,7 +75,8 @@ def begin(
     if stream.seek(0, 2) > LARGEST_FILE:
         raise Refused(f"The file of a register may have at most {LARGEST_FILE // 1024**2} MB. Zip it.")
     try:
-        told = RegisterSet(stream, alone=alone)
+        takes_births = births.are_wanted()
+        told = RegisterSet(stream, alone=alone, births=takes_births)
         told.check()
         span = told.span() or Span(mode, first, last)
         columns = _columns_found(told)
@@ -96,6 +97,7 @@ def begin(
         file_size=stored.size,
         sha256=stored.sha256,
         alone=alone,
+        takes_births=takes_births,
         mode=span.mode,
         first_day=span.first if has_marks else None,
         last_day=span.last if has_marks else None,
@@ -103,6 +105,8 @@ def begin(
         made_by_id=by.id,
     )
     run.note("The file was uploaded.")
+    if takes_births and STUDENTS in told.files:
+        run.note("Of students.csv the dates of birth are read: a rule that is in use holds for an age.")
     if told.of_people:
         files = ", ".join(f"{one}.csv" for one in told.of_people)
         run.note(
@@ -339,6 +343,8 @@ def _end(run: RegisterImport, state: str) -> None:
     db.session.execute(staged.execution_options(synchronize_session=False))
     if run.connection_id is not None:
         FetchedRows.forget(run.id)
+    if run.takes_births:
+        StagedRow.forget_births(run.id)
     audit.noted(
         "ended",
         "register_imports",

@@ -29,6 +29,7 @@ from app.integrations.spreadsheet.attendance import (
     ENROLLMENTS,
     FILES,
     MARKS,
+    STUDENTS,
     CalendarSheet,
     CodesSheet,
     EnrollmentsSheet,
@@ -36,6 +37,7 @@ from app.integrations.spreadsheet.attendance import (
     RegisterSet,
     RegisterSheet,
     Span,
+    StudentsSheet,
     checked,
 )
 from app.register.models.fetched_rows import FetchedRows
@@ -177,7 +179,7 @@ def opened(run: RegisterImport) -> Iterator[RegisterSet]:
             raise Unreadable("The uploaded file is no longer here. Upload it once more.") from error
         except storage.StorageFault as fault:
             raise TryAgain(str(fault)) from fault
-        yield RegisterSet(aside, alone=run.alone)
+        yield RegisterSet(aside, alone=run.alone, births=run.takes_births)
 
 
 class Schools:
@@ -203,7 +205,7 @@ def _rows(sheet: RegisterSheet, columns: dict[str, str], span: Span) -> Generato
     if isinstance(sheet, MarksSheet):
         yield from sheet.marks(columns, span, day_first=day_first)
     else:
-        assert isinstance(sheet, CalendarSheet | CodesSheet | EnrollmentsSheet)
+        assert isinstance(sheet, CalendarSheet | CodesSheet | EnrollmentsSheet | StudentsSheet)
         yield from sheet.rows(columns, day_first=day_first)
 
 
@@ -224,10 +226,10 @@ def _stage(run: RegisterImport, name: str, batch: Sequence[Told], schools: Schoo
             else:
                 # A backslash means nothing to string_to_array(), and no value has a tab or a line break.
                 marks.append("\t".join((str(one.line), *one[1:], school)))
-        elif isinstance(one, FedRow):
-            written = one.told["school"]
+        elif isinstance(one, FedRow) and (name != STUDENTS or one.told["born"]):
+            written = one.told.get("school", "")
             school = schools.find(written)
-            if school is None and (written or name != CODES):
+            if school is None and (written or name not in (CODES, STUDENTS)):
                 bad.append(BadRow(one.line, Fault.UNKNOWN_SCHOOL, one.told))
             else:
                 rows.append({"line": one.line, "school_id": school, "told": dict(one.told)})
@@ -238,7 +240,7 @@ def _stage(run: RegisterImport, name: str, batch: Sequence[Told], schools: Schoo
         connection.execute(_ADD_MARKS, {**here, "rows": "\n".join(marks), "sources": sources})
     if rows:
         connection.execute(
-            _ADD_ENROLLMENTS if name == ENROLLMENTS else _ADD_ROWS,
+            _ADD_OF_STUDENTS if name in (ENROLLMENTS, STUDENTS) else _ADD_ROWS,
             {**here, "file": name, "rows": json.dumps(rows), "sources": sources},
         )
     if bad:
@@ -307,7 +309,7 @@ _ADD_ROWS: Final = text(
     from jsonb_to_recordset(cast(:rows as jsonb)) r(line int, school_id uuid, told jsonb)
     """
 )
-_ADD_ENROLLMENTS: Final = text(
+_ADD_OF_STUDENTS: Final = text(
     """
     with told as materialized (
         select r.line, r.school_id, r.told, coalesce(s.id, (
@@ -321,7 +323,7 @@ _ADD_ENROLLMENTS: Final = text(
     ),
     aside as (
         insert into register_quarantine (district_id, import_id, file, line, fault, told)
-        select :district, :run, :file, line, 'unknown_student', told from told where student_id is null
+        select :district, :run, :file, line, 'unknown_student', told - 'born' from told where student_id is null
     )
     insert into register_staged_rows (district_id, import_id, file, line, school_id, student_id, told)
     select :district, :run, :file, line, school_id, student_id, told from told where student_id is not null

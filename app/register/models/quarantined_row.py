@@ -36,7 +36,7 @@ class QuarantinedRow(OwnedByItsKey, Base):
     __table_args__ = (
         PrimaryKeyConstraint("district_id", "import_id", "file", "line"),
         points_at("import_id", "register_imports"),
-        CheckConstraint("file in ('calendar','codes','enrollments','marks')", name="file"),
+        CheckConstraint("file in ('calendar','codes','enrollments','marks','students')", name="file"),
         CheckConstraint("fault <> ''", name="fault"),
     )
 

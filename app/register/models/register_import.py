@@ -93,6 +93,8 @@ class RegisterImport(HoldsAFile, DistrictOwned, Base):
     made_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     #: What it is, if it is one CSV file.
     alone: Mapped[str] = mapped_column(default="marks", server_default="marks", info=PUBLIC)
+    #: Dates of birth are read from students.csv: something asked for an age when it was begun.
+    takes_births: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     mode: Mapped[str] = mapped_column(default=WINDOW, info=PUBLIC)
     #: The days that a window is about. Of changes the last is how far the register is in, if that was said.
     first_day: Mapped[date | None] = mapped_column(info=PUBLIC)

@@ -17,7 +17,7 @@ class RememberedColumns(DistrictOwned, Base):
     __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: no personal data")
     __table_args__ = owned(
         UniqueConstraint("district_id", "file"),
-        CheckConstraint("file in ('calendar','codes','enrollments','marks')", name="file"),
+        CheckConstraint("file in ('calendar','codes','enrollments','marks','students')", name="file"),
     )
 
     file: Mapped[str] = mapped_column(info=PUBLIC)

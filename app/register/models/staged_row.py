@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Integer, PrimaryKeyConstraint, Text, Uuid
+from sqlalchemy import CheckConstraint, Integer, PrimaryKeyConstraint, Text, Uuid, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base
+from app.core.db import Base, db
 from app.core.records import PERSONAL, PUBLIC, Keeping
 from app.core.tenancy import OwnedByItsKey, points_at
 
@@ -20,7 +20,7 @@ class StagedRow(OwnedByItsKey, Base):
     __table_args__ = (
         PrimaryKeyConstraint("district_id", "import_id", "file", "line"),
         points_at("import_id", "register_imports"),
-        CheckConstraint("file in ('calendar','codes','enrollments')", name="file"),
+        CheckConstraint("file in ('calendar','codes','enrollments','students')", name="file"),
     )
 
     import_id: Mapped[UUID] = mapped_column(Uuid(), info=PUBLIC)
@@ -30,3 +30,9 @@ class StagedRow(OwnedByItsKey, Base):
     line: Mapped[int] = mapped_column(Integer(), info=PUBLIC)
     file: Mapped[str] = mapped_column(Text(), info=PUBLIC)
     told: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PERSONAL)
+
+    @classmethod
+    def forget_births(cls, import_id: UUID) -> None:
+        """They stand with the students now, or nowhere: nobody needs them here."""
+        rows = delete(cls).where(cls.import_id == import_id, cls.file == "students")
+        db.session.execute(rows.execution_options(synchronize_session=False))

@@ -161,6 +161,12 @@ def active_rules(on: date) -> list[Rule]:
     return [rule for activation in db.session.scalars(in_use) for rule in activation.rules()]
 
 
+def asks_for_an_age() -> bool:
+    """True if a rule is in use, or is about to be, that holds for some ages alone."""
+    used = select(RuleActivation).where(RuleActivation.state == ACTIVE)
+    return any(rule.scope.ages for activation in db.session.scalars(used) for rule in activation.rules())
+
+
 def versions_of(rule_id: str) -> list[Rule]:
     """The versions of a shipped rule, in the order in which they are in force; none if we ship no such rule."""
     return sorted((rule for rule in shipped() if rule.id == rule_id), key=lambda rule: rule.effective)
