@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import delete, select
 
+from app.core import grounds
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.directory import district_by_slug
@@ -132,6 +133,36 @@ def test_the_list_and_a_case_fit_and_are_accessible(
         assert fits(visit, screen)
         photograph(visit, screen, "rule")
     assert visit.complaints == []
+
+
+@pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
+def test_a_notice_that_reached_nobody_stands_on_the_list_and_its_paper_fits(
+    chromium: Browser, site: Site, work: list[str], screen: dict[str, int]
+) -> None:
+    with site.app.app_context():
+        card = district_by_slug("maple")
+        assert card is not None
+    with site.app.app_context(), as_district(card.id), acting_as(SYSTEM):
+        duty = db.session.scalars(select(CaseDuty).order_by(CaseDuty.id).limit(1)).one()
+        duty.do, duty.rule_id = "notice", "us-ca.truant.1"
+        db.session.flush()
+        grounds.trouble("case duty", duty.id, "It came back. No other way is left to tell them.")
+        db.session.commit()
+        path = f"/attendance/duties/{duty.id}/notice"
+    scheme = "light" if screen is PHONE else "dark"
+    with visiting(site, chromium, viewport=screen, color_scheme=scheme) as visit:
+        visit.sign_in(CAST["counselor"])
+        visit.go("/attendance/work")
+        expect(visit.page.get_by_text("It came back. No other way is left to tell them.")).to_be_visible()
+        assert findings(visit.page) == []
+        assert fits(visit, screen)
+        photograph(visit, screen, "trouble")
+        visit.go(path)
+        expect(visit.page.get_by_text("By which way first")).to_be_visible()
+        assert findings(visit.page) == []
+        assert fits(visit, screen)
+        photograph(visit, screen, "notice")
+        assert visit.complaints == []
 
 
 def photograph(visit: Visit, screen: dict[str, int], name: str) -> None:

@@ -107,10 +107,7 @@ def test_a_text_says_who_writes_and_a_link_and_nothing_of_the_student(twilio, an
     said = before + link[link.index(" ") :]
 
     assert sent.carries["To"] == MOTHER
-    assert said == (
-        "North School: tenemos un aviso para usted. Puede leerlo en:  ¿Preguntas? Llame al 312. "
-        "Responda STOP para no recibir mensajes."
-    )
+    assert said == ("North School: lea nuestro mensaje:  ¿Preguntas? 312. Responda STOP para terminar.")
     assert "/f/maple/" in link
     assert "Maria Salas ha faltado 9 días" in json.dumps(notice.words, ensure_ascii=False)
     assert notice.counted.segments == TextMessage.find(notice.text_message_id).segments
@@ -172,13 +169,13 @@ def test_a_line_that_says_too_much_or_too_little_is_not_approved(line, reason):
     assert reason in " ".join(lines.why_not(line, "en"))
 
 
-def test_our_own_lines_may_be_approved_and_cost_at_most_two_parts(maple, world):
+def test_our_own_lines_may_be_approved_and_cost_one_part(maple, world):
     template = ready(world)
 
     for text in NoticeText.of(template.id):
         assert lines.why_not(text.line, text.language) == []
         counted = lines.as_sent(text.line)
-        assert (counted.encoding, counted.segments <= 2) == ("GSM-7", True)
+        assert (counted.encoding, counted.segments) == ("GSM-7", 1)
 
 
 def test_in_practice_a_text_reaches_staff_alone_and_carries_no_link(twilio, ana, world):
@@ -356,23 +353,19 @@ def test_whoever_is_barred_meanwhile_is_told_by_no_other_way(twilio, ana, world)
     assert chain(ana[1]) == [(SMS, State.BLOCKED)]
 
 
-def test_what_stands_no_more_goes_on_by_no_other_way(twilio, ana, world):
+def test_what_stands_no_more_goes_on_by_no_other_way(twilio, ana, world, monkeypatch):
     notice = approved(ana[1], world)
     text_delivery.deliver(notice.text_message_id)
-    ana[1].person.active = False
-    db.session.commit()
+    monkeypatch.setattr(grounds, "why_not", lambda kind, id: "An excuse came.")
     text = TextMessage.find(notice.text_message_id)
     text_news.take(text.id, Posted(text.sid, "undelivered", 30005))
-    db.session.commit()
 
     assert chain(ana[1]) == [(SMS, State.UNDELIVERED)]
 
 
-def test_an_excuse_while_a_text_waits_stops_it_for_good(twilio, ana, world):
+def test_a_notice_that_was_stopped_while_its_text_waits_is_not_sent(twilio, ana, world):
     notice = approved(ana[1], world)
-    ana[1].person.active = False
-    db.session.flush()
-    withdrawing.look_at_all()
+    withdrawing.cancel(notice, "The note came.", by=world.adams.account())
     db.session.commit()
     text_delivery.deliver(notice.text_message_id)
 

@@ -14,6 +14,7 @@ from app.core.measures import seconds_since
 from app.core.queue import LEFT_ALONE
 from app.core.readings import Found, Measure
 from app.notices.models.message import Message, State
+from app.notices.models.notice import FAILED, Notice
 
 ON_THEIR_WAY: Final = (State.QUEUED, State.SENDING)
 #: Further back, failed mail is history.
@@ -51,10 +52,28 @@ def _failed(across: Session) -> Iterator[Found]:
         yield Found(across.execute(found).scalar_one(), state)
 
 
+def _to_go_on(across: Session) -> Iterator[Found]:
+    """A sweeper has them go on every ten minutes, so that of any that stay somebody should hear."""
+    counted = (
+        select(func.count(), District.slug, District.id)
+        .select_from(Notice)
+        .join(District, District.id == Notice.district_id)
+        .where(Notice.state.in_(FAILED), Notice.went_on_at.is_(None))
+        .group_by(District.slug, District.id)
+    )
+    return (Found(*row) for row in across.execute(counted))
+
+
 MEASURES: Final = (
     Measure("mail_unsent", "Mail that is on its way.", _unsent, "state"),
     Measure(
         "mail_oldest_unsent_seconds", "How long the oldest mail waits to leave.", _oldest_unsent, "district"
+    ),
+    Measure(
+        "notices_to_go_on",
+        "Notices to families that did not arrive and have gone no further.",
+        _to_go_on,
+        "district",
     ),
     Measure("mail_not_delivered", "Mail of the last day that failed or is in doubt.", _failed, "state"),
 )

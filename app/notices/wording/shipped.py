@@ -37,8 +37,7 @@ LETTER: Final = {
         "can make a plan with you.\n\n"
         "Do you have a note for one of these days? Send it to us, and we will correct the number.\n\n"
         "Thank you,\n((school))",
-        "((school)): we have news from school for you. Please read it here: ((family page)) "
-        "Questions? Call ((phone)). Reply STOP to end texts.",
+        "((school)): please read our message: ((family page)) Questions? ((phone)). Reply STOP to end texts.",
     ),
     "es": Text(
         "((student)) ha faltado ((days)) días a la escuela",
@@ -51,8 +50,7 @@ LETTER: Final = {
         "escuela. Juntos podemos hacer un plan.\n\n"
         "¿Tiene una nota para uno de estos días? Mándela y vamos a corregir el número.\n\n"
         "Gracias,\n((school))",
-        "((school)): tenemos un aviso para usted. Puede leerlo en: ((family page)) "
-        "¿Preguntas? Llame al ((phone)). Responda STOP para no recibir mensajes.",
+        "((school)): lea nuestro mensaje: ((family page)) ¿Preguntas? ((phone)). Responda STOP para terminar.",
     ),
 }
 
