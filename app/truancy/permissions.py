@@ -41,6 +41,7 @@ class May(StrEnum):
 
     SEE_RULES = "see the attendance rules"
     SEE_REPORTS = "see how much of school is missed, in numbers without names"
+    TAKE_STATE_FILE = "take out attendance files for the state"
     CONFIRM_RULE = "write down that counsel confirmed an attendance rule"
     PROPOSE_RULE = "propose to switch on an attendance rule"
     APPROVE_RULE = "approve, decline or end an attendance rule"
@@ -127,6 +128,7 @@ def _is_one_of(actor: Actor, roles: Collection[Role]) -> bool:
 RULES: Final[Rules] = {
     May.SEE_RULES: [works_with_attendance],
     May.SEE_REPORTS: [works_with_attendance],
+    May.TAKE_STATE_FILE: [works_cases],
     May.CONFIRM_RULE: [answers_for_rules],
     May.PROPOSE_RULE: [answers_for_rules],
     May.APPROVE_RULE: [answers_for_rules],

@@ -13,13 +13,25 @@ from app.truancy.views import (
     outcome_reports,
     reports,
     rules,
+    state_files,
     work,
 )
 
 ROOM = Room(
     "truancy",
     "Attendance",
-    doors=[rules, activations, work, cases, evidence, reports, notice_reports, outcome_reports, notices],
+    doors=[
+        rules,
+        activations,
+        work,
+        cases,
+        evidence,
+        reports,
+        notice_reports,
+        outcome_reports,
+        state_files,
+        notices,
+    ],
     menu=[
         MenuItem("To do", "truancy.work_index", May.SEE_WORK, RULES, 45, "Attendance"),
         MenuItem("Cases", "truancy.cases_index", May.SEE_WORK, RULES, 47, "Attendance"),

@@ -18,6 +18,7 @@ from tests.world import Player, World
 #: What else stands in an address: words that we ourselves made up, and secrets that are their own key.
 WORDS: dict[str, Keys] = {
     "admin.opening_day_test": {"key": "schools"},
+    "truancy.state_files_download": {"shape": "chronic-absenteeism"},
     "truancy.rules_show": {"place": "us-ca"},
     "truancy.activations_show": {"rule_id": "us-ca.truant.1"},
     "truancy.activations_confirm": {"rule_id": "us-ca.truant.1"},

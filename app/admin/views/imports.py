@@ -27,6 +27,7 @@ from app.roster.models.import_row import PAGE, VERDICTS, ImportRow
 from app.roster.models.roster_connection import RosterConnection
 from app.roster.models.roster_import import RosterImport
 from app.roster.models.roster_source import ONEROSTER_CSV, RosterSource
+from app.web.csv_file import no_formula
 from app.web.guard import allow, me
 from app.web.page import done, go, page, wants_part
 
@@ -34,8 +35,6 @@ doors = Doors()
 
 #: How many past imports the list shows.
 SHOWN = 20
-#: What a spreadsheet would take for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @doors.get("/admin/imports")
@@ -160,12 +159,12 @@ def faults(run: RosterImport) -> ResponseReturnValue:
     for row in db.session.scalars(ImportRow.faults(run.id)):
         write(
             map(
-                _no_formula,
+                no_formula,
                 (row.file, str(row.line), row.key, row.given_name, row.family_name, row.email, row.why),
             )
         )
     for one in ImportClass.faults(run.id):
-        write(map(_no_formula, (one.file, str(one.line), one.key, "", one.title, "", one.why)))
+        write(map(no_formula, (one.file, str(one.line), one.key, "", one.title, "", one.why)))
     headers = {"Content-Disposition": "attachment; filename=roster-faults.csv"}
     return Response(text.getvalue(), mimetype="text/csv", headers=headers)
 
@@ -291,7 +290,3 @@ def _kind(chosen: str) -> str:
 def _place() -> int:
     after = request.args.get("after", "0")
     return int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
-
-
-def _no_formula(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULAS) else value

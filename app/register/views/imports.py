@@ -29,6 +29,7 @@ from app.register.models.register_import import RegisterImport
 from app.register.permissions import RULES, May
 from app.roster.actions.refused import Refused
 from app.roster.models.school import School
+from app.web.csv_file import no_formula
 from app.web.guard import allow, me
 from app.web.page import done, go, page, wants_part
 
@@ -36,8 +37,6 @@ doors = Doors()
 
 #: How many past imports the list shows.
 SHOWN: Final = 20
-#: What a spreadsheet would take for a formula.
-FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 #: Rows that are written to a download at a time.
 HANDFUL: Final = 2000
 
@@ -256,12 +255,8 @@ def _as_csv(import_id: UUID) -> Iterator[str]:
     asked = QuarantinedRow.all_of(import_id).execution_options(yield_per=HANDFUL)
     for row in db.session.scalars(asked):
         told = [str(row.told.get(field) or "") for field in fields]
-        write(map(_no_formula, (f"{row.file}.csv", str(row.line), *told, row.why)))
+        write(map(no_formula, (f"{row.file}.csv", str(row.line), *told, row.why)))
         yield text.getvalue()
         text.seek(0)
         text.truncate()
     yield text.getvalue()
-
-
-def _no_formula(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULAS) else value

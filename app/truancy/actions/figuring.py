@@ -99,7 +99,7 @@ def _figures(year: SchoolYear) -> Select[Any]:
 def _by_month(year: SchoolYear) -> CTE:
     """Each student's months at each school, with what the year came to by the end of each."""
     stretches = stretches_of(year)
-    expected, absences = _expected(stretches), _absences(stretches)
+    expected, absences = days_expected(stretches), absences_of(stretches)
     off = func.coalesce(absences.c.off, 0)
     of_month: list[Any] = [
         (expected.c.expected - off).label("expected"),
@@ -141,7 +141,7 @@ def stretches_of(year: SchoolYear) -> CTE:
     )
 
 
-def _expected(stretches: CTE) -> CTE:
+def days_expected(stretches: CTE) -> CTE:
     """School days a month of each student. Stretches that are alike, and most are, are counted once."""
     shapes = select(stretches.c.school_id, stretches.c.track, stretches.c.first, stretches.c.last).distinct()
     shape = shapes.cte("shapes")
@@ -173,7 +173,7 @@ def _expected(stretches: CTE) -> CTE:
     )
 
 
-def _absences(stretches: CTE) -> CTE:
+def absences_of(stretches: CTE) -> CTE:
     """Days missed a month of each student, by what was said of them."""
     days = days_of(stretches)
     is_away = and_(days.c.missed >= 0.5, ~days.c.is_off)
@@ -225,6 +225,8 @@ def days_of(stretches: CTE) -> CTE:
                 "missed"
             ),
             func.coalesce(func.bool_or(kind == "not_expected"), False).label("is_off"),
+            func.coalesce(func.bool_or(kind == "suspended_out"), False).label("is_suspended_out"),
+            func.coalesce(func.bool_or(kind == "suspended_in"), False).label("is_suspended_in"),
             func.coalesce(func.bool_or(and_(is_away, excuse == "unexcused")), False).label("is_unexcused"),
             func.coalesce(func.bool_or(and_(is_away, excuse == "unknown")), False).label("is_unknown"),
         )

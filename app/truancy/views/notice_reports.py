@@ -1,10 +1,7 @@
 """What became of the notices: how many left, came back, were read and answered. Never one family's answer."""
 
-import csv
-import io
 from typing import Any
 
-from flask import Response
 from flask.typing import ResponseReturnValue
 
 from app.core.room import Doors
@@ -15,6 +12,7 @@ from app.truancy.law.packs import shipped
 from app.truancy.models.notice_report import NoticeLine, NoticeReport, notice_report
 from app.truancy.permissions import RULES, May
 from app.truancy.views.reports import Asked, asked
+from app.web.csv_file import csv_file
 from app.web.guard import allow
 from app.web.page import page
 
@@ -45,6 +43,7 @@ def index() -> ResponseReturnValue:
         year=SchoolYear.current(),
         schools=of.schools,
         chosen=of.chosen,
+        takes_state_files=of.takes_state_files,
         report=_report(of),
         names=_names(of),
     )
@@ -54,14 +53,13 @@ def index() -> ResponseReturnValue:
 @allow(May.SEE_REPORTS, RULES)
 def export_csv() -> ResponseReturnValue:
     """The same as a file. What is too small to show is an empty cell."""
-    of, out = asked(), io.StringIO()
-    names, rows = _names(of), csv.writer(out)
-    rows.writerow(COLUMNS)
-    for group, line in _report(of).lines:
-        name = f"{line.name:%Y-%m}" if group == "month" else names.get(line.name, line.name)
-        rows.writerow([group, name, *_cells(line)])
-    headers = {"Content-Disposition": "attachment; filename=attendance-notices.csv"}
-    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+    of = asked()
+    names = _names(of)
+    rows = (
+        [group, f"{line.name:%Y-%m}" if group == "month" else names.get(line.name, line.name), *_cells(line)]
+        for group, line in _report(of).lines
+    )
+    return csv_file("attendance-notices.csv", COLUMNS, rows)
 
 
 def _cells(line: NoticeLine) -> list[str]:

@@ -1,10 +1,8 @@
 """What notices changed: days missed before and after, and beside those from whom a notice was held back by lot."""
 
-import csv
-import io
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Response
 from flask.typing import ResponseReturnValue
 
 from app.core.room import Doors
@@ -15,6 +13,7 @@ from app.truancy.models.outcome_figure import OutcomeFigure
 from app.truancy.models.outcome_report import OutcomeReport, outcome_report
 from app.truancy.permissions import RULES, May
 from app.truancy.views.reports import Asked, asked
+from app.web.csv_file import csv_file
 from app.web.guard import allow
 from app.web.page import page
 
@@ -45,6 +44,7 @@ def index() -> ResponseReturnValue:
         year=SchoolYear.current(),
         schools=of.schools,
         chosen=of.chosen,
+        takes_state_files=of.takes_state_files,
         report=_report(of),
         names=_names(),
     )
@@ -54,24 +54,23 @@ def index() -> ResponseReturnValue:
 @allow(May.SEE_REPORTS, RULES)
 def export_csv() -> ResponseReturnValue:
     """The same as a file. What is too small to show is an empty cell."""
-    told, names, out = _report(asked()), _names(), io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(COLUMNS)
+    return csv_file("attendance-outcomes.csv", COLUMNS, _rows(_report(asked()), _names()))
+
+
+def _rows(told: OutcomeReport, names: dict[Any, str]) -> Iterator[list[Any]]:
     for group, lines in (("rule", told.by_rule), ("language", told.by_language)):
         for line in lines:
-            cells = (line.students, *map(_cell, (line.before, line.after, line.change)))
-            rows.writerow([group, names.get(line.name, line.name), *cells, *[""] * 5])
+            means = map(_rounded, (line.before, line.after, line.change))
+            yield [group, names.get(line.name, line.name), line.students, *means]
     for one in told.compared:
-        means = _cell(one.told_after), "", one.not_told if one.is_shown else "", _cell(one.not_told_after)
-        bounds = map(_cell, (one.difference, one.low, one.high))
-        told_students = one.told if one.is_shown else ""
-        rows.writerow(["by lot", names.get(one.rule_id, one.rule_id), told_students, "", *means, *bounds])
-    headers = {"Content-Disposition": "attachment; filename=attendance-outcomes.csv"}
-    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+        sides = (one.told, one.not_told) if one.is_shown else (None, None)
+        bounds = map(_rounded, (one.not_told_after, one.difference, one.low, one.high))
+        name = names.get(one.rule_id, one.rule_id)
+        yield ["by lot", name, sides[0], None, _rounded(one.told_after), None, sides[1], *bounds]
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _report(of: Asked) -> OutcomeReport:

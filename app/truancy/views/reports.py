@@ -1,16 +1,15 @@
 """Reports: how many students miss too much of school, by school, grade and month. Never one student's numbers."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from app.core.db import db
+from app.core.permissions import permits
 from app.core.room import Doors
 from app.roster.models.school import School
 from app.roster.models.school_year import SchoolYear
@@ -18,6 +17,7 @@ from app.roster.models.student import GRADES
 from app.truancy.models.attendance_figure import AttendanceFigure
 from app.truancy.models.attendance_report import Line, Report, report
 from app.truancy.permissions import RULES, May, schools_reported_to
+from app.web.csv_file import csv_file
 from app.web.guard import allow, me
 from app.web.page import page
 
@@ -30,6 +30,8 @@ class Asked:
 
     schools: Sequence[School]
     chosen: School | None
+    #: The reader may also take out what names students.
+    takes_state_files: bool
 
     @property
     def school_ids(self) -> set[UUID]:
@@ -59,6 +61,7 @@ def index() -> ResponseReturnValue:
         year=year,
         schools=of.schools,
         chosen=of.chosen,
+        takes_state_files=of.takes_state_files,
         report=_report(year, of),
         names=_names(of),
     )
@@ -68,15 +71,13 @@ def index() -> ResponseReturnValue:
 @allow(May.SEE_REPORTS, RULES)
 def export_csv() -> ResponseReturnValue:
     """The same as a file. What is too small to show is an empty cell."""
-    of, out = asked(), io.StringIO()
+    of = asked()
     told, names = _report(SchoolYear.current(), of), _names(of)
-    rows = csv.writer(out)
-    rows.writerow(COLUMNS)
-    for group, line in told.lines:
-        name = f"{line.name:%Y-%m}" if group == "month" else names[line.name]
-        rows.writerow([group, name, *_cells(line)])
-    headers = {"Content-Disposition": "attachment; filename=attendance-report.csv"}
-    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+    rows = (
+        [group, f"{line.name:%Y-%m}" if group == "month" else names[line.name], *_cells(line)]
+        for group, line in told.lines
+    )
+    return csv_file("attendance-report.csv", COLUMNS, rows)
 
 
 def _cells(line: Line) -> list[str]:
@@ -91,7 +92,7 @@ def asked() -> Asked:
     seen = schools_reported_to(me())
     schools = [one for one in db.session.scalars(School.in_use()) if seen is None or one.id in seen]
     chosen = next((one for one in schools if str(one.id) == request.args.get("school")), None)
-    return Asked(schools, chosen)
+    return Asked(schools, chosen, permits(RULES, May.TAKE_STATE_FILE, me()))
 
 
 def _report(year: SchoolYear | None, of: Asked) -> Report:
