@@ -1,6 +1,7 @@
 """The card on the door of the room for attendance: the rules, and what follows from them."""
 
 from app.core.room import MenuItem, Room
+from app.truancy.actions.school_year import open_lines
 from app.truancy.actions.telling import DUTIES, FIRINGS
 from app.truancy.models.rule_activation import asks_for_an_age
 from app.truancy.permissions import RULES, May
@@ -38,6 +39,7 @@ ROOM = Room(
         MenuItem("Reports", "truancy.reports_index", May.SEE_REPORTS, RULES, 50, "Attendance"),
         MenuItem("Attendance rules", "truancy.rules_index", May.SEE_RULES, RULES, 55, "Attendance"),
     ],
+    follows=[open_lines],
     grounds=[FIRINGS, DUTIES],
     wants_births=asks_for_an_age,
 )

@@ -9,14 +9,17 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.db import db, uuid7
+from app.core.following import Moving
 from app.core.loading import load
 from app.core.tenancy import as_district
 from app.register.models.school_day import SchoolDay
 from app.roster.actions import students
 from app.roster.actions.refused import Refused
+from app.roster.models.school_year import CURRENT, SchoolYear
 from app.roster.models.student import Student
 from app.truancy.actions import following, settling
 from app.truancy.actions.following import Asked
+from app.truancy.actions.school_year import open_lines
 from app.truancy.law.facts import CaseEvent, Flag
 from app.truancy.models import case_entry
 from app.truancy.models.attendance_case import AttendanceCase
@@ -313,6 +316,41 @@ def test_the_list_goes_on_where_the_page_before_ended(here):
     seen = [line.id for line in (*first.lines, *second.lines)]
     assert len(seen) == len(set(seen)) == AT_MOST + 9
     assert second.lines[-1].due is None
+
+
+def test_what_is_left_of_earlier_years_stands_apart_and_ends_with_a_reason(client, app, office):
+    with app.app_context(), as_district(office.world.maple.id):
+        year = {"first_day": date(2026, 9, 14), "last_day": date(2027, 6, 11), "state": CURRENT}
+        db.session.add(SchoolYear(name="2026–27", told_since=date(2026, 9, 14), **year))
+        db.session.get_one(CaseDuty, office.duties["ana"]).trigger = date(2026, 5, 4)
+        db.session.commit()
+    clark = client.sign_in(office.world.clark)
+    page = clark.get(f"{WORK}?year=past")
+    assert "Ana Ortiz" in page.text
+    assert "Ben Ortiz" not in page.text
+
+    answer = clark.submit(
+        page, WORK, chosen=str(office.duties["ana"]), reason="The year is over.", do="dismiss", day=""
+    )
+    assert answer.location.endswith("?year=past")
+    assert "Ana Ortiz" not in clark.get(answer.location).text
+    assert "Ben Ortiz" in clark.get(WORK).text
+
+
+def test_a_new_year_counts_the_open_lines_of_those_who_move(here):
+    def of(id):
+        return select(Student.id).where(Student.id == id)
+
+    changing, leaving = open_lines(Moving(changing=of(here.ana), leaving=of(here.cleo)))
+    assert (changing.count, leaving.count) == (1, 1)
+    db.session.get_one(CaseDuty, here.duties["ana"]).state = "withdrawn"
+    db.session.flush()
+    assert open_lines(Moving(changing=of(here.ana), leaving=of(here.cleo)))[0].count == 0
+    with as_district(here.world.birch.id):
+        assert [one.count for one in open_lines(Moving(changing=of(here.ana), leaving=of(here.cleo)))] == [
+            0,
+            0,
+        ]
 
 
 def test_whoever_left_is_not_on_the_list(here):

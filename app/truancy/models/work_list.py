@@ -31,6 +31,8 @@ class Asked:
 
     schools: Collection[UUID] | None
     counselor_id: UUID | None = None
+    #: Only what rules found before this day: of earlier school years.
+    before: date | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ def _chosen(columns: Any, asked: Asked) -> Any:
     )
     if asked.schools is not None:
         chosen = chosen.where(one_of(Person.school_id, asked.schools))
+    if asked.before is not None:
+        chosen = chosen.where(CaseDuty.trigger < asked.before)
     if asked.counselor_id is not None:
         chosen = chosen.join(AttendanceCase, AttendanceCase.id == CaseDuty.case_id).where(
             AttendanceCase.counselor_id == asked.counselor_id

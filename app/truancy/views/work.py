@@ -1,6 +1,7 @@
 """The morning list: what is to be done about absences today, done in batches, and undone."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -16,6 +17,7 @@ from app.core.room import Doors
 from app.roster.actions.refused import Refused
 from app.roster.models.person import Person
 from app.roster.models.school import School
+from app.roster.models.school_year import SchoolYear
 from app.truancy.actions import settling
 from app.truancy.forms import WorkForm
 from app.truancy.law.packs import shipped
@@ -30,6 +32,8 @@ from app.web.page import done, page
 
 doors = Doors()
 
+#: As the address says it: what is left over from the school years before this one.
+PAST = "past"
 DONE = {
     "done": "{} settled.",
     "call": "Written down for {}.",
@@ -117,7 +121,10 @@ def _shown(form: WorkForm, status: int = 200, chosen: list[UUID] | None = None) 
     may_work = permits(RULES, May.WORK, me())
     is_counselor = me().has(Role.COUNSELOR)
     on_mine = is_counselor and request.args.get("whose") == "mine"
-    asked = Asked({school} if school else seen, me().id if on_mine else None)
+    year = SchoolYear.current()
+    on_past = year is not None and request.args.get("year") == PAST
+    first = year.first_day if year is not None and on_past else None
+    asked = Asked({school} if school else seen, me().id if on_mine else None, first)
     shown = work_page(asked, day, after=_after())
     names = {rule.id: rule.title for rule in (*shipped(), *active_rules(day))}
     return page(
@@ -131,6 +138,9 @@ def _shown(form: WorkForm, status: int = 200, chosen: list[UUID] | None = None) 
         school=school,
         is_counselor=is_counselor,
         on_mine=on_mine,
+        year=year.name if year else "",
+        on_past=on_past,
+        filtered=_filtered(),
         names=names,
         duties=DUTIES,
         kinds=KINDS,
@@ -151,5 +161,8 @@ def _after() -> tuple[date, UUID] | None:
 
 def _address() -> str:
     """The list as they had filtered it."""
-    asked = request.args.get
-    return url_for("truancy.work_index", school=asked("school"), whose=asked("whose"))
+    return url_for("truancy.work_index", **_filtered())
+
+
+def _filtered() -> dict[str, Any]:
+    return {name: request.args.get(name) or None for name in ("school", "whose", "year")}
