@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.truancy.actions import figuring, reviewing, trying_out, weighing
+from app.truancy.actions import figuring, packing, reviewing, trying_out, weighing
 from jobs import job
 
 
@@ -29,3 +29,9 @@ def advance(range_id: UUID) -> None:
 def try_out(run_id: UUID) -> None:
     """Go on with a dry run for a while."""
     trying_out.advance(run_id)
+
+
+@job
+def make_packet(packet_id: UUID) -> None:
+    """Put a packet together, one step after the other."""
+    packing.make(packet_id)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
-from wtforms import DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.notices.models.notice import CHANNELS, LETTER
@@ -204,6 +204,18 @@ class CaseForm(KeyedPaper):
     def offer(self, counselors: Iterable[tuple[str, str]]) -> None:
         """Those of the student's school."""
         self.counselor.choices = options([_NOBODY, *counselors])
+
+
+class PacketForm(KeyedPaper):
+    """To whom a packet goes, why, and what of the case is printed in it."""
+
+    goes_to = StringField("Name of the board or court", [_LINE])
+    address = TextAreaField("Its address", [_NOTE])
+    meets_on = DateField("Day on which it meets", [Optional()])
+    reason = TextAreaField("Reason", [InputRequired("Write the reason."), _NOTE])
+    despite = TextAreaField("Why it goes on all the same", [_NOTE])
+    with_barriers = BooleanField("Print what is in the way of coming to school, by its kind")
+    with_notes = BooleanField("Print the notes of contacts, conferences and plans")
 
 
 class FlagForm(KeyedPaper):

@@ -17,6 +17,7 @@ from app.core.permissions import Rules
 from app.roster.models.student import Student
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.firing import Firing
 from app.truancy.models.student_flag import StudentFlag
 
@@ -33,7 +34,7 @@ KEEPERS_OF_CASES: Final = (Role.ATTENDANCE_CLERK, Role.COUNSELOR, Role.PRINCIPAL
 #: Who decides about a student, and about no crowd of them.
 DECIDERS: Final = (Role.COUNSELOR, Role.PRINCIPAL)
 
-Theirs = AttendanceCase | CaseDuty | StudentFlag | Firing
+Theirs = AttendanceCase | CaseDuty | StudentFlag | Firing | CasePacket
 
 
 class May(StrEnum):
@@ -52,6 +53,8 @@ class May(StrEnum):
     KEEP_CASE = "write into an attendance case"
     SETTLE_DUTY = "settle a single duty"
     DECIDE = "decide in an attendance case"
+    MAKE_PACKET = "put together a packet for a board or a court"
+    SEE_PACKET = "see and save a packet for a board or a court"
     KEEP_FLAG = "take away what leaves a student to a person"
 
 
@@ -139,5 +142,7 @@ RULES: Final[Rules] = {
     May.KEEP_CASE: [works_at_their_school],
     May.SETTLE_DUTY: [may_settle, decides_at_their_school],
     May.DECIDE: [decides_at_their_school],
+    May.MAKE_PACKET: [decides_at_their_school],
+    May.SEE_PACKET: [decides_at_their_school],
     May.KEEP_FLAG: [decides_at_their_school],
 }

@@ -18,10 +18,11 @@ from app.roster.models.guardianship import Guardianship
 from app.roster.models.person import Person
 from app.roster.models.recipients import LeftOut
 from app.roster.models.school import School
-from app.truancy.actions import following
+from app.truancy.actions import following, packing
 from app.truancy.actions.following import Asked
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.firing import Firing
 from app.truancy.models.rule_activation import versions_of
 from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, visiting
@@ -62,7 +63,10 @@ def fired(site: Site) -> Iterator[str]:
         db.session.add(firing)
         following.follow(
             [student.id],
-            [Asked(student.id, RULE, "2026-27", 1, firing.trigger_day, "notice", "parent", None, (), False)],
+            [
+                Asked(student.id, RULE, "2026-27", 1, firing.trigger_day, do, to, None, (), False)
+                for do, to in (("notice", "parent"), ("consider_sarb", ""))
+            ],
         )
         guardian = Guardianship.of_student(student.id)[0]
         why = "Nobody has entered whether Ana Ortiz holds education rights for Leo Ortiz."
@@ -73,7 +77,7 @@ def fired(site: Site) -> Iterator[str]:
         id = firing.id
     yield f"/attendance/firings/{id}"
     with site.app.app_context(), as_district(card.id), acting_as(SYSTEM):
-        for model in (LeftOutGuardian, CaseDuty, AttendanceCase, Firing):
+        for model in (CasePacket, LeftOutGuardian, CaseDuty, AttendanceCase, Firing):
             db.session.execute(delete(model))
         db.session.commit()
 
@@ -102,3 +106,52 @@ def test_the_page_fits_is_accessible_and_prints(
         if folder:
             page.pdf(path=f"{folder}/evidence-{screen['width']}.pdf")
         assert visit.complaints == []
+
+
+@pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
+def test_a_packet_is_asked_for_and_watched(
+    chromium: Browser, site: Site, fired: str, screen: dict[str, int]
+) -> None:
+    scheme = "dark" if screen is PHONE else "light"
+    options = {"viewport": screen, "color_scheme": scheme, "java_script_enabled": screen is not PHONE}
+    with visiting(site, chromium, **options) as visit:
+        visit.sign_in(CAST["counselor"])
+        visit.go(fired)
+        page = visit.page
+        page.get_by_role("link", name="Case of").click()
+        page.get_by_role("link", name="Put a packet together").click()
+        expect(page.get_by_text("No conference is recorded.").first).to_be_visible()
+        page.get_by_label("Name of the board or court").fill("Maple Attendance Review Board")
+        page.get_by_label("Reason").fill("Reported three times.")
+        page.get_by_role("button", name="Put it together").click()
+        expect(page.locator(".error-summary")).to_contain_text("write why it goes on all the same")
+        expect(page.get_by_label("Reason")).to_have_value("Reported three times.")
+        folder = os.environ.get("PICTURES")
+        if folder:
+            page.screenshot(path=f"{folder}/packet-new-{screen['width']}.png", full_page=True)
+        if screen is CHROMEBOOK:
+            assert findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == screen["width"]
+        page.get_by_label("Why it goes on all the same").fill("The family has left the state.")
+        page.get_by_role("button", name="Put it together").click()
+        expect(page.get_by_text("What is on record is being gathered")).to_be_visible()
+        _work(site)
+        if screen is PHONE:
+            page.reload()
+        expect(page.get_by_role("link", name="Save the packet (PDF)")).to_be_visible(timeout=15_000)
+        if screen is CHROMEBOOK:
+            assert findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == screen["width"]
+        if folder:
+            page.screenshot(path=f"{folder}/packet-{screen['width']}.png", full_page=True)
+        assert [said for said in visit.complaints if "422" not in said] == []
+
+
+def _work(site: Site) -> None:
+    """What a worker would do now."""
+    with site.app.app_context():
+        card = district_by_slug("maple")
+        assert card is not None
+    with site.app.app_context(), as_district(card.id), acting_as(SYSTEM):
+        packing.make(db.session.scalars(select(CasePacket.id)).one())
+        db.session.commit()

@@ -56,6 +56,7 @@ from app.roster.models.student import Student
 from app.truancy.law.packs import shipped
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.counsel_confirmation import CounselConfirmation
 from app.truancy.models.firing import Firing
 from app.truancy.models.rule_activation import RuleActivation
@@ -410,14 +411,14 @@ def _attendance_case(corner: Corner) -> AttendanceCase:
     return AttendanceCase.of(_student(corner).id, date(2026, 9, 1))
 
 
-def _case_duty(corner: Corner) -> Keys:
+def _case_duty(corner: Corner, ordinal: int = 1) -> Keys:
     return _added(
         CaseDuty(
             case_id=_attendance_case(corner).id,
             student_id=_student(corner).id,
             rule_id=shipped()[0].id,
             window=SECRET,
-            ordinal=1,
+            ordinal=ordinal,
             trigger=date(2026, 9, 1),
             do="notice",
         )
@@ -440,6 +441,24 @@ def _firing(corner: Corner) -> Keys:
             blocked=[],
             excluded=[],
             known_at=clock.now(),
+        )
+    )
+
+
+def _case_packet(corner: Corner) -> Keys:
+    stored = storage.put(("packets", uuid7()), SECRET.encode(), "application/pdf")
+    duty_id = _case_duty(corner, ordinal=2)["id"]
+    return _added(
+        CasePacket(
+            duty_id=duty_id,
+            student_id=_student(corner).id,
+            kind="court",
+            state="done",
+            asked_by_id=corner.who.id,
+            reason=SECRET,
+            storage_key=stored.key,
+            sha256=stored.sha256,
+            size=stored.size,
         )
     )
 
@@ -510,6 +529,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     AttendanceCase: lambda corner: {"id": _attendance_case(corner).id},
     CaseDuty: _case_duty,
     Firing: _firing,
+    CasePacket: _case_packet,
     StudentFlag: _student_flag,
     RuleActivation: _rule_activation,
     CounselConfirmation: _counsel_confirmation,

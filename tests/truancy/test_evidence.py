@@ -106,7 +106,7 @@ def written(world) -> Notice:
     templating.approve(spanish, reads_it=True, by=world.cora.account())
     senders.say_sender(None, Sender(return_address="1 A St", contact_name="Nora Bell", contact_phone="312"))
     duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
-    (notice,) = telling.tell(duty, {"days": "3", "unexcused": "3"}, "letter").notices
+    (notice,) = telling.tell(duty, {}, "letter").notices
     approving.approve(notice, caution_read=False, by=adams)
     return notice
 

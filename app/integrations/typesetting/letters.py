@@ -4,39 +4,23 @@ Every letter begins on a page of its own. The same letters give the same bytes.
 """
 
 import io
-import json
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import segno
 
 from app.integrations.typesetting import fonts
 from app.integrations.typesetting.paper import Paper
+from app.integrations.typesetting.press import CannotPrint, press, spoken, strange_characters
 
-if TYPE_CHECKING:
-    import typst
+__all__ = ["MOST_AT_ONCE", "CannotPrint", "Letter", "Part", "Printed", "print_letters", "why_not"]
 
 SOURCE: Final = Path(__file__).with_name("letters.typ")
 #: What is set at once: half a second of a core. Typst remembers the last ten, which with these are half a gigabyte.
 MOST_AT_ONCE: Final = 100
-#: The tags of ours that PDF and Typst know otherwise: language and region.
-_AS_TYPST: Final = {"zh-Hans": ("zh", "CN"), "zh-Hant": ("zh", "TW"), "fa-AF": ("fa", "AF")}
-
-_one_at_a_time: Final = Lock()
-
-
-class CannotPrint(Exception):
-    """A letter that cannot be set; the sentence says why."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 @dataclass(frozen=True)
@@ -75,10 +59,9 @@ class Printed:
 
 def why_not(letter: Letter) -> str:
     """Why a letter cannot be printed as it stands; "" if it can."""
-    strange = fonts.not_printable(letter.words())
-    if not strange:
+    named = strange_characters(letter.words())
+    if not named:
         return ""
-    named = ", ".join(f"“{one}” (U+{ord(one):04X})" for one in strange[:5])
     return f"This letter has characters that cannot be printed here: {named}. Write the name or the text otherwise."
 
 
@@ -93,43 +76,18 @@ def print_letters(
     refused = next((why for letter in letters if (why := why_not(letter))), "")
     if refused:
         raise CannotPrint(refused)
-    given = json.dumps(
-        {
-            "title": title,
-            "practice": practice,
-            "paper": asdict(paper),
-            "fonts": fonts.families("en"),
-            "letters": [_told(letter) for letter in letters],
-        },
-        ensure_ascii=False,
-    )
-    inputs = {"given": unicodedata.normalize("NFC", given)}
-    try:
-        with _one_at_a_time:
-            pdf = _compiler().compile(
-                format="pdf",
-                sys_inputs=inputs,
-                pdf_standards=["ua-1"],
-                timestamp=int(made_at.timestamp()),
-            )
-            begins = json.loads(_compiler().eval(_WHERE))
-    except RuntimeError as error:  # typst.TypstError, which is not in memory before the first letter
-        raise CannotPrint("This letter could not be set as a PDF that everybody can read.") from error
-    assert isinstance(pdf, bytes)
+    given = {
+        "title": title,
+        "practice": practice,
+        "paper": asdict(paper),
+        "fonts": fonts.families("en"),
+        "letters": [_told(letter) for letter in letters],
+    }
+    pdf, begins = press(SOURCE, given, made_at, _WHERE)
     return Printed(pdf, tuple(begins))
 
 
 _WHERE: Final = "query(<letter>).map(one => one.location().page())"
-
-
-@cache
-def _compiler() -> "typst.Compiler":
-    import typst
-
-    found = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=list(fonts.folders())
-    )
-    return typst.Compiler(SOURCE, root=SOURCE.parent, font_paths=found, ignore_system_fonts=True)
 
 
 def _told(letter: Letter) -> dict[str, Any]:
@@ -144,12 +102,8 @@ def _told(letter: Letter) -> dict[str, Any]:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    language, region = _AS_TYPST.get(part.language, (part.language, None))
     return {
-        "lang": language,
-        "region": region,
-        "rtl": part.rtl,
-        "fonts": fonts.families(part.language),
+        **spoken(part.language, part.rtl),
         "heading": part.heading,
         "blocks": [{"kind": kind, "lines": lines} for kind, lines in part.blocks],
     }

@@ -1,8 +1,6 @@
 """One version of a text: its words, what the law asks, how it reads, its letter, and who approved it."""
 
-from io import BytesIO
-
-from flask import Response, request, send_file, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.permissions import permits
@@ -20,10 +18,9 @@ from app.notices.wording.contents import Item
 from app.roster.models.language import ENGLISH, LANGUAGES
 from app.web.guard import allow, me
 from app.web.page import done, page
+from app.web.saved import as_pdf
 
 doors = Doors()
-
-SANDBOX = "sandbox; default-src 'none'"
 
 
 @doors.get("/notice-templates/<uuid:id>/texts/new")
@@ -110,17 +107,6 @@ def letter(text: NoticeText) -> ResponseReturnValue:
     except CannotPrint as refused:
         return done(refused.sentence, url_for("notices.notice_texts_show", id=text.id), tone="warn")
     return as_pdf(pdf, "sample.pdf")
-
-
-def as_pdf(pdf: bytes, name: str) -> Response:
-    """A letter, to be saved and printed."""
-    answer = send_file(
-        BytesIO(pdf), mimetype="application/pdf", as_attachment=True, download_name=name, etag=False
-    )
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = SANDBOX
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
 def _items(template: NoticeTemplate) -> list[Item]:

@@ -21,11 +21,11 @@ from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
 from app.notices.models.text_message import TextMessage
 from app.notices.permissions import RULES, May, schools_written_from
-from app.notices.views.notice_texts import as_pdf
 from app.roster.models.student import Student
 from app.web.fields import options
 from app.web.guard import allow, me
 from app.web.page import done, go, page
+from app.web.saved import as_pdf
 
 doors = Doors()
 

@@ -16,9 +16,9 @@ from app.notices.actions.refused import Refused
 from app.notices.models.notice import Notice, State
 from app.notices.models.print_batch import PrintBatch, PrintFile
 from app.notices.permissions import RULES, May
-from app.notices.views.notice_texts import as_pdf
 from app.web.guard import allow, me
 from app.web.page import done, page
+from app.web.saved import as_pdf
 
 doors = Doors()
 

@@ -13,7 +13,8 @@ from app.family.models.family_answer import FamilyAnswer
 from app.family.models.family_link import FamilyLink
 from app.notices.models.left_out_guardian import LeftOutGuardian
 from app.notices.models.message import Message
-from app.notices.models.notice import CHANNELS, EMAIL, Notice, State
+from app.notices.models.notice import CHANNELS, LETTER, Notice, State
+from app.notices.models.text_message import TextMessage
 from app.roster.models.guardian import Guardian
 from app.roster.models.person import Person
 from app.truancy.models.case_duty import CaseDuty
@@ -97,7 +98,8 @@ def left_out(firing: Firing, duties: Sequence[CaseDuty]) -> list[LeftOutGuardian
 
 
 def _steps(notice: Notice) -> Iterator[Step]:
-    yield Step(notice.made_at, "Written")
+    follows = ", since another way did not reach them" if notice.follows_id else ""
+    yield Step(notice.made_at, f"Written{follows}")
     if notice.approved_at is not None:
         by = notice.approved_by.name if notice.approved_by else "somebody"
         practice = ", in practice: it reaches no family" if notice.practice else ""
@@ -108,13 +110,19 @@ def _steps(notice: Notice) -> Iterator[Step]:
     if batch is not None and batch.posted_at is not None and notice.left_at is not None:
         by = batch.posted_by.name if batch.posted_by else "somebody"
         yield Step(batch.posted_at, f"Posted by {by}")
-    elif notice.left_at is not None and notice.channel != EMAIL:
+    elif notice.left_at is not None and notice.channel == LETTER:
         yield Step(notice.left_at, "Left")
     if notice.arrived_at is not None:
         yield Step(notice.arrived_at, "Delivered, as the phone network says")
     if notice.state == State.UNDELIVERED and notice.went_on_at is not None:
         yield Step(notice.went_on_at, f"Did not arrive. {notice.reason}")
     yield from _mail(notice)
+    yield from _text(notice)
+    if notice.arrived_at is not None:
+        yield Step(notice.arrived_at, "Arrived")
+    if notice.state == State.UNDELIVERED:
+        at = notice.went_on_at or notice.left_at or notice.made_at
+        yield Step(at, f"Did not arrive. {notice.reason}".strip())
     if notice.returned_at is not None:
         yield Step(notice.returned_at, f"Came back by post. {notice.reason}".strip())
     if notice.ended_at is not None:
@@ -134,6 +142,18 @@ def _mail(notice: Notice) -> Iterator[Step]:
     if mail.state != "sent":
         at = mail.bounced_at or mail.handed_over_at or mail.next_try_at or mail.made_at
         yield Step(at, f"{_MAIL[mail.state]}{tries}. {mail.reason}".strip())
+
+
+def _text(notice: Notice) -> Iterator[Step]:
+    text = db.session.get(TextMessage, notice.text_message_id) if notice.text_message_id else None
+    if text is None:
+        return
+    tries = f", attempt {text.attempts}" if text.attempts > 1 else ""
+    if text.sent_at is not None:
+        yield Step(text.sent_at, f"The text message was handed over{tries}")
+    if text.settled_at is not None or text.reason:
+        at = text.settled_at or text.handed_over_at or text.made_at
+        yield Step(at, f"The text message: {text.called.lower()}. {text.reason}".strip())
 
 
 def _family(notice: Notice) -> Iterator[Step]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from app.auth.models.account import Account
 from app.core import clock
 from app.core.db import Base, db, one_of
+from app.core.expiring import today
 from app.core.records import PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
 from app.roster.models.student import Student
@@ -61,6 +62,14 @@ class StudentFlag(DistrictOwned, Base):
         """All of a student, the newest first."""
         asked = select(cls).where(cls.student_id == student_id)
         return list(db.session.scalars(asked.order_by(cls.first.desc(), cls.id.desc())))
+
+    @classmethod
+    def holds_for(cls, student_id: UUID) -> bool:
+        """True if one of them holds today."""
+        asked = select(cls.id).where(
+            cls.student_id == student_id, cls.first <= today(), (cls.last.is_(None)) | (cls.last >= today())
+        )
+        return db.session.scalar(asked.limit(1)) is not None
 
     @property
     def words(self) -> str:

@@ -32,12 +32,14 @@ from app.truancy.forms import (
     ReferralForm,
 )
 from app.truancy.law import words
+from app.truancy.law.packets import kind_for
 from app.truancy.law.packs import shipped
 from app.truancy.models import case_entry
 from app.truancy.models.attendance_case import TIERS, AttendanceCase, school_year
 from app.truancy.models.case_duty import HELD_BACK, OPEN, CaseDuty
 from app.truancy.models.case_entry import KINDS, OUTCOMES, CaseEntry
 from app.truancy.models.case_list import cases_found
+from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.firing import Firing
 from app.truancy.models.rule_activation import active_rules
 from app.truancy.models.student_flag import StudentFlag
@@ -314,6 +316,8 @@ def _shown(
         entries=CaseEntry.of_case(case.id),
         fired=_fired(case),
         may_keep=may_keep,
+        packet_lines={one.id for one in duties if decides and kind_for(one.do)},
+        packets=CasePacket.of_student(case.student_id) if decides else [],
         flags=StudentFlag.of_student(case.student_id) if decides else [],
         papers=papers,
         refused=refused[0] if refused else "",

@@ -1,0 +1,460 @@
+"""Packets for a board or a court: asked for by who decides, put together once, and true to what is on record."""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pikepdf
+import pytest
+from sqlalchemy import func, select
+
+from app.core import clock, quotas, storage
+from app.core.actor import SYSTEM, acting_as
+from app.core.audit import AuditEntry
+from app.core.db import db, uuid7
+from app.core.tenancy import as_district
+from app.integrations.typesetting.documents import Copy, Document, Facts, Table, print_document
+from app.notices.models.notice import Notice
+from app.register.models.attendance_mark import AttendanceMark
+from app.roster.actions.refused import Refused
+from app.roster.models.student import Student
+from app.truancy.actions import packing, settling
+from app.truancy.actions.packet_document import document_of
+from app.truancy.law.packets import KINDS, asked_in, kind_for
+from app.truancy.law.packs import NAMES, shipped
+from app.truancy.models import case_entry, on_record
+from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.case_packet import DONE, FAILED, GATHERING, CasePacket
+from app.truancy.models.firing import Firing
+from app.truancy.models.student_flag import StudentFlag
+from tests.integrations.test_typesetting import tags
+from tests.register import registers
+from tests.register.registers import FIRST
+from tests.register.test_imports import a_window, taken_in
+from tests.roster import families
+from tests.truancy.reviews import in_use, reviewed, school_year
+from tests.truancy.test_evidence import posted, written
+
+NOON = datetime(2026, 9, 21, 17, tzinfo=UTC)
+DAYS = [FIRST + timedelta(days=at) for at in range(5)]
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    with clock.frozen(NOON):
+        yield
+
+
+def told(codes="UUUUU"):
+    """The register as the school system tells it, and what the night makes of it."""
+    taken_in(a_window(*[("1001", "North", day, "DAY", code) for day, code in zip(DAYS, codes, strict=True)]))
+    reviewed()
+
+
+@pytest.fixture
+def habitual(app, world):
+    """Ana, a habitual truant by the law of California: reported three times. Her father may not be written to."""
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        north = world.maple.schools["North"]
+        student = families.student("Ana", "Salas", number="1001", school=north)
+        student.born = date(2013, 3, 1)
+        families.lives_at(families.guardian(student, "Eva", "Salas", language="es"), "12 Maple Street")
+        families.guardian(student, "Rui", "Salas", relation="Father", rights={"education_rights": False})
+        ana = student.id
+        registers.calendar(north, weeks=3)
+        registers.code("U", "absent", "unexcused", description="Cut")
+        registers.code("E", "absent", "excused", description="Sick")
+        registers.enrolled(ana, north)
+        school_year()
+        in_use(world, "us-ca.truant.1", "us-ca.truant.2", "us-ca.habitual")
+        db.session.commit()
+        told()
+        duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "consider_sarb")).one()
+        return SimpleNamespace(
+            student=ana, duty=duty.id, case=duty.case_id, page=f"/maple/attendance/duties/{duty.id}/packet"
+        )
+
+
+@pytest.fixture
+def here(app, world, habitual):
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        yield SimpleNamespace(**vars(habitual), world=world)
+
+
+def enter(here, kind, **more):
+    case = CaseDuty.find(here.duty).case
+    settling.enter(case, kind, by=here.world.cora.account(), batch=uuid7(), **{"on": DAYS[4], **more})
+
+
+def ready(here):
+    """The notice was posted, a conference held, and all that comes before is done."""
+    posted(here.world, written(here.world))
+    enter(here, case_entry.CONTACT, name="call", outcome="reached", note="The mother works nights.")
+    enter(here, case_entry.SCHEDULED, on=NOON.date())
+    enter(here, case_entry.HELD, note="They will come by bus.")
+    enter(here, case_entry.PLAN, name="attendance_plan")
+    enter(here, case_entry.BARRIER, name="housing")
+    enter(here, case_entry.REFERRAL, name="counseling")
+    told()
+    before = db.session.scalars(select(CaseDuty).where(CaseDuty.state == "open", CaseDuty.id != here.duty))
+    ids = [one.id for one in before]
+    if ids:
+        settling.finish(ids, by=here.world.cora.account(), batch=uuid7())
+    db.session.commit()
+
+
+def paper(here, **more):
+    given = {
+        "goes_to": "Maple SARB",
+        "address": "1 Court St",
+        "reason": "Reported three times.",
+        "with_barriers": True,
+    }
+    return CasePacket(id=uuid7(), duty_id=here.duty, **{**given, **more})
+
+
+def made(here, **more) -> CasePacket:
+    packet = packing.ask(paper(here, **more), by=here.world.cora.account())
+    db.session.commit()
+    packing.make(packet.id)
+    db.session.commit()
+    found = CasePacket.find(packet.id)
+    assert found is not None
+    if folder := os.environ.get("PACKETS"):  # for whoever wants to look
+        Path(folder, "packet.pdf").write_bytes(pdf_of(found))
+    return found
+
+
+def pdf_of(packet) -> bytes:
+    with storage.open(packet.storage_key) as stream:
+        return stream.read()
+
+
+def refusal(here, **more) -> str:
+    with pytest.raises(Refused) as refused:
+        packing.ask(paper(here, **more), by=here.world.cora.account())
+    db.session.rollback()
+    return refused.value.sentence
+
+
+def words(packet) -> str:
+    return document_of(packet).words()
+
+
+# --- what comes before it ---------------------------------------------------------------------------------------
+
+
+def test_it_is_refused_with_what_was_not_done_until_somebody_writes_why(here):
+    sentence = refusal(here)
+
+    assert "No conference was attempted since the first report." in sentence
+    assert "No notice to a parent is recorded as sent." in sentence
+    packet = made(here, despite="The family has left the state.")
+    assert packet.state == DONE, packet.sentence
+    assert any("conference" in one for one in packet.undone)
+    said = words(packet)
+    assert "The family has left the state." in said
+    assert f"by {here.world.cora.name}" in said
+
+
+def test_with_all_done_nothing_is_to_be_explained(here):
+    ready(here)
+    packet = made(here, despite="Not asked for.")
+
+    assert (packet.state, packet.undone, packet.despite) == (DONE, [], "")
+
+
+def test_what_the_law_asks_for_and_is_not_there_is_said_in_words(here):
+    said = words(made(here, despite="They asked for it."))
+
+    assert "No conference is recorded." in said
+    assert "No notice to a parent is recorded as sent." in said
+    assert "No measure, service or referral to one is recorded." in said
+
+
+def test_a_line_that_asks_for_no_board_has_none(here):
+    here.duty = db.session.scalars(select(CaseDuty.id).where(CaseDuty.do == "report").limit(1)).one()
+
+    assert refusal(here) == packing.NO_PACKET
+
+
+def test_after_an_excuse_nobody_gets_one_whatever_they_write(here):
+    db.session.scalars(select(AttendanceMark).where(AttendanceMark.day == DAYS[0])).one().code = "E"
+    db.session.scalars(select(AttendanceMark).where(AttendanceMark.day == DAYS[1])).one().code = "E"
+    db.session.commit()
+
+    assert refusal(here, despite="All the same.") == packing.NOT_ANY_MORE
+
+
+def test_an_excuse_between_the_asking_and_the_making_stops_it(here):
+    packet = packing.ask(paper(here, despite="They asked for it."), by=here.world.cora.account())
+    db.session.commit()
+    for day in DAYS[:2]:
+        db.session.scalars(select(AttendanceMark).where(AttendanceMark.day == day)).one().code = "E"
+    db.session.commit()
+    packing.make(packet.id)
+
+    assert (packet.state, packet.sentence) == (FAILED, packing.NOT_ANY_MORE)
+    assert packet.storage_key is None
+
+
+def test_whom_the_law_leaves_out_no_machine_packs_for(here):
+    duty = CaseDuty.find(here.duty)
+    Firing.behind(here.student, duty.rule_id, duty.window, duty.ordinal).excluded = ["homeless"]
+    db.session.flush()
+
+    assert refusal(here, despite="All the same.") == packing.FOR_A_PERSON
+
+
+def test_a_student_in_a_group_goes_on_by_a_persons_word_alone_and_the_group_is_not_told(here):
+    ready(here)
+    flag = StudentFlag(
+        student_id=here.student, name="foster", first=DAYS[0], entered_by_id=here.world.cora.id
+    )
+    db.session.add(flag)
+    db.session.commit()
+
+    assert on_record.IN_A_GROUP in refusal(here)
+    packet = made(here, despite="The liaison was asked, and agrees.")
+    assert packet.state == DONE
+    assert "foster" not in words(packet)
+
+
+# --- what stands in it ------------------------------------------------------------------------------------------
+
+
+def test_it_holds_what_is_on_record_in_its_order(here):
+    ready(here)
+    packet = made(here)
+    document = document_of(packet)
+
+    assert [one.title for one in document.sections] == [
+        "What the law asks for",
+        "The rule and the count",
+        "Chronology",
+        "Attendance by month",
+        "Marks in the register",
+        "Notices to the family",
+        "Contact with the family",
+        "Conferences",
+        "Improvement plans",
+        "What is in the way of coming",
+        "Referrals and services",
+        "Excuses and corrections",
+    ]
+    said = document.words()
+    for one in (
+        "Maple SARB",
+        "Reported three times.",
+        "EC 48262",
+        "Telephone call, reached",
+        "Conference held",
+        "Plan to resolve the absences",
+        "Housing",
+        "Counseling",
+        "12 Maple Street",
+        "Absent, unexcused",
+    ):
+        assert one in said, one
+
+
+def test_each_notice_stands_in_it_word_for_word_in_each_of_its_languages(here):
+    ready(here)
+    (notice,) = db.session.scalars(select(Notice)).all()
+    blocks = document_of(made(here)).sections[5].blocks
+    copies = [one.part for one in blocks if isinstance(one, Copy)]
+
+    assert [one.language for one in copies] == ["es", "en"]
+    assert [one.heading for one in copies] == [one["heading"] for one in notice.words]
+    assert notice.words_sha256 in str(blocks)
+
+
+def test_the_months_add_up_to_what_the_register_says(here):
+    ready(here)
+    blocks = document_of(made(here)).sections[3].blocks
+    (table,) = [one for one in blocks if isinstance(one, Table)]
+
+    # From September 7 on, as far as the register is in; five whole days without excuse.
+    assert table.rows[-1][0] == "All"
+    assert table.rows[0][2:] == table.rows[-1][2:] == ("5", "0", "0", "0")
+    assert int(table.rows[0][1]) >= 5
+
+
+def test_no_more_of_the_student_than_was_chosen_is_printed(here):
+    ready(here)
+    plain = words(made(here, with_barriers=False))
+    assert "Housing" not in plain
+    assert "works nights" not in plain
+    assert "It is on record, and not printed here." in plain
+
+    assert "works nights" in words(made(here, with_notes=True))
+
+
+def test_who_may_not_be_written_to_is_not_named_on_the_cover(here):
+    ready(here)
+    document = document_of(made(here))
+
+    assert "Rui" not in document.words()
+    assert any("1 more is known to the school" in getattr(one, "text", "") for one in document.cover)
+
+
+# --- the file ---------------------------------------------------------------------------------------------------
+
+
+def test_it_is_tagged_in_its_order_with_an_index_and_bookmarks(here):
+    ready(here)
+    packet = made(here)
+    pdf = pdf_of(packet)
+    order = [kind for kind, _ in tags(pdf)]
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        marks = [one.title for one in document.open_outline().root]
+        assert len(document.pages) == packet.pages
+        assert document.Root.MarkInfo.Marked
+        assert b"<pdfuaid:part>1</pdfuaid:part>" in document.Root.Metadata.read_bytes()
+    assert marks[0] == "Referral to the attendance review board: Ana Salas"
+    assert marks[-12:] == [one.title for one in document_of(packet).sections]
+    # The title, the cover, the index, then each section under a heading of its own.
+    at_first, index, *sections = [at for at, kind in enumerate(order) if kind == "/H1"]
+    assert at_first < index < order.index("/TOC") < sections[0]
+    assert len(sections) == 12
+    assert order.count("/TOCI") >= 12
+    assert order[sections[2] :].index("/Table") < order[sections[2] :].index("/H1", 1)
+    assert "/TH" in order
+    assert "es" in {spoken for _, spoken in tags(pdf)}
+
+
+@pytest.mark.skipif(shutil.which("qpdf") is None, reason="no qpdf on this machine")
+def test_qpdf_finds_nothing_wrong(here, tmp_path):
+    ready(here)
+    file = tmp_path / "packet.pdf"
+    file.write_bytes(pdf_of(made(here)))
+
+    assert subprocess.run(["qpdf", "--check", file], check=False, capture_output=True).returncode == 0
+
+
+def test_its_hash_is_that_of_the_file_and_the_same_content_gives_it_again(here):
+    ready(here)
+    packet = made(here)
+
+    assert hashlib.sha256(pdf_of(packet)).hexdigest() == packet.sha256
+    assert len(pdf_of(packet)) == packet.size
+    document = Document("A", (Facts((("a", "b"),)),), (), "foot")
+    assert print_document(document, "us", NOON).pdf == print_document(document, "us", NOON).pdf
+
+
+def test_asked_for_and_made_twice_it_is_one(here):
+    wanted = paper(here, despite="They asked for it.")
+    once = packing.ask(wanted, by=here.world.cora.account())
+    again = packing.ask(
+        CasePacket(id=wanted.id, duty_id=here.duty, reason="Again"), by=here.world.cora.account()
+    )
+    db.session.commit()
+    assert once.id == again.id
+    packing.make(once.id)
+    db.session.commit()
+    key = CasePacket.find(once.id).storage_key
+    packing.make(once.id)
+
+    assert CasePacket.find(once.id).storage_key == key
+    assert db.session.scalar(select(func.count()).select_from(CasePacket)) == 1
+
+
+def test_killed_between_its_steps_it_is_made_the_next_time(here, monkeypatch):
+    packet = packing.ask(paper(here, despite="They asked for it."), by=here.world.cora.account())
+    db.session.commit()
+
+    def killed(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(packing, "document_of", killed)
+        with pytest.raises(SystemExit):
+            packing.make(packet.id)
+        db.session.rollback()
+    assert CasePacket.find(packet.id).state == "setting"
+    packing.make(packet.id)
+
+    assert CasePacket.find(packet.id).state == DONE
+
+
+def test_where_there_is_no_room_nothing_is_asked_for(here, monkeypatch):
+    monkeypatch.setattr(quotas, "is_reached", lambda quota: quota is quotas.STORED)
+
+    assert refusal(here, despite="All the same.") == packing.NO_ROOM
+
+
+# --- who ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_counselor_asks_for_it_watches_it_and_saves_it(app, client, world, habitual):
+    cora = client.sign_in(world.cora)
+    case = cora.get(f"/maple/attendance/cases/{habitual.case}")
+    assert habitual.page in {one.get("href") for one in case.all("a")}
+    form = cora.get(habitual.page)
+    assert "No conference is recorded." in form.text
+    refused = cora.submit(form, "/packet", status=422, goes_to="Maple SARB", reason="Reported three times.")
+    assert "write why it goes on all the same" in refused.text
+    answer = cora.submit(refused, "/packet", despite="The family has left.")
+    shown = cora.follow(answer)
+    assert "What is on record is being gathered" in shown.text
+
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        (packet,) = db.session.scalars(select(CasePacket)).all()
+        assert packet.state == GATHERING
+        assert packet.asked_by_id == world.cora.id
+        packing.make(packet.id)
+        db.session.commit()
+        id, sha256 = packet.id, packet.sha256
+
+    shown = cora.get(shown.path)
+    assert sha256 in shown.text
+    saved = cora.get(f"/maple/attendance/packets/{id}/packet.pdf")
+    assert hashlib.sha256(saved.data).hexdigest() == sha256
+    assert world.cora.name in cora.get(shown.path).one("section", aria_labelledby="saved").text
+    with app.app_context(), as_district(world.maple.id):
+        noted = select(AuditEntry.did).where(AuditEntry.which == id, AuditEntry.did.in_(("made", "exported")))
+        assert sorted(db.session.scalars(noted)) == ["exported", "made"]
+        looked = select(func.count()).where(AuditEntry.which == habitual.student, AuditEntry.did == "viewed")
+        assert (db.session.scalar(looked) or 0) >= 4
+
+
+def test_clerk_office_admin_and_the_stranger_get_none(app, client, world, habitual):
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        here = SimpleNamespace(**vars(habitual), world=world)
+        packet = made(here, despite="They asked for it.")
+        id = packet.id
+    places = (habitual.page, f"/maple/attendance/packets/{id}", f"/maple/attendance/packets/{id}/packet.pdf")
+    for who in (world.clark, world.olive, world.adams, world.tess):
+        signed_in = client.sign_in(who)
+        for place in places:
+            signed_in.get(place, status=404)
+    quinn = client.sign_in(world.quinn)
+    for place in places:
+        quinn.get(place.replace("/maple/", "/birch/"), status=404)
+    with app.app_context(), as_district(world.birch.id):
+        assert CasePacket.find(id) is None
+        assert db.session.get(Student, habitual.student) is None
+
+
+# --- the law's list -----------------------------------------------------------------------------------------------
+
+
+def test_every_duty_that_goes_to_a_board_a_court_or_a_penalty_has_its_packet():
+    human = {duty.do for rule in shipped() for duty in rule.duties if duty.approve} | {"consider_sarb"}
+    packed = {duty for kind in KINDS.values() for duty in kind.duties}
+
+    assert human <= packed
+    assert kind_for("notice") is None
+
+
+def test_every_item_of_every_place_can_be_found_or_is_written():
+    for place in NAMES:
+        for one in asked_in(place):
+            assert one.key in {*on_record._FOUND, "board", "reason"}
+            assert one.missing.endswith(".")
