@@ -43,6 +43,8 @@ class Grounds:
     may_see: Callable[[Actor, UUID], bool] = lambda who, id: False
     #: What the room knows of the values of such a text. Nobody may say otherwise without saying why.
     values: Callable[[UUID], Mapping[str, str]] = lambda _: {}
+    #: Whether whom such a notice reached is told, where it does not stand any more.
+    corrects: Callable[[UUID], bool] = lambda _: False
     #: What became of a notice asks for a person: the sentence says what, and "" that it is over.
     trouble: Callable[[UUID, str], None] = lambda _, __: None
 
@@ -68,6 +70,12 @@ def why_not(kind: str, id: UUID) -> str:
     """Why what rests on this may not leave any more; "" while it may. What no room knows does not stand."""
     card = grounds().get(kind)
     return card.why_not(id) if card else "Nothing here says any more that this notice is to be sent."
+
+
+def corrects(kind: str, id: UUID) -> bool:
+    """Whether whom a notice of this reached is told that it does not stand any more."""
+    card = grounds().get(kind)
+    return card is not None and card.corrects(id)
 
 
 def values(kind: str, id: UUID) -> Mapping[str, str]:

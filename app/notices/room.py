@@ -1,6 +1,7 @@
 """The card on the door of the mail room."""
 
 from app.core.room import MenuItem, Room
+from app.notices.actions.correcting import CORRECTIONS
 from app.notices.actions.measures import MEASURES
 from app.notices.actions.office import STUDENTS
 from app.notices.actions.showing import NOTICES
@@ -68,6 +69,6 @@ ROOM = Room(
         MenuItem("Demo mail", "notices.demo_mail_index", May.LIST_DEMO_MAIL, RULES, position=90),
     ],
     measures=MEASURES,
-    grounds=[STUDENTS],
+    grounds=[STUDENTS, CORRECTIONS],
     shown=[NOTICES],
 )

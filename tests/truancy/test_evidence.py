@@ -1,6 +1,6 @@
 """What is behind a firing, on one page: marks, rule, count, notices, and whether the register agrees."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +17,6 @@ from app.notices.actions import approving, collating, senders, templating, withd
 from app.notices.actions.senders import Sender
 from app.notices.models.left_out_guardian import LeftOutGuardian
 from app.notices.models.notice import Notice
-from app.notices.models.notice_setting import NoticeSetting
 from app.notices.models.notice_text import NoticeText
 from app.notices.models.print_batch import PrintBatch
 from app.register.models.attendance_code import AttendanceCode
@@ -104,6 +103,7 @@ def written(world) -> Notice:
     english, spanish = NoticeText.newest(template.id, "en"), NoticeText.newest(template.id, "es")
     templating.approve(english, reads_it=True, by=adams)
     templating.approve(spanish, reads_it=True, by=world.cora.account())
+    senders.set_up(envelope="us-10", cut_off=time(15, 0), practises=False)
     senders.say_sender(None, Sender(return_address="1 A St", contact_name="Nora Bell", contact_phone="312"))
     duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
     (notice,) = telling.tell(duty, {}, "letter").notices
@@ -111,11 +111,8 @@ def written(world) -> Notice:
     return notice
 
 
-def posted(world, notice) -> None:
+def posted(world) -> None:
     """Its batch was printed and taken to the post."""
-    NoticeSetting.of_this_district().practises = False
-    notice.practice = False
-    db.session.flush()
     with clock.frozen(NOON + timedelta(days=1)):
         assert collating.collate() == 1
         collating.post(db.session.scalars(select(PrintBatch)).one(), by=world.adams.account())
@@ -195,7 +192,7 @@ def test_the_version_under_which_it_fired_is_told_after_another_use_has_begun(he
 def test_the_notice_is_told_with_each_step_and_who_approved_each_language(app, client, world, fired):
     with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
         notice = written(world)
-        posted(world, notice)
+        posted(world)
         link = link_for(notice.student, fired.mother, by=SYSTEM, about=About("notice", notice.id))
         link.opened_at = NOON + timedelta(days=2)
         receipt = FamilyAnswer(
@@ -282,8 +279,8 @@ def test_a_rule_that_is_another_now_is_named(here):
 
 def test_one_that_was_taken_back_has_its_page_with_both_hashes(app, client, world, fired):
     with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
-        notice = written(world)
-        posted(world, notice)
+        written(world)
+        posted(world)
         told(*"UEU")
         withdrawing.look_at_all()
         db.session.commit()

@@ -93,7 +93,8 @@ def enter(here, kind, **more):
 
 def ready(here):
     """The notice was posted, a conference held, and all that comes before is done."""
-    posted(here.world, written(here.world))
+    written(here.world)
+    posted(here.world)
     enter(here, case_entry.CONTACT, name="call", outcome="reached", note="The mother works nights.")
     enter(here, case_entry.SCHEDULED, on=NOON.date())
     enter(here, case_entry.HELD, note="They will come by bus.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.core.db import db
 from app.core.shown import Passage, Shown
+from app.notices.actions import correcting
 from app.notices.actions.lettering import Words
 from app.notices.models.notice import FAILED, OUT, Notice, State
 
@@ -15,6 +16,9 @@ SAYS: Final = (State.APPROVED, State.IN_PRINT, *OUT, *FAILED)
 
 def _passages(notice_id: UUID) -> Sequence[Passage]:
     notice = db.session.get(Notice, notice_id)
+    if notice is not None and notice.state == State.WITHDRAWN:
+        # Whoever opens the old link reads that it does not count any more, once somebody has let that go.
+        notice = next((one for one in correcting.of_notice(notice.id) if one.state in SAYS), None)
     if notice is None or notice.state not in SAYS:
         return ()
     said = [Words.of(one) for one in notice.words]

@@ -19,6 +19,8 @@ from app.roster.models.language import ENGLISH
 
 #: No law asks for it: a district that wants to tell families how much was missed.
 TOTALS: Final = Wanted(key="absences.total", title="How many days a student has missed")
+#: To whom a notice was sent that does not stand any more.
+CORRECTION: Final = Wanted(key="notices.correction", title="A correction: a notice does not count any more")
 
 NOT_WANTED: Final = "No rule asks for a notice of that name. Choose one of the list."
 ENGLISH_FIRST: Final = "Write the English text first: a translation is of a version of it."
@@ -51,7 +53,7 @@ class Draft:
 
 def all_wanted() -> list[Wanted]:
     """Every notice that a template can be made for."""
-    return [TOTALS, *grounds.wanted()]
+    return [TOTALS, CORRECTION, *grounds.wanted()]
 
 
 def wanted_of(key: str) -> Wanted | None:
@@ -71,7 +73,8 @@ def begin(key: str) -> NoticeTemplate:
     db.session.add(template)
     db.session.flush()
     english: NoticeText | None = None
-    for tag, letter in shipped.LETTER.items():
+    texts = shipped.CORRECTION if key == CORRECTION.key else shipped.LETTER
+    for tag, letter in texts.items():
         known = shipped.PASSAGES[tag]
         text = NoticeText(
             template_id=template.id,

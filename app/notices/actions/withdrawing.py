@@ -1,7 +1,7 @@
 """Stopping a notice: by a person, or because what it rests on does not stand any more.
 
 What has not left is cancelled. What is in a print batch, or has left, is withdrawn: the batch says which to take out of
-the pile, and a person decides whether a family is told of a mistake.
+the pile, and whom it reached is written a correction (correcting.py) where the room that stands for it says so.
 """
 
 from collections.abc import Collection
@@ -15,6 +15,7 @@ from app.core import clock, grounds
 from app.core.actor import Actor
 from app.core.db import db, one_of
 from app.core.queue import later
+from app.notices.actions import correcting
 from app.notices.actions.refused import Refused
 from app.notices.models.notice import OPEN, OUT, Notice, State
 from app.notices.models.notice_round import NoticeRound
@@ -55,6 +56,8 @@ def look_again(kind: str, id: UUID) -> int:
             stopped += 1
         elif notice.state in {State.IN_PRINT, *OUT}:
             notice.withdraw(why, None)
+            db.session.flush()
+            correcting.correct(notice)
             stopped += 1
     return stopped
 
@@ -66,7 +69,9 @@ def look_again_of(students: Collection[UUID]) -> int:
         .where(one_of(Notice.student_id, students), Notice.state.in_(LOOKED_AT))
         .distinct()
     )
-    return sum(look_again(kind, id) for kind, id in db.session.execute(resting).all())
+    stopped = sum(look_again(kind, id) for kind, id in db.session.execute(resting).all())
+    correcting.take_up_again(students)
+    return stopped
 
 
 def look_at_all() -> int:

@@ -35,6 +35,8 @@ from app.roster.models.school import School
 from app.roster.models.student import Student
 
 LETTER, EMAIL, SMS = "letter", "email", "sms"
+#: As the reference of a notice says it that corrects another one.
+CORRECTION: Final = "correction"
 #: How each channel is called. A text message carries one line and a link to what else a notice says.
 CHANNELS: Final = {LETTER: "Letter", EMAIL: "Email", SMS: "Text message"}
 #: Without those that are read wrong: no 0, O, 1, I, L, U.

@@ -9,7 +9,7 @@ from app.core import audit, grounds
 from app.core.db import db, uuid_or_none
 from app.core.permissions import permits
 from app.core.room import Doors
-from app.notices.actions import approving, collating, numbers, office, telling, withdrawing
+from app.notices.actions import approving, collating, correcting, numbers, office, telling, withdrawing
 from app.notices.actions.collating import CannotPrint
 from app.notices.actions.lettering import Words
 from app.notices.actions.refused import Refused
@@ -227,6 +227,8 @@ def _shown(
         pill=PILLS[State(notice.state)],
         channel=CHANNELS[notice.channel],
         behind=grounds.shown_at(notice.grounds_kind, notice.grounds_id, me()),
+        corrections=correcting.of_notice(notice.id),
+        corrects=correcting.corrected_by(notice),
         said=[Words.of(one) for one in notice.words],
         mail=db.session.get(Message, notice.message_id) if notice.message_id else None,
         texted=TextMessage.find(notice.text_message_id) if notice.text_message_id else None,

@@ -54,6 +54,32 @@ LETTER: Final = {
     ),
 }
 
+#: After a notice that does not stand any more. It says no number: what was counted was wrong.
+CORRECTION: Final = {
+    "en": Text(
+        "A correction about ((student))",
+        "Dear ((guardian)),\n\n"
+        "On ((notice date)) we wrote to you about days that ((student)) missed. Some of those days have been "
+        "corrected since then.\n\n"
+        "That notice does not count any more. You can throw it away. You do not have to do anything.\n\n"
+        "We are sorry for the trouble. If you have a question, please call ((contact)) at ((phone)).\n\n"
+        "Thank you,\n((school))",
+        "((school)): a notice that we sent you does not count any more. Please read it here: ((family page)) "
+        "Questions? Call ((phone)). Reply STOP to end texts.",
+    ),
+    "es": Text(
+        "Una corrección sobre ((student))",
+        "((guardian)):\n\n"
+        "El ((notice date)) le escribimos sobre días que ((student)) faltó a la escuela. Después se corrigieron "
+        "algunos de esos días.\n\n"
+        "Ese aviso ya no vale. Puede tirarlo. Usted no tiene que hacer nada.\n\n"
+        "Sentimos la molestia. Si tiene una pregunta, llame a ((contact)) al ((phone)).\n\n"
+        "Gracias,\n((school))",
+        "((school)): un aviso que le mandamos ya no vale. Puede leerlo en: ((family page)) "
+        "¿Preguntas? Llame al ((phone)). Responda STOP para no recibir mensajes.",
+    ),
+}
+
 PASSAGES: Final = {
     "en": {
         "is_truant": "By state law, ((student)) is now called a truant.",
@@ -103,6 +129,7 @@ VALUES: Final = {
     "phone": "Their telephone",
     "school": "The school's name",
     "date": "The day of the letter",
+    "notice date": "Of a correction: the day of the notice that does not count any more",
     "family page": "A link to the family's page, which expires",
 }
 
@@ -118,5 +145,6 @@ SAMPLE: Final = {
     "phone": "(312) 555-0100",
     "school": "North School",
     "date": "November 27, 2026",
+    "notice date": "November 20, 2026",
     "family page": "https://school.example/f/maple/abcdefghijklmnopqrstuvwxyz234567",
 }

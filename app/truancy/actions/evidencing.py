@@ -45,6 +45,7 @@ class Evidence:
 def evidence_of(firing: Firing) -> Evidence:
     """Read now; the check asks the register as it is in."""
     duties = duties_of(firing)
+    written = trails(firing, duties)
     return Evidence(
         firing=firing,
         behind=rule_behind(firing),
@@ -52,6 +53,6 @@ def evidence_of(firing: Firing) -> Evidence:
         check=check(firing),
         changes=FiringChange.of_firing(firing.id),
         duties=duties,
-        trails=trails(firing, duties),
-        left_out=left_out(firing, duties),
+        trails=written,
+        left_out=left_out(firing, duties, written),
     )

@@ -325,7 +325,8 @@ class _Packet:
             yield Paragraph("No notice to the family is recorded as sent.", stands_out=True)
         for trail in self.record.left:
             notice = trail.notice
-            yield Heading(f"{trail.channel} {notice.code} to {', '.join(trail.to)}")
+            corrects = f"Correction of {trail.corrects}: " if trail.corrects else ""
+            yield Heading(f"{corrects}{trail.channel} {notice.code} to {', '.join(trail.to)}")
             approved = notice.text.approved_by
             home = notice.home_text.approved_by if notice.home_text else None
             yield Facts(

@@ -18,11 +18,12 @@ from app.notices.models.notice import EMAIL, LETTER, SMS
 from app.roster.models.student import Student
 from app.truancy.actions import reviewing
 from app.truancy.law.packs import NAMES, pack, places, shipped
+from app.truancy.law.rule import Retract
 from app.truancy.law.words import CONTENTS
 from app.truancy.models.case_duty import DISMISSED, DONE, HELD_BACK, OPEN, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
 from app.truancy.models.notice_trail import DUTY, FIRING
-from app.truancy.models.rule_activation import ACTIVE, PROPOSED, RuleActivation
+from app.truancy.models.rule_activation import ACTIVE, PROPOSED, RuleActivation, versions_of
 from app.truancy.models.student_to_review import StudentToReview
 from app.truancy.permissions import RULES, May
 
@@ -90,6 +91,13 @@ def why_not(firing_id: UUID) -> str:
     return NOT_ANY_MORE
 
 
+def _corrects(firing_id: UUID) -> bool:
+    """Whether whom its notice reached is told that it does not stand: as its rule says, once it is taken back."""
+    firing = Firing.find(firing_id)
+    versions = versions_of(firing.rule_id) if firing is not None and not firing.stands else []
+    return any(one.retract is Retract.CANCEL_AND_CORRECT for one in versions)
+
+
 def _may_see_firing(who: Actor, firing_id: UUID) -> bool:
     firing = Firing.find(firing_id)
     return firing is not None and permits(RULES, May.SEE_EVIDENCE, who, firing)
@@ -102,6 +110,7 @@ FIRINGS: Final = Grounds(
     why_not=why_not,
     shown_at="truancy.evidence_show",
     may_see=_may_see_firing,
+    corrects=_corrects,
 )
 
 NOTICE: Final = "notice"
@@ -214,6 +223,13 @@ def _why_not_for_duty(duty_id: UUID) -> str:
     return ""
 
 
+def _corrects_duty(duty_id: UUID) -> bool:
+    """The same of a line. Whatever somebody decided in the case takes no notice back."""
+    duty = CaseDuty.find(duty_id)
+    firing = firing_of(duty) if duty else None
+    return firing is not None and _corrects(firing.id)
+
+
 def _may_see_duty(who: Actor, duty_id: UUID) -> bool:
     duty = CaseDuty.find(duty_id)
     return duty is not None and firing_of(duty) is not None and permits(RULES, May.SEE_CASE, who, duty)
@@ -226,6 +242,7 @@ DUTIES: Final = Grounds(
     why_not=_why_not_for_duty,
     shown_at="truancy.evidence_of_duty",
     may_see=_may_see_duty,
+    corrects=_corrects_duty,
     values=values_of,
     trouble=put_to_a_person,
 )

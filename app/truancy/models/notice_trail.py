@@ -13,7 +13,7 @@ from app.family.models.family_answer import FamilyAnswer
 from app.family.models.family_link import FamilyLink
 from app.notices.models.left_out_guardian import LeftOutGuardian
 from app.notices.models.message import Message
-from app.notices.models.notice import CHANNELS, LETTER, Notice, State
+from app.notices.models.notice import CHANNELS, CORRECTION, LETTER, Notice, State
 from app.notices.models.text_message import TextMessage
 from app.roster.models.guardian import Guardian
 from app.roster.models.person import Person
@@ -52,6 +52,8 @@ class Trail:
     #: The guardians, by name.
     to: tuple[str, ...]
     steps: tuple[Step, ...]
+    #: The code of the notice that it corrects; "" of one that is no correction.
+    corrects: str = ""
 
     @property
     def channel(self) -> str:
@@ -79,21 +81,26 @@ def trails(firing: Firing, duties: Sequence[CaseDuty]) -> list[Trail]:
             (Notice.grounds_kind == DUTY) & Notice.grounds_id.in_(ids),
         )
     )
-    return [trail(one) for one in db.session.scalars(asked.order_by(Notice.made_at, Notice.id))]
+    found = []
+    for one in db.session.scalars(asked.order_by(Notice.made_at, Notice.id)).all():
+        corrections = db.session.scalars(Notice.resting_on(CORRECTION, one.id)).all()
+        found += [trail(one), *(trail(correction, corrects=one.code) for correction in corrections)]
+    return found
 
 
-def trail(notice: Notice) -> Trail:
+def trail(notice: Notice, corrects: str = "") -> Trail:
     """Of one notice."""
     to = tuple(db.session.get_one(Guardian, id).name for id in notice.guardian_ids)
     steps = sorted(_steps(notice), key=lambda one: one.at)
-    return Trail(notice, to, tuple(steps))
+    return Trail(notice, to, tuple(steps), corrects)
 
 
-def left_out(firing: Firing, duties: Sequence[CaseDuty]) -> list[LeftOutGuardian]:
+def left_out(firing: Firing, duties: Sequence[CaseDuty], written: Sequence[Trail]) -> list[LeftOutGuardian]:
     """Who was not written to, and why, as it was decided then."""
     return [
         *LeftOutGuardian.of(FIRING, [firing.id]),
         *LeftOutGuardian.of(DUTY, [one.id for one in duties]),
+        *LeftOutGuardian.of(CORRECTION, [one.notice.id for one in written if not one.corrects]),
     ]
 
 

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core.db import db
+from app.notices.models.notice import FAILED as NOT_ARRIVED
+from app.notices.models.notice import State
 from app.truancy.law.packets import Asked, asked_in
 from app.truancy.law.words import DUTIES, why_blocked
 from app.truancy.models import case_entry
@@ -128,6 +130,8 @@ def _of(*kinds: str) -> Callable[[OnRecord], Iterator[str]]:
 
 def _notices(record: OnRecord) -> Iterator[str]:
     for one in record.left:
+        if one.corrects or one.notice.state in (State.WITHDRAWN, *NOT_ARRIVED):
+            continue
         assert one.notice.left_at is not None  # it is among those that have left
         to = ", ".join(one.to)
         yield f"{one.notice.left_at.date()}: {one.channel} to {to}, {one.notice.speaks.english}, {one.notice.code}"
