@@ -30,7 +30,7 @@ def ask_what_is_due() -> None:
 def tell_of_reading(import_id: UUID) -> None:
     """Tell all admins that a nightly reading failed, or waits for one of them."""
     run = RegisterImport.find(import_id)
-    if run is None or run.connection is None or run.state not in ("failed", "ready"):
+    if run is None or run.connection is None or run.state not in ("failed", "ready", "columns"):
         return
     if run.state == "failed":
         what = f"Attendance did not come from {run.connection.name}"
@@ -38,7 +38,7 @@ def tell_of_reading(import_id: UUID) -> None:
     else:
         what = f"Attendance from {run.connection.name} waits for you"
         happened = (
-            "Something in it is unusual, so it is not applied before somebody has looked at it and says so: "
+            "It is not applied before somebody has looked at it and says so, or says which column is what: "
             "Attendance › Register › Import attendance."
         )
     _tell_admins(what, happened)

@@ -25,11 +25,21 @@ from app.core import clock
 from app.core.actor import Role
 from app.core.by_school import schools_named
 from app.core.db import uuid_or_none
-from app.core.services import AERIES, ED_FI, ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
+from app.core.services import (
+    AERIES,
+    ATTENDANCE_FILE,
+    ED_FI,
+    ENTRA_USERS,
+    GOOGLE_DIRECTORY,
+    GROUPCALL,
+    ONEROSTER,
+    WONDE,
+)
 from app.integrations.aeries.client import BY as AERIES_BY
 from app.integrations.aeries.client import CALENDARS as AERIES_CALENDARS
 from app.integrations.edfi.client import BY as ED_FI_BY
 from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
+from app.integrations.file_pickup.client import COVERS
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.groupcall.client import secrets_of
 from app.integrations.oneroster.presets import METHODS
@@ -863,10 +873,52 @@ class AeriesForm(AttendanceForm):
             raise ValidationError("A certificate has no spaces and no accents. Copy it once more.")
 
 
+class AttendanceFileForm(AttendanceForm):
+    """A file of the register that lies ready at an address."""
+
+    OWN = ("address", "user", "covers")
+
+    address = StringField(
+        "Address of the file",
+        [InputRequired("Write where the file lies."), Length(max=1_000)],
+        description="The whole address, with https. A zip of marks.csv, calendar.csv, codes.csv and enrollments.csv, "
+        "or marks.csv alone, at most 100 MB. It is fetched from this host and no other.",
+    )
+    user = StringField(
+        "Name", [Length(max=200)], description="That goes with the password. Leave it empty for a token."
+    )
+    covers = SelectField(
+        "What the file has",
+        choices=options(COVERS.items()),
+        description="A mark of that time that is not in it is gone. What a manifest.json in the zip says goes first.",
+    )
+    secret = PasswordField(
+        "Password or token",
+        [Length(max=2_000)],
+        description="Of an account that can read this file and nothing else.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """It goes into a header."""
+        given = (field.data or "").strip()
+        if not given.isascii() or not given.isprintable():
+            raise ValidationError("Use a password or token of plain letters, digits and signs.")
+
+    def validate_user(self, field: Any) -> None:
+        """A colon would part it from the password (RFC 7617)."""
+        given = (field.data or "").strip()
+        if ":" in given or not given.isascii():
+            raise ValidationError("A name has no colon and no accents here.")
+
+
 def _as_setting(value: object) -> str:
     """A box that is ticked is "yes"."""
     return ("yes" if value else "") if isinstance(value, bool) else str(value or "").strip()
 
 
 #: The paper of each system that is asked for attendance, by its outside service.
-ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {ED_FI: EdFiForm, AERIES: AeriesForm}
+ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {
+    ED_FI: EdFiForm,
+    AERIES: AeriesForm,
+    ATTENDANCE_FILE: AttendanceFileForm,
+}

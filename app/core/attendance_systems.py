@@ -18,9 +18,10 @@ What a system owes:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol, runtime_checkable
 
 from app.core.feed import Unreadable
 from app.core.fetching import Settings
@@ -122,8 +123,8 @@ class AttendanceSystem(Protocol):
         """Let go of the connection."""
 
 
-class AttendanceConnector(Protocol):
-    """A kind of system. `service`: its key in the registry of outside services (core/services.py)."""
+class Reached(Protocol):
+    """What attendance is fetched from. `service`: its key in the registry of outside services (core/services.py)."""
 
     @property
     def service(self) -> str: ...
@@ -133,6 +134,21 @@ class AttendanceConnector(Protocol):
 
     def hosts(self, settings: Settings) -> Sequence[str]:
         """Where it is called, if the district names that; () if the registry does. Raises OutsideRefused."""
+
+
+@runtime_checkable
+class FileConnector(Reached, Protocol):
+    """A place where files of the set lie ready. What it has is read as an upload is."""
+
+    def covers_the_year(self, settings: Settings) -> bool:
+        """Whether a file without a manifest has everything since the year began; else it has the last weeks."""
+
+    def picked_up(self, settings: Settings, secret: str) -> AbstractContextManager[BinaryIO]:
+        """The newest file, whole. Raises Unreadable and NotNow."""
+
+
+class AttendanceConnector(Reached, Protocol):
+    """A kind of system."""
 
     def tells_changes(self, settings: Settings) -> bool:
         """Whether it can be asked for what changed since a bookmark, what was deleted included."""

@@ -80,6 +80,7 @@ ONEROSTER: Final = "oneroster"
 WONDE: Final = "wonde"
 ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
+ATTENDANCE_FILE: Final = "attendance_file"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
 MICROSOFT_MAIL: Final = "microsoft_mail"
@@ -280,6 +281,18 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 27),
         caution="Not verified with a running Aeries. It was built from the published documentation of its API, and "
         "tried against a server of our own. Look at the first preview before you apply it.",
+    ),
+    OutsideService(
+        key=ATTENDANCE_FILE,
+        name="Attendance file by HTTPS",
+        company="Whoever runs the server that the district names",
+        purpose="Fetches the files of the attendance register that the district’s system or script leaves ready.",
+        passes="The name and password, or the token, that the district has there, and when we ask. The file comes in: "
+        "calendars, codes, enrollments and marks of students. Nothing else goes out, and nothing is deleted there.",
+        location="Where the district keeps the file",
+        turned_on_by=Hand.DISTRICT,
+        built=True,
+        since=date(2026, 11, 27),
     ),
     OutsideService(
         key=TWILIO,

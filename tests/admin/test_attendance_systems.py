@@ -162,3 +162,24 @@ def test_aeries_has_a_page_of_its_own(client: PageClient, world: World) -> None:
     assert "Not verified with a running Aeries" in shown.text
     assert "994 = North School" in shown.html
     assert "a" * 32 not in shown.html
+
+
+def test_a_file_that_lies_ready_has_a_page_of_its_own(client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    here = "/maple/admin/services/attendance_file"
+    told = {"address": "https://files.maple.example/attendance.zip", "user": "sis", "late_after": "2"}
+
+    client.submit(
+        client.get(here), action=f"{here}/attendance", status=303, secret="a-password", covers="", **told
+    )
+
+    assert "https://files.maple.example/attendance.zip" in client.get(here).html
+    assert "a-password" not in client.get(here).html
+    refused = client.submit(
+        client.get(here),
+        action=f"{here}/attendance",
+        status=422,
+        **{**told, "user": "s:x", "secret": "pässwort"},
+    )
+    assert "A name has no colon" in refused.text
+    assert "plain letters, digits and signs" in refused.text

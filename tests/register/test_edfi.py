@@ -401,6 +401,7 @@ def test_a_school_that_was_left_as_it_was_is_told_of_again(peer: EdFi, world: Wo
     done()
     for kept in list(peer.ods.resources[EVENTS])[:12]:
         peer.ods.delete(kept)
+    peer.ods.version += 100_000
 
     with later_on(days=1):
         run = read(apply=False)

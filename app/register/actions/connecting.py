@@ -15,9 +15,10 @@ from app.core.directory import district_by_id
 from app.core.feed import Unreadable
 from app.core.fetching import NotNow
 from app.core.tenancy import current_district_id
+from app.integrations.spreadsheet.attendance import RegisterSet
 from app.register.actions import importing
 from app.register.actions.connectors import CONNECTORS
-from app.register.actions.fetching import opened
+from app.register.actions.fetching import opened, place_of_files
 from app.register.models.register_connection import NAMES, RegisterConnection
 from app.register.models.register_import import RegisterImport
 from app.register.models.school_day import SchoolDay
@@ -96,17 +97,29 @@ def try_out(kind: str) -> str:
         raise Refused("Fill in how it is reached first, and save.")
     noted("tried out", "register_connections", connection.id)
     try:
-        system = opened(connection)
-        db.session.commit()  # nobody waits for a system with a transaction open
-        try:
-            found = system.try_out()
-        finally:
-            system.close()
+        found = _looked_at(connection)
     except (Unreadable, NotNow) as answer:
         connection.failed(answer.sentence)
         raise Refused(answer.sentence) from answer
     connection.worked()
     return found
+
+
+def _looked_at(connection: RegisterConnection) -> str:
+    """What is there. Nobody waits for it with a transaction open."""
+    place = place_of_files(connection)
+    if place is not None:
+        settings, secret = dict(connection.settings), connection.secret or ""
+        db.session.commit()
+        with place.picked_up(settings, secret) as file:
+            files = ", ".join(f"{name}.csv" for name in RegisterSet(file).files)
+        return f"There is a file, with {files}."
+    system = opened(connection)
+    db.session.commit()
+    try:
+        return system.try_out()
+    finally:
+        system.close()
 
 
 def ask(kind: str, *, by: Actor) -> RegisterImport:

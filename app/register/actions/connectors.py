@@ -5,13 +5,18 @@ A new one is a line here, and its name in NAMES.
 
 from typing import Final
 
-from app.core.attendance_systems import AttendanceConnector
+from app.core.attendance_systems import AttendanceConnector, FileConnector
 from app.integrations.aeries.client import AeriesConnector
 from app.integrations.edfi.client import EdFiConnector
-from app.register.models.register_connection import AERIES, ED_FI
+from app.integrations.file_pickup.client import FilePickup
+from app.register.models.register_connection import AERIES, ED_FI, FILE
 
 #: By RegisterConnection.kind.
-CONNECTORS: Final[dict[str, AttendanceConnector]] = {ED_FI: EdFiConnector(), AERIES: AeriesConnector()}
+CONNECTORS: Final[dict[str, AttendanceConnector | FileConnector]] = {
+    ED_FI: EdFiConnector(),
+    AERIES: AeriesConnector(),
+    FILE: FilePickup(),
+}
 
 
 def kind_of_service(service: str) -> str | None:

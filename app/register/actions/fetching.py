@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from app.core import attendance_systems, clock, quotas, services
-from app.core.attendance_systems import Asked, AttendanceSystem, RegisterPage, Told
+from app.core.attendance_systems import Asked, AttendanceSystem, FileConnector, RegisterPage, Told
 from app.core.db import db
 from app.core.feed import Unreadable
 from app.core.fetching import NotNow
@@ -57,15 +57,28 @@ def fetch(run: RegisterImport, until: float) -> None:
 
 def opened(connection: RegisterConnection | None) -> AttendanceSystem:
     """The system behind it, ready to be asked. Raises Unreadable where something is not filled in or turned off."""
+    connection = _filled_in(connection)
+    connector = CONNECTORS[connection.kind]
+    assert not isinstance(connector, FileConnector)
+    return connector.opened(connection.settings, connection.secret or "", year=_year().last_day.year)
+
+
+def place_of_files(connection: RegisterConnection | None) -> FileConnector | None:
+    """The place, where files lie ready behind it, ready to be looked at; None for a system. Raises Unreadable."""
+    connection = _filled_in(connection)
+    connector = CONNECTORS[connection.kind]
+    return connector if isinstance(connector, FileConnector) else None
+
+
+def _filled_in(connection: RegisterConnection | None) -> RegisterConnection:
     if connection is None:
         raise Unreadable("This connection was taken away.")
-    connector = CONNECTORS[connection.kind]
     refuse_if_off(connection)
-    if missing := connector.missing(connection.settings):
+    if missing := CONNECTORS[connection.kind].missing(connection.settings):
         raise Unreadable(f"Fill in {missing} first, and save.")
     if connection.secret_sealed is None:
         raise Unreadable("Fill in the secret first, and save.")
-    return connector.opened(connection.settings, connection.secret or "", year=_year().last_day.year)
+    return connection
 
 
 def refuse_if_off(connection: RegisterConnection | None) -> None:
@@ -87,6 +100,9 @@ def asked_now(connection: RegisterConnection, today: date) -> tuple[Asked, bool]
     if last < year.first_day:
         raise Unreadable("The school year has not begun, so there is no attendance to ask for.")
     connector = CONNECTORS[connection.kind]
+    if isinstance(connector, FileConnector):
+        is_whole = connector.covers_the_year(connection.settings)
+        return Asked(year.first_day if is_whole else looks_back(year.first_day, last), last), is_whole
     tells_changes = connector.tells_changes(connection.settings)
     if connection.is_whole_due(clock.now()) or last - year.first_day < timedelta(days=1):
         return Asked(year.first_day, last), True

@@ -21,7 +21,7 @@ from app.core.feed import Unreadable
 from app.core.fetching import NotNow
 from app.core.queue import later
 from app.integrations.spreadsheet.attendance import DELTA, MARKS, STUDENTS, WINDOW, RegisterSet, Span
-from app.register.actions import applying, comparing, fetching, staging
+from app.register.actions import applying, comparing, fetching, picking_up, staging
 from app.register.models.fetched_rows import FetchedRows
 from app.register.models.import_school import ImportSchool
 from app.register.models.mark_change import MarkChange
@@ -49,8 +49,17 @@ NOT_WAITING: Final = "This import is not waiting for its columns any more."
 MOST_ASIDE: Final = 0.2
 FEWEST_ASIDE: Final = 10
 
+
+def _fetch(run: RegisterImport, until: float) -> None:
+    place = fetching.place_of_files(run.connection)
+    if place is not None:
+        picking_up.pick_up(run, place)
+    else:
+        fetching.fetch(run, until)
+
+
 _STEPS: Final[dict[str, Callable[[RegisterImport, float], None]]] = {
-    "fetching": fetching.fetch,
+    "fetching": _fetch,
     "reading": staging.read,
     "comparing": comparing.compare,
     "applying": applying.apply,
@@ -79,7 +88,7 @@ def begin(
         told = RegisterSet(stream, alone=alone, births=takes_births)
         told.check()
         span = told.span() or Span(mode, first, last)
-        columns = _columns_found(told)
+        columns = staging.columns_found(told)
     except Unreadable as error:
         raise Refused(error.sentence) from error
     has_marks = MARKS in told.files
@@ -244,7 +253,7 @@ def advance(import_id: UUID) -> bool:
             _remember(held)
             _end(held, "done")
             return True
-        if held is not None and held.state == "ready":
+        if held is not None and held.is_waiting:
             _go_on_by_itself(held, step)
         db.session.commit()
         db.session.expunge_all()
@@ -267,16 +276,6 @@ def forget_old_imports() -> None:
             db.session.execute(rows.execution_options(synchronize_session=False))
         db.session.delete(run)
     db.session.flush()
-
-
-def _columns_found(told: RegisterSet) -> dict[str, dict[str, str]]:
-    found = {}
-    for name in told.files:
-        with told.sheet(name) as sheet:
-            columns = sheet.found(RememberedColumns.of(name))
-            if not sheet.lacks(columns):
-                found[name] = columns
-    return found
 
 
 def _add(run: RegisterImport) -> None:

@@ -43,6 +43,7 @@ from app.integrations.spreadsheet.attendance import (
 from app.register.models.fetched_rows import FetchedRows
 from app.register.models.quarantined_row import QuarantinedRow
 from app.register.models.register_import import RegisterImport
+from app.register.models.remembered_columns import RememberedColumns
 from app.roster.models.roster_source import RosterSource
 from app.roster.models.school import School
 from app.roster.models.source_school import SourceSchool
@@ -94,8 +95,8 @@ def read(run: RegisterImport, until: float) -> None:
                 )
     held = RegisterImport.locked(import_id)
     if held is not None and held.state == "reading":
-        if not held.read_in_all and (held.connection_id is None or held.is_window):
-            raise Unreadable(NO_ROWS if held.connection_id is None else NO_ANSWER)
+        if not held.read_in_all and (held.storage_key or held.is_window):
+            raise Unreadable(NO_ROWS if held.storage_key else NO_ANSWER)
         held.state = "comparing"
         counts = ", ".join(f"{count:,} of {name}.csv" for name, count in held.rows_read.items())
         held.note(f"Everything was read: {counts}.")
@@ -157,7 +158,7 @@ class _OfASystem:
 def _told(
     run: RegisterImport, columns: dict[str, dict[str, str]], span: Span
 ) -> Iterator[_OfAFile | _OfASystem]:
-    if run.connection_id is not None:
+    if run.storage_key is None:
         yield _OfASystem(run.id, span)
         return
     with opened(run) as told:
@@ -180,6 +181,17 @@ def opened(run: RegisterImport) -> Iterator[RegisterSet]:
         except storage.StorageFault as fault:
             raise TryAgain(str(fault)) from fault
         yield RegisterSet(aside, alone=run.alone, births=run.takes_births)
+
+
+def columns_found(told: RegisterSet) -> dict[str, dict[str, str]]:
+    """File → field → its column, of those files of which all that is needed is known. Raises Unreadable."""
+    found = {}
+    for name in told.files:
+        with told.sheet(name) as sheet:
+            columns = sheet.found(RememberedColumns.of(name))
+            if not sheet.lacks(columns):
+                found[name] = columns
+    return found
 
 
 class Schools:

@@ -185,6 +185,11 @@ class RegisterImport(HoldsAFile, DistrictOwned, Base):
         return self.state in WORKING
 
     @property
+    def is_waiting(self) -> bool:
+        """True while somebody has to say something first."""
+        return self.state in WAITING
+
+    @property
     def is_over(self) -> bool:
         """True once nothing more happens to it."""
         return self.state in OVER

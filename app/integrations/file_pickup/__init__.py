@@ -1,0 +1,1 @@
+"""A register's file that lies ready at an address of the district's, fetched by HTTPS."""
