@@ -1,5 +1,6 @@
 """The demo: as large as the README says, the same each time, and nobody in it is real."""
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,12 +20,18 @@ from app.core.directory import district_by_inbound_address, district_by_slug
 from app.core.tenancy import as_district
 from app.demo import mails
 from app.demo.troubles import TROUBLES
+from app.family.models.family_answer import FamilyAnswer
 from app.helpdesk.actions import intake
 from app.helpdesk.models.counter import TicketCounter
 from app.helpdesk.models.event import TicketEvent
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.reply import Reply
 from app.helpdesk.models.ticket import Ticket
+from app.notices.models.notice import Notice
+from app.register.models.attendance_code import AttendanceCode
+from app.register.models.attendance_mark import AttendanceMark
+from app.register.models.quarantined_row import QuarantinedRow
+from app.register.models.school_register import SchoolRegister
 from app.roster.models.contact import Contact
 from app.roster.models.device import Device
 from app.roster.models.enrollment import Enrollment
@@ -32,18 +39,27 @@ from app.roster.models.envelopes import envelopes
 from app.roster.models.person import Person
 from app.roster.models.room import Room
 from app.roster.models.school import School
+from app.roster.models.school_year import SchoolYear
 from app.roster.models.student import Student
+from app.truancy.models.attendance_figure import AttendanceFigure
+from app.truancy.models.attendance_report import report
+from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.case_entry import CaseEntry
+from app.truancy.models.notice_report import notice_report
+from app.truancy.models.review import Review
 
 #: A Wednesday in school time.
 NOW = datetime(2026, 11, 18, 17, 30, tzinfo=UTC)
 MAPLE, BIRCH = demo.DISTRICTS
+#: Its desk alone: attendance is looked at once, below, since it takes a while to tell.
+DESK = dataclasses.replace(MAPLE, attendance=False)
 
 
 @pytest.fixture
 def maple(app: Flask) -> Iterator[Flask]:
-    """Maple, as large as it is, seeded at NOW."""
+    """Maple, as large as it is, seeded at NOW; its attendance is not told."""
     with app.app_context(), clock.frozen(NOW):
-        seed_district(MAPLE)
+        seed_district(DESK)
         card = district_by_slug("maple")
         assert card is not None
         with as_district(card.id):
@@ -234,10 +250,76 @@ def test_birch_looks_like_maple() -> None:
     assert not {one.email for one in maple.staff} & {one.email for one in birch.staff}
 
 
+@pytest.fixture
+def whole(app: Flask) -> Iterator[float]:
+    """Maple with its attendance, seeded at NOW, and Birch beside it; the seconds of the processor that Maple took."""
+    with app.app_context(), clock.frozen(NOW):
+        seed_district(BIRCH)
+        began = time.process_time()
+        seed_district(MAPLE)
+        took = time.process_time() - began
+        card = district_by_slug("maple")
+        assert card is not None
+        with as_district(card.id):
+            yield took
+
+
+def test_its_attendance_is_alive(whole: float) -> None:
+    """One seeding, for it takes a while: every kind of thing is there to be seen, and none of it is still to come."""
+    yesterday = NOW.date() - timedelta(days=1)
+    assert [one.current_to for one in SchoolRegister.by_school()] == [yesterday] * 3
+    assert len(AttendanceCode.waiting()) == 1
+    assert {one.fault for one in db.session.scalars(select(QuarantinedRow))} == {
+        "bad_date",
+        "unknown_student",
+    }
+    assert Review.at_work() is None
+
+    states = {(one.channel, one.state) for one in db.session.scalars(select(Notice))}
+    assert {("letter", one) for one in ("blocked", "waiting", "in print", "sent", "returned")} <= states
+    assert ("email", "sent") in states
+    assert "withdrawn" in {state for _, state in states}
+    assert not db.session.scalars(select(Notice).where(Notice.practice)).all()
+    assert set(db.session.scalars(select(CaseDuty.state))) >= {"open", "done", "dismissed"}
+    assert set(db.session.scalars(select(FamilyAnswer.kind))) == {
+        "receipt",
+        "note",
+        "meeting",
+        "interpreter",
+        "reach",
+    }
+
+    year = SchoolYear.current()
+    assert year is not None
+    figures = report(AttendanceFigure.since(year.first_day, None))
+    # One child alone in a grade is not shown, nor is the grade that would give it away.
+    assert [line.name for line in figures.by_grade] == ["01", "03", "04", "06", "07", "09", "12"]
+    assert len([line for line in figures.by_grade if line.students is not None]) == 5
+    assert (
+        notice_report(year.first_day, {one.id for one in db.session.scalars(select(School))}).whole
+        is not None
+    )
+
+    for moment in (Notice.made_at, Notice.left_at, CaseEntry.made_at, FamilyAnswer.sent_at, AuditEntry.at):
+        assert (db.session.scalar(select(func.max(moment))) or NOW) <= NOW
+    emails = db.session.scalars(select(Contact).where(Contact.kind == "email"))
+    assert all((one.value or "").endswith(".example") for one in emails)
+    assert whole < 25
+
+
+def test_the_stranger_has_no_attendance(app: Flask, whole: float) -> None:
+    card = district_by_slug("birch")
+    assert card is not None
+
+    with app.app_context(), as_district(card.id):
+        for model in (SchoolYear, AttendanceMark, CaseDuty, Notice, FamilyAnswer):
+            assert count(model) == 0
+
+
 def test_seeding_takes_seconds(app: Flask) -> None:
     with app.app_context():
         began = time.process_time()
-        seed_district(MAPLE)
+        seed_district(DESK)
 
         assert time.process_time() - began < 5
 
@@ -251,8 +333,6 @@ def test_every_story_can_be_told() -> None:
 
 
 def test_it_is_refused_where_people_are_real(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-
     from app.core.settings import get_settings, use_settings
 
     use_settings(dataclasses.replace(get_settings(), demo=False))

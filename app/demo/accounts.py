@@ -95,6 +95,7 @@ DEMO_ACCOUNTS: Final[tuple[DemoAccount, ...]] = (
         "Cedar",
         only_there=True,
     ),
+    _maple("Carmen", "Vega", "Principal of all schools", "Executive principal", Role.PRINCIPAL, "High"),
     _birch("Nora", "Quincy", _TEACHER, "Grade 4 teacher", Role.REQUESTER, "North"),
     _birch("Quinn", "Okafor", _DESK, "Field technician", Role.TECHNICIAN, "North"),
     _birch("Lena", "Brandt", _LEAD, "Help desk lead", Role.LEAD, "North"),

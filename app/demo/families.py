@@ -19,6 +19,8 @@ from app.roster.models.guardian import Guardian
 from app.roster.models.guardian_right import COURT_ORDER, EDUCATION, LIVES_WITH, MAIL, NO_CONTACT
 from app.roster.models.reaching import PostalAddress
 
+#: Where they live, and where the schools are.
+CITY, REGION, POSTCODE = "Maple", "TX", "75001"
 AGREED: Final = Consent(state="given", source="enrollment", wording="2026-08")
 BOTH: Final = {EDUCATION: True, MAIL: True, LIVES_WITH: True, NO_CONTACT: False, COURT_ORDER: False}
 APART: Final = {**BOTH, LIVES_WITH: False}
@@ -137,7 +139,7 @@ def _move_in(parent: Parent) -> Guardian:
     guardian = guardians.add(of, once=uuid7())
     if parent.street:
         address = PostalAddress.written(
-            line1=parent.street, city="Maple", region="IL", postcode="60601", country="US"
+            line1=parent.street, city=CITY, region=REGION, postcode=POSTCODE, country="US"
         )
         contacts.add(guardian, POST, address, Consent(), once=uuid7())
     if parent.mobile:

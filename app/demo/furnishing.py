@@ -18,7 +18,7 @@ from app.auth.models.account import Account
 from app.auth.models.role_grant import RoleGrant
 from app.core.db import uuid7
 from app.core.loading import load
-from app.demo import classes, families, mails, names
+from app.demo import attendance, classes, families, mails, names
 from app.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, DemoAccount
 from app.demo.place import Colleague, Place, School, Thing
 from app.demo.stories import Histories, tell_of
@@ -47,6 +47,8 @@ class Sketch:
     rooms: int
     devices: int
     tickets: int
+    #: Whether its attendance is told, too: students, their register, and what followed from it.
+    attendance: bool = False
 
     @property
     def domain(self) -> str:
@@ -55,13 +57,21 @@ class Sketch:
 
 
 DISTRICTS: Final = (
-    Sketch(slug="maple", name="Maple School District", staff=120, rooms=60, devices=600, tickets=900),
+    Sketch(
+        slug="maple",
+        name="Maple School District",
+        staff=120,
+        rooms=60,
+        devices=600,
+        tickets=900,
+        attendance=True,
+    ),
     Sketch(slug="birch", name="Birch School District", staff=24, rooms=12, devices=80, tickets=60),
 )
 
 
 def furnish(sketch: Sketch) -> Place:
-    """Everything of one district, into the one that is open and empty. The caller commits."""
+    """Everything of one district, into the one that is open and empty. The caller commits; attendance does."""
     place = draw(sketch)
     _load(SchoolRow, [_school(one) for one in place.schools])
     _load(Room, [_room(one, name, id) for one in place.schools for name, id in one.rooms.items()])
@@ -75,6 +85,8 @@ def furnish(sketch: Sketch) -> Place:
     _load(Category, [_category(nth, id) for nth, id in enumerate(place.categories)])
     _tell(_histories(place, sketch), sketch.tickets)
     _load(InboundEmail, mails.not_filed(place, sketch.domain))
+    if sketch.attendance:
+        attendance.tell(place, _dice(f"{sketch.slug}: attendance"))
     return place
 
 

@@ -64,3 +64,47 @@ DEVICES: Final = (
     ("Printer", "Inkwell 4500 printer", "PR", 4),
     ("Interactive board", "Lumio Board 75", "IB", 2),
 )
+
+_CHILDREN = """
+Abby Adam Aiden Alice Amelia Andre Audrey Austin Bella Blake Brooke Bryce Callie Carson Chloe Cole Daisy
+Derek Dylan Eli Ella Ethan Eva Evan Faith Finn Gavin Georgia Greta Hailey Harper Henry Hudson Ian Jade
+Jasper Josie Julian Kara Kayla Kyle Landon Layla Levi Lily Logan Lucy Mason Maya Miles Molly Nolan Owen
+Paige Piper Reid Riley Ruby Sadie Seth Sienna Spencer Stella Tanner Tessa Trent Violet Wyatt
+"""
+_CHILDREN_ES = """
+Adriana Alma Andrés Camila Daniela Diego Emilio Gabriela Joaquín Julieta Lorena Mateo Noelia Raúl Renata
+Santiago Valeria Ximena
+"""
+_PARENTS = """
+Angela Brian Claire Craig Dana Denise Eric Gail Heather Jeff Joan Karen Keith Laura Marcia Neil Patrick
+Rachel Scott Sharon Todd Valerie Wade Wendy
+"""
+_SURNAMES = """
+Abbott Avery Barnes Blair Boyd Brewer Burke Carver Chase Conley Crane Dalton Decker Dunn Easton Ellis
+Farrell Fisher Foley Garner Grady Hardin Hayes Hobbs Holt Ingram Jarvis Keller Kirby Lamb Lawson Logan
+Maddox Mercer Monroe Norris Oakley Palmer Parrish Pruitt Quick Reeves Rowe Sayer Shaw Sloan Stone Tate
+Temple Tully Vaughn Voss Ward Webb Wells Whitlow Wynn York
+"""
+_SURNAMES_ES = """
+Aguilar Barrera Cisneros Domínguez Escobar Fuentes Guerrero Herrera Ledesma Montoya Navarro Ochoa Peralta
+Rosales Santillán Treviño Villanueva Zavala
+"""
+#: Given names of students and of parents, and the names of families, by home language.
+CHILDREN: Final = {
+    "en": tuple(_CHILDREN.split()),
+    "es": tuple(_CHILDREN_ES.split()),
+    "vi": ("Minh", "Linh", "An", "Khoa"),
+    "ar": ("Yasmin", "Karim", "Amal", "Ziad"),
+}
+PARENTS: Final = {
+    "en": tuple(_PARENTS.split()),
+    "es": ("Beatriz", "Carlos", "Elisa", "Guadalupe", "Héctor", "Marisol", "Rocío", "Silvia"),
+    "vi": ("Hoa", "Tuấn", "Mai"),
+    "ar": ("Huda", "Rami", "Salma"),
+}
+SURNAMES: Final = {
+    "en": tuple(_SURNAMES.split()),
+    "es": tuple(_SURNAMES_ES.split()),
+    "vi": ("Nguyen", "Pham", "Dang"),
+    "ar": ("Khoury", "Nasser", "Saleh"),
+}

@@ -43,7 +43,9 @@ def fired(site: Site) -> Iterator[str]:
     with site.app.app_context(), as_district(card.id), acting_as(SYSTEM):
         asked = select(Person).join(School, School.id == Person.school_id)
         student = db.session.scalars(
-            asked.where(Person.kind == "student", Person.active, School.short_name == "North").limit(1)
+            asked.where(Person.kind == "student", Person.active, School.short_name == "North")
+            .order_by(Person.id)
+            .limit(1)
         ).one()
         firing = Firing(
             student_id=student.id,
@@ -74,11 +76,14 @@ def fired(site: Site) -> Iterator[str]:
             "firing", firing.id, "notice", [LeftOut(guardian.guardian_id, "Ana Ortiz", why)]
         )
         db.session.commit()
-        id = firing.id
+        id, student_id = firing.id, student.id
     yield f"/attendance/firings/{id}"
     with site.app.app_context(), as_district(card.id), acting_as(SYSTEM):
-        for model in (CasePacket, LeftOutGuardian, CaseDuty, AttendanceCase, Firing):
-            db.session.execute(delete(model))
+        # The demo has cases of its own, of others, and no packet.
+        db.session.execute(delete(CasePacket))
+        db.session.execute(delete(LeftOutGuardian).where(LeftOutGuardian.grounds_id == id))
+        for model in (CaseDuty, AttendanceCase, Firing):
+            db.session.execute(delete(model).where(model.student_id == student_id))
         db.session.commit()
 
 

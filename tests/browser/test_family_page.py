@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,17 +12,21 @@ from sqlalchemy import select
 from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.directory import district_by_slug
+from app.core.expiring import today
 from app.core.tenancy import as_district
 from app.family.actions import linking
 from app.family.models.catalogue import CATALOGUES
 from app.family.models.family_office import FamilyOffice
-from app.family.models.words_approval import WordsApproval
+from app.family.models.words_approval import WordsApproval, may_be_shown
+from app.register.models.school_day import SchoolDay
 from app.roster.models.person import Person
 from app.roster.models.recipients import recipients
+from app.roster.models.school_year import SchoolYear
 from app.roster.models.student import Student
 from tests.browser.conftest import CAST, PHONE, Site, visiting
 from tests.browser.test_pages import findings
 from tests.family import homes
+from tests.register import registers
 
 pytestmark = pytest.mark.browser
 #: Everything that the page loads, as it lies, not compressed.
@@ -41,10 +46,10 @@ def link(site: Site) -> Iterator[str]:
             if one.school_id and (found := recipients(one)).may and _has_a_mobile(found.may[0])
         )
         assert child.school_id is not None
-        homes.attendance(child, child.school_id)
+        away(child, child.school_id)
         FamilyOffice.own(None).change(homes.DESK, "Monday to Friday, 7:30 am to 4 pm", "Breakfast.\nA bus.")
         for tag, words in CATALOGUES.items():
-            if tag != "en":
+            if tag not in may_be_shown():
                 db.session.add(
                     WordsApproval(
                         language=tag,
@@ -57,6 +62,16 @@ def link(site: Site) -> Iterator[str]:
         made = linking.link_for(child, to.guardian_id, by=SYSTEM)
         db.session.commit()
         yield f"/f/maple/{made.token}"
+
+
+def away(child: Student, school: UUID) -> None:
+    """On five school days of the demo and a part of a sixth, with every kind of code that it has."""
+    year = SchoolYear.current()
+    assert year is not None
+    days = [one.day for one in SchoolDay.of_school(school, year.first_day, today()) if one.is_school_day]
+    for day, letters in zip(days[:6], "EUUTML", strict=True):
+        registers.mark(child.id, school, day, letters)
+    registers.mark(child.id, school, days[6], "U", slot="AM")
 
 
 def _has_a_mobile(one: Any) -> bool:

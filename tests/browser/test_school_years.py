@@ -1,13 +1,17 @@
 """A school year in a browser: planned, opened and undone. The page follows the work, and is whole on a phone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from playwright.sync_api import Browser, expect
 
 from app.core.actor import SYSTEM, acting_as
-from app.core.db import db
+from app.core.db import db, uuid7
 from app.core.directory import district_by_slug
 from app.core.tenancy import as_district
 from app.roster.actions import school_years
+from app.roster.actions.school_years import Days
 from app.roster.models.school_year import SchoolYear
 from app.roster.models.school_year_school import SchoolYearSchool
 from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, Visit, visiting
@@ -18,38 +22,51 @@ YEARS = "/admin/school-years"
 
 def work(site: Site) -> None:
     """What a worker would do now."""
-    with site.app.app_context():
-        card = district_by_slug("maple")
-        assert card is not None
-        with as_district(card.id), acting_as(SYSTEM):
-            year = SchoolYear.last()
-            assert year is not None
-            school_years.advance(year.id)
+    with of_maple(site):
+        year = SchoolYear.last()
+        assert year is not None
+        school_years.advance(year.id)
 
 
 @pytest.fixture
 def no_year_left(site: Site):
-    """The demo of this package is shared: what others wrote down is forgotten, and so is whatever is opened here."""
+    """The demo of this package is shared: its own year is put aside, and comes back when this is over."""
+    with of_maple(site):
+        aside = [
+            Days(name=one.name, first_day=one.first_day, last_day=one.last_day)
+            for one in SchoolYear.newest()
+            if one.state == "current"
+        ]
     forget_all_years(site)
     yield
     forget_all_years(site)
+    with of_maple(site):
+        for days in aside:
+            school_years.write_down_first(days, once=uuid7())
+        db.session.commit()
 
 
-def forget_all_years(site: Site) -> None:
-    """What was opened is undone before."""
+@contextmanager
+def of_maple(site: Site) -> Iterator[None]:
     with site.app.app_context():
         card = district_by_slug("maple")
         assert card is not None
         with as_district(card.id), acting_as(SYSTEM):
-            while (year := SchoolYear.last()) is not None:
-                if year.state == "current" and year.follows_day is not None:
-                    school_years.undo(year)
-                    db.session.commit()
-                school_years.advance(year.id)
-                last = SchoolYear.last()
-                assert last is not None
-                school_years.give_up(last)
+            yield
+
+
+def forget_all_years(site: Site) -> None:
+    """What was opened is undone before."""
+    with of_maple(site):
+        while (year := SchoolYear.last()) is not None:
+            if year.state == "current" and year.follows_day is not None:
+                school_years.undo(year)
                 db.session.commit()
+            school_years.advance(year.id)
+            last = SchoolYear.last()
+            assert last is not None
+            school_years.give_up(last)
+            db.session.commit()
 
 
 @pytest.mark.browser

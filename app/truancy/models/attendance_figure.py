@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, db
 from app.core.records import PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
+from app.roster.models.school import School
 
 #: A share of the expected days from which on a student counts as chronically absent, and as severely (ED, EDFacts
 #: C195: ten percent; the other steps are those of Attendance Works).
@@ -59,7 +60,7 @@ class AttendanceFigure(DistrictOwned, Base):
     @classmethod
     def since(cls, first: date, schools: Collection[UUID] | None) -> Sequence[Self]:
         """Those of a year that began on that day. `schools`: of these alone; None means all."""
-        asked = select(cls).where(cls.month >= first.replace(day=1)).order_by(cls.month)
+        asked = select(cls).join(School, School.id == cls.school_id).where(cls.month >= first.replace(day=1))
         if schools is not None:
             asked = asked.where(cls.school_id.in_(schools))
-        return db.session.scalars(asked).all()
+        return db.session.scalars(asked.order_by(cls.month, School.name, School.id)).all()

@@ -6,10 +6,13 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
+from app.roster.models.student import GRADES
 from app.truancy.models.attendance_figure import AttendanceFigure
 from app.truancy.models.suppression import Share, hidden, share
 
 #: Days add up over months; students do not.
+#: As grades follow one another.
+_RANKS = {grade: rank for rank, grade in enumerate(GRADES)}
 DAYS = ("expected", "absent", "excused", "unexcused", "unknown")
 STUDENTS = ("students", "judged", "at_risk", "chronic", "severe")
 
@@ -65,14 +68,14 @@ class Report:
 
 
 def report(figures: Sequence[AttendanceFigure]) -> Report:
-    """Of figures of one year, in any order."""
+    """Of figures of one year: schools in the order in which they come, grades as they follow one another."""
     if not figures:
         return Report(None, (), (), ())
     return Report(
         _lines(_latest(figures, lambda _: "all"))[0],
         _lines(_months(figures)),
         _lines(_latest(figures, lambda one: one.school_id)),
-        _lines(_latest(figures, lambda one: one.grade)),
+        _lines(_latest(sorted(figures, key=lambda one: _RANKS[one.grade]), lambda one: one.grade)),
     )
 
 

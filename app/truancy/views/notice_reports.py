@@ -1,5 +1,6 @@
 """What became of the notices: how many left, came back, were read and answered. Never one family's answer."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -76,7 +77,12 @@ def _report(of: Asked) -> NoticeReport:
     year = SchoolYear.current()
     if year is None:
         return NoticeReport.empty()
-    return notice_report(year.first_day, of.school_ids)
+    found, names = notice_report(year.first_day, of.school_ids), _names(of)
+    by = {
+        group: sorted(lines, key=lambda line: str(names.get(line.name, line.name)))
+        for group, lines in found.by.items()
+    }
+    return replace(found, by=by)
 
 
 def _names(of: Asked) -> dict[Any, str]:
