@@ -114,6 +114,7 @@ def test_what_stands_no_more_is_withdrawn_and_comes_back_with_it(here):
     settling.finish([here.duties["ana"]], by=here.world.clark.account(), batch=uuid7())
 
     assert following.follow([here.ana], []) == 0
+    assert following.follow([here.ana], [asked(here.ana, due=None)]) == 0
     assert state(here) == "done"
     assert following.follow([here.ana], [asked(here.ana, due=None)]) == 0
     assert state(here) == "done"

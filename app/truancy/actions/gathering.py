@@ -231,21 +231,32 @@ def _holds(meaning: AttendanceCode, day: date) -> bool:
 
 
 def _calendars(years: Sequence[YearOfCalendar]) -> Mapping[tuple[str, str], Calendar]:
-    days: dict[tuple[str, str], dict[date, PlannedDay]] = defaultdict(dict)
+    """By school and track. Few schools of a district have days of their own, and each kind is told once."""
+    found: dict[tuple[str, str], Calendar] = {}
     alike: dict[PlannedDay, PlannedDay] = {}
-    for school, track, day, *planned in db.session.connection().execute(_DAYS):
-        one = PlannedDay(*planned)
-        days[school, track][day] = alike.setdefault(one, one)
-    # Few schools of a district have days of their own.
-    made: dict[frozenset[tuple[date, PlannedDay]], Calendar] = {}
-    for plan in days.values():
-        made.setdefault(frozenset(plan.items()), Calendar(years, plan))
-    return {key: made[frozenset(plan.items())] for key, plan in days.items()}
+    for of, days in db.session.connection().execute(_DAYS):
+        plan = {}
+        for told in days.split(" "):
+            number, *planned = map(int, told.split("."))
+            one = PlannedDay(*planned)
+            plan[_DAY_NOUGHT + timedelta(days=number)] = alike.setdefault(one, one)
+        calendar = Calendar(years, plan)
+        found.update(((school, track), calendar) for school, track in of)
+    return found
 
 
 _DAYS: Final = text(
-    "select school_id::text, track, day, minutes, sessions, periods from school_days where is_school_day"
-)
+    """
+    select array_agg(array[school_id::text, track]), days
+    from (
+        select school_id, track, string_agg(
+            (day - :day_nought) || '.' || minutes || '.' || sessions || '.' || periods, ' ' order by day
+        ) as days
+        from school_days where is_school_day group by school_id, track
+    ) as planned
+    group by days
+    """
+).bindparams(day_nought=_DAY_NOUGHT)
 # One student after the other: of a table of millions the planner would sort those of thousands.
 _LINES: Final = text(
     """

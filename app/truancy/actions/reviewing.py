@@ -291,7 +291,7 @@ _BLOCKED_BY_A_DATE: Final = text(
     """
     insert into students_to_review (district_id, student_id)
     select distinct district_id, student_id from firings
-    where state = 'standing' and jsonb_path_exists(blocked, '$[*][0] ? (@ == "conference_date_not_passed")')
+    where state = 'standing' and blocked @> '[["conference_date_not_passed"]]'
     order by 1, 2
     on conflict do nothing
     """

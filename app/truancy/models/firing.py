@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Select, SmallInteger, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, Index, Select, SmallInteger, UniqueConstraint, func, select, text
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
@@ -37,6 +37,13 @@ class Firing(OwnedByOneKey, Base):
         CheckConstraint("state in ('standing','retracted')", name="state"),
         CheckConstraint("(state = 'retracted') = (retracted_at is not null)", name="retracted"),
         CheckConstraint("ordinal > 0", name="numbered"),
+        # What a day alone may take out of the way: asked for each night.
+        Index(
+            "ix_firings_wait_for_a_day",
+            "district_id",
+            "student_id",
+            postgresql_where=text("""state = 'standing' and blocked @> '[["conference_date_not_passed"]]'"""),
+        ),
         # By its length: to look at each letter is a third of what writing a firing takes.
         CheckConstraint("octet_length(evidence_sha256) = 64", name="evidence_sha256"),
     )
