@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`. Each does all of its own set-up.
 
-.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-backup bench-roster bench-directories bench-letters bench-clerk-list bench-register prove-guards fuzz law lock
+.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-once bench-backup bench-roster bench-directories bench-letters bench-clerk-list bench-register prove-guards fuzz law lock
 
 help:
 	@echo "make run           the demo: web, worker, mail door and timetable, until Ctrl-C"
@@ -12,6 +12,7 @@ help:
 	@echo "make bench-create  requests sent over the web, one after the other and 32 at once"
 	@echo "make bench-intake  mail in, from 250 to a ticket: how many a second, how old the oldest, how many lost"
 	@echo "make bench-kill    kill every process at random points, and count what became of each mail"
+	@echo "make bench-once    kill the worker at 50 points from the register to the letter: each notice once, none lost"
 	@echo "make bench-backup  back up a district with its files, check and restore it: seconds, memory, size"
 	@echo "make bench-roster  take a OneRoster export in, and the unchanged file again: seconds, memory"
 	@echo "make bench-directories  50,000 people from Google and Microsoft, with every fault: lost, doubled"
@@ -52,6 +53,9 @@ bench-intake: setup
 
 bench-kill: setup
 	@exec nice .venv/bin/python -m bench.kill
+
+bench-once: setup
+	@exec nice .venv/bin/python -m bench.once
 
 bench-backup: setup
 	@exec nice .venv/bin/python -m bench.backup
