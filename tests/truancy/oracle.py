@@ -492,7 +492,8 @@ def _unmet(one: Predicate, student: Student, trigger: date) -> tuple[str, str] |
         case "fired":
             return None if before else ("not_fired", about)
         case "conference_attempted_after":
-            tried = any(event.kind == "conference_attempted" and event.on >= since for event in case)
+            efforts = [event.on for event in case if event.kind.startswith("conference_")]
+            tried = any(on >= since for on in efforts)
             return None if tried else ("conference_not_attempted", about)
         case "conference_date_passed":
             held = any(

@@ -72,7 +72,8 @@ def _conference_attempted_after(one: Predicate, asked: Asked) -> Blocked | None:
     tried = first and [
         event
         for event in asked.facts.case
-        if event.kind == "conference_attempted" and event.on >= first.trigger
+        # Whoever sat in one, with the parent or without, had tried to hold it.
+        if event.kind in ("conference_attempted", "conference_held") and event.on >= first.trigger
     ]
     return None if tried else Blocked("conference_not_attempted", one.about[0])
 
