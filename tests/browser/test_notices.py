@@ -15,7 +15,7 @@ from app.core.db import db
 from app.core.directory import district_by_slug
 from app.core.services import TWILIO
 from app.core.tenancy import as_district
-from app.notices.actions import approving, office, passing_on, templating
+from app.notices.actions import approving, numbers, office, passing_on, templating
 from app.notices.actions.templating import TOTALS
 from app.notices.models.notice import Notice, NoticeRecipient
 from app.notices.models.notice_template import NoticeTemplate
@@ -72,7 +72,8 @@ def waiting(site: Site, emptied: None) -> tuple[str, str]:
             templating.approve(text, reads_it=True, by=approver)
         for student in db.session.scalars(select(Student)):
             if envelopes([student]):
-                told = office.write_to_family(student, template, {"days": "9", "unexcused": "4"}, ("letter",))
+                values = {"days": "9", "unexcused": "4"} | numbers.of(student)
+                told = office.write_to_family(student, template, values, ("letter",))
                 db.session.commit()
                 return f"/notices/{told.notices[0].id}", f"/students/{student.id}/notices"
     raise AssertionError("The demo has no student to whose family a letter may go.")
@@ -144,9 +145,8 @@ def texted(site: Site, waiting: tuple[str, str]) -> Iterator[tuple[str, str]]:
         for student in db.session.scalars(select(Student)):
             ways = {way.kind for one in recipients(student).may for way in one.ways}
             if {"mobile", "post"} <= ways:
-                told = office.write_to_family(
-                    student, template, {"days": "7", "unexcused": "2"}, ("sms", "letter")
-                )
+                values = {"days": "7", "unexcused": "2"} | numbers.of(student)
+                told = office.write_to_family(student, template, values, ("sms", "letter"))
                 text = next((one for one in told.notices if one.channel == "sms"), None)
                 if text is None:  # of the student of the notice that waits, it is told by letter already
                     db.session.rollback()
