@@ -370,7 +370,7 @@ class _Packet:
                 title = self.titles.get(firing.rule_id, firing.rule_id)
                 lines.append(f"{self._day(change.changed_at)}: {title}, {_CHANGED[change.outcome]}")
         changed = [one for one in (self.evidence.marks if self.evidence else ()) if one.changed]
-        lines += [f"Mark of {one.day}, {one.code}: {one.changed}" for one in changed]
+        lines += [f"Mark of {day_in_words(one.day)}, {one.code}: {one.changed}" for one in changed]
         yield (
             Bullets(tuple(lines))
             if lines

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.db import db
+from app.core.directory import district_by_id
+from app.core.tenancy import current_district_id
+from app.notices.actions.lettering import day_in_words
 from app.notices.models.notice import FAILED as NOT_ARRIVED
 from app.notices.models.notice import State
 from app.truancy.law.packets import Asked, asked_in
@@ -103,7 +107,7 @@ def undone_before(record: OnRecord, duty: CaseDuty) -> list[str]:
     ]
     for one in CaseDuty.of_case(record.case.id):
         if one.state == "open" and one.id != duty.id and one.trigger <= duty.trigger and not one.for_person:
-            found.append(f"Still to do: {one.words}, since {one.trigger}.")
+            found.append(f"Still to do: {one.words}, since {day_in_words(one.trigger)}.")
     if StudentFlag.holds_for(record.case.student_id):
         found.append(IN_A_GROUP)
     return list(dict.fromkeys(found))
@@ -123,9 +127,15 @@ def told(entry: CaseEntry, *, with_note: bool = False) -> str:
 
 def _of(*kinds: str) -> Callable[[OnRecord], Iterator[str]]:
     def find(record: OnRecord) -> Iterator[str]:
-        return (f"{one.on}: {told(one)}" for one in record.entries if one.kind in kinds)
+        return (f"{day_in_words(one.on)}: {told(one)}" for one in record.entries if one.kind in kinds)
 
     return find
+
+
+def _local(moment: datetime) -> date:
+    """The day it was in the district."""
+    card = district_by_id(current_district_id())
+    return clock.local(moment, card.zone if card else "UTC").date()
 
 
 def _notices(record: OnRecord) -> Iterator[str]:
@@ -134,7 +144,8 @@ def _notices(record: OnRecord) -> Iterator[str]:
             continue
         assert one.notice.left_at is not None  # it is among those that have left
         to = ", ".join(one.to)
-        yield f"{one.notice.left_at.date()}: {one.channel} to {to}, {one.notice.speaks.english}, {one.notice.code}"
+        left, language = day_in_words(_local(one.notice.left_at)), one.notice.speaks.english
+        yield f"{left}: {one.channel} to {to}, {language}, {one.notice.code}"
     yield from _of(case_entry.DELIVERED)(record)
 
 
@@ -142,13 +153,13 @@ def _measures(record: OnRecord) -> Iterator[str]:
     kinds = (case_entry.PLAN, case_entry.REFERRAL, case_entry.HELD)
     for one in record.entries:
         if one.kind in kinds or (one.kind == case_entry.DONE and one.name in MEASURES):
-            yield f"{one.on}: {told(one)}"
+            yield f"{day_in_words(one.on)}: {told(one)}"
 
 
 def _assessments(record: OnRecord) -> Iterator[str]:
     for one in record.entries:
         if one.kind == case_entry.DONE and one.name == "assessment_warns":
-            yield f"{one.on}: {told(one)}"
+            yield f"{day_in_words(one.on)}: {told(one)}"
 
 
 def _nothing(record: OnRecord) -> Iterator[str]:
@@ -166,7 +177,7 @@ _FOUND: Final[Mapping[str, Callable[[OnRecord], Iterator[str]]]] = {
     "measure": _measures,
     "assessment": _assessments,
     "committee": _nothing,
-    "penalties": lambda record: (f"{one.on}: {told(one)}" for one in record.penalties),
+    "penalties": lambda record: (f"{day_in_words(one.on)}: {told(one)}" for one in record.penalties),
 }
 
 

@@ -19,6 +19,8 @@ class Share:
 
     percent: float | None
     words: str
+    #: No more is told than that it lies below or above.
+    is_bound: bool = False
 
     @property
     def is_shown(self) -> bool:
@@ -53,7 +55,7 @@ def share(part: int, whole: int, *, is_hidden: bool = False) -> Share:
     bound = 20 if whole < 20 else 10 if whole < 50 else 5 if whole < 100 else 1
     percent = 100 * part / whole
     if percent < bound:
-        return Share(float(bound), f"under {bound} %")
+        return Share(float(bound), f"under {bound} %", is_bound=True)
     if percent > 100 - bound:
-        return Share(float(100 - bound), f"over {100 - bound} %")
+        return Share(float(100 - bound), f"over {100 - bound} %", is_bound=True)
     return Share(round(percent, 1), f"{percent:.1f} %")
