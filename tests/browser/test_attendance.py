@@ -146,7 +146,9 @@ def test_a_notice_that_reached_nobody_stands_on_the_list_and_its_paper_fits(
         card = district_by_slug("maple")
         assert card is not None
     with site.app.app_context(), as_district(card.id), acting_as(SYSTEM):
-        duty = db.session.scalars(select(CaseDuty).order_by(CaseDuty.id).limit(1)).one()
+        # Of the three that this file wrote: the demo has lines of its own.
+        ours = select(CaseDuty).where(CaseDuty.rule_id == "us-va.five", CaseDuty.do == "direct_contact")
+        duty = db.session.scalars(ours).one()
         duty.do, duty.rule_id = "notice", "us-ca.truant.1"
         db.session.flush()
         grounds.trouble("case duty", duty.id, "It came back. No other way is left to tell them.")
