@@ -1,7 +1,8 @@
 """`make bench-clerk-list`: the morning list of a district of 50,000 students, for one school and for all of them.
 
 `python -m bench.clerk_list [students] [--requests N] [--runs N]`. Bars: p95 of the server at most 150 ms, a page at
-most 100 KB. Every eighth student has something open, every second one has had something that is settled.
+most 100 KB; the same rows by the best statement, bare, are asked beside it. Every eighth student has something open,
+every second one has had something that is settled.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from app.roster.models.person import Person
 from app.roster.models.school import School
 from bench.database import durable
 from bench.fill import as_owner
-from bench.pages import Browser
+from bench.pages import REQUESTS, RUNS, Browser, side_by_side
+from bench.reference import explained_duties
 from bench.serving import INSTANCE, free_port, serve
 
 STUDENTS: Final = 50_000
@@ -84,10 +86,17 @@ def main() -> int:
     """Fill, serve, measure, print; 1 if a bar is missed."""
     order = argparse.ArgumentParser(prog="bench.clerk_list")
     order.add_argument("students", nargs="?", type=int, default=STUDENTS)
-    order.add_argument("--requests", type=int, default=300)
-    order.add_argument("--runs", type=int, default=3)
+    order.add_argument("--requests", type=int, default=REQUESTS)
+    order.add_argument("--runs", type=int, default=RUNS)
     order.add_argument("--fill", action="store_true")
+    order.add_argument("--plans", action="store_true")
     asked = order.parse_args()
+    if asked.plans:
+        with create_app().app_context():
+            for school in ("S1", ""):
+                print(f"\nthe reference's plan, {school or 'all schools'}:")
+                print(explained_duties(_slug(asked.students), school))
+        return 0
     if asked.fill:
         with create_app().app_context():
             if district_by_slug(_slug(asked.students)) is None:
@@ -101,24 +110,23 @@ def main() -> int:
         environment |= {"FRONTOFFICE_PORT": str(port), "FRONTOFFICE_BASE_URL": f"http://127.0.0.1:{port}"}
         server = serve(port, environment, workers=1)
         try:
-            return measure(_slug(asked.students), port, asked.requests, asked.runs)
+            missed = measure(_slug(asked.students), port, asked.requests, asked.runs)
+            subprocess.run([*again[:-1], "--plans"], env=environment, check=True)
+            return missed
         finally:
             server.terminate()
             server.wait(15)
 
 
 def measure(slug: str, port: int, requests: int, runs: int) -> int:
-    """Print the figures of each page; 1 if a bar is missed."""
+    """Print the figures of each page beside the reference's; 1 if a bar is missed."""
     missed = 0
-    print(
-        f"{'list':<28}"
-        + "".join(f"{head:>12}" for head in ("p50 ms", "p95 ms", "statements", "bytes"))
-        + "  bar"
-    )
-    for who in (ONE, ALL):
+    heads = ("p50 ms", "p95 ms", "reference", "ratio", "statements", "bytes")
+    print(f"{'list':<28}" + "".join(f"{head:>12}" for head in heads) + "  bar")
+    for who, school in ((ONE, "S1"), (ALL, "")):
         browser = Browser(port)
         browser.sign_in(slug, _email(slug, who))
-        first = f"/{slug}/attendance/work"
+        first, reference = f"/{slug}/attendance/work", f"/reference/{slug}/duties?school={school}"
         body = browser.get(first)[1].decode()
         pages = {f"{who} school{'s' * (who == ALL)}": first}
         if 'rel="next"' in body:
@@ -126,13 +134,18 @@ def measure(slug: str, port: int, requests: int, runs: int) -> int:
             after = body[at:].partition('"')[0].partition("&")[0]
             pages[f"{who}, next page"] = f"{first}?{after}"
         for name, path in pages.items():
-            timed = [browser.time(path, requests) for _ in range(runs)]
-            p50, p95 = (statistics.median(getattr(one, of) for one in timed) for of in ("p50", "p95"))
-            met = p95 <= MOST_MS and timed[0].octets <= MOST_BYTES
+            ours, theirs = side_by_side(browser, path, reference, requests, runs)
+            p50, p95, beside = (
+                statistics.median(getattr(one, of) for one in timed)
+                for timed, of in ((ours, "p50"), (ours, "p95"), (theirs, "p95"))
+            )
+            met = p95 <= MOST_MS and ours[0].octets <= MOST_BYTES
             missed |= not met
-            cells = (f"{p50:.1f}", f"{p95:.1f}", f"{timed[0].statements}", f"{timed[0].octets:,}")
+            figures = (f"{p50:.1f}", f"{p95:.1f}", f"{beside:.1f}", f"{p95 / beside:.1f}")
+            cells = (*figures, f"{ours[0].statements}", f"{ours[0].octets:,}")
             print(
-                f"{name:<28}" + "".join(f"{cell:>12}" for cell in cells) + f"  {'met' if met else 'MISSED'}"
+                f"{name:<28}" + "".join(f"{cell:>12}" for cell in cells) + f"  {'met' if met else 'MISSED'}",
+                flush=True,
             )
     return missed
 

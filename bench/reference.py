@@ -70,6 +70,26 @@ left join accounts on accounts.district_id = tickets.district_id and accounts.id
 order by tickets.number desc
 """
 
+DUTIES: Final = """
+with page as materialized (
+  select case_duties.*, people.given_name, people.family_name, people.school_id from case_duties
+  join people on people.district_id = case_duties.district_id and people.id = case_duties.student_id
+  where case_duties.district_id = :district and case_duties.state = 'open' and people.active
+    and people.school_id = any(cast(:schools as uuid[]))
+  order by case_duties.by_day, case_duties.id limit 51
+)
+select page.id, page.given_name, page.family_name, students.number, schools.short_name, page."do", page."to",
+       page.rule_id, page."trigger", page.by_day, page.blocked, page.for_person
+from page
+join students on students.district_id = page.district_id and students.id = page.student_id
+join schools on schools.district_id = page.district_id and schools.id = page.school_id
+order by page.by_day, page.id
+"""
+
+SCHOOLS: Final = (
+    "select id from schools where district_id = :district and (:school = '' or short_name = :school)"
+)
+
 #: What a ticket over the web leaves behind, in the order in which the application writes it.
 CREATE: Final = (
     "update ticket_counters set next = next + 1 where district_id = :district returning next - 1",
@@ -119,6 +139,11 @@ def beside(house: Flask) -> Flask:
         with house.app_context():
             return _table(slug, (SEARCH, {"typed": request.args["q"]}))
 
+    @plain.get("/reference/<slug>/duties")
+    def duties(slug: str) -> str:
+        with house.app_context():
+            return _table(slug, (DUTIES, {"schools": _schools(slug, request.args["school"])}))
+
     @plain.post("/reference/<slug>/requests")
     def create(slug: str) -> Any:
         with house.app_context(), db.engine.begin() as connection:
@@ -127,6 +152,19 @@ def beside(house: Flask) -> Flask:
         return redirect(f"/reference/{slug}/tickets/{number}", 303)
 
     return plain
+
+
+def explained_duties(slug: str, school: str) -> str:
+    """The plan of the morning list's statement, of one school by its short name or of all by "", as role `app`."""
+    return _explain(slug, DUTIES, {"schools": _schools(slug, school)})
+
+
+@cache
+def _schools(slug: str, school: str) -> list[UUID]:
+    """Asked once: whoever works at which school is no part of the reference."""
+    with db.engine.connect() as connection:
+        asked = {"district": _enter(connection, slug), "school": school}
+        return list(connection.scalars(text(SCHOOLS), asked))
 
 
 def explained_search(slug: str, typed: str) -> str:

@@ -1,0 +1,53 @@
+"""Ed-Fi and Aeries, in a browser: their pages are filled in on a phone and on a Chromebook."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+from sqlalchemy import delete
+
+from app.core.actor import SYSTEM, acting_as
+from app.core.db import db
+from app.core.directory import district_by_slug
+from app.core.tenancy import as_district
+from app.register.models.register_connection import RegisterConnection
+from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, visiting
+from tests.browser.test_school_systems import looked_at
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "look",
+    [(PHONE, "light"), (PHONE, "dark"), (CHROMEBOOK, "light"), (CHROMEBOOK, "dark")],
+    ids=["phone-light", "phone-dark", "chromebook-light", "chromebook-dark"],
+)
+def test_a_system_of_attendance_is_set_up_without_being_called(site: Site, chromium: Browser, look) -> None:
+    viewport, scheme = look
+    try:
+        with visiting(site, chromium, viewport=viewport, color_scheme=scheme) as visit:
+            page = visit.page
+            visit.sign_in(CAST["admin"])
+            visit.go("/admin/services/ed_fi")
+            expect(page.get_by_text("Not verified with a running Ed-Fi server.")).to_be_visible()
+            page.get_by_label("Address of Ed-Fi", exact=True).fill(
+                "https://api.maple.example/v7.3/api/data/v3"
+            )
+            page.get_by_label("Key", exact=True).fill("a-key")
+            page.get_by_label("Schools", exact=True).fill("255901001 = North School")
+            page.get_by_label("Secret", exact=True).fill("a-secret")
+            page.get_by_role("button", name="Save").click()
+
+            expect(page.get_by_role("button", name="Turn on")).to_be_visible()
+            looked_at(visit, viewport, f"ed-fi-{scheme}")
+            visit.go("/admin/services/aeries")
+            page.get_by_label("Address of Aeries", exact=True).fill("https://maple.aeries.example/aeries")
+            page.get_by_label("Schools", exact=True).fill("994")
+            page.get_by_label("Certificate", exact=True).fill("a" * 32)
+            page.get_by_role("button", name="Save").click()
+            expect(page.get_by_text("The address of Aeries ends in /api/v5").first).to_be_visible()
+            looked_at(visit, viewport, f"aeries-refused-{scheme}")
+    finally:
+        with site.app.app_context():
+            card = district_by_slug("maple")
+            assert card is not None
+            with as_district(card.id), acting_as(SYSTEM):
+                db.session.execute(delete(RegisterConnection))
+                db.session.commit()
