@@ -3,7 +3,7 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import AeriesForm, AttendanceFileForm, AttendanceForm, EdFiForm
+from app.admin.forms.attendance_systems import AeriesForm, AttendanceFileForm, AttendanceForm, EdFiForm
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors

@@ -3,7 +3,7 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import (
+from app.admin.forms.connections import (
     ConnectionForm,
     EntraUsersForm,
     GoogleDirectoryForm,

@@ -3,7 +3,7 @@
 from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import ContactForm
+from app.admin.forms.places import ContactForm
 from app.admin.permissions import RULES, May
 from app.core.db import db
 from app.core.room import Doors

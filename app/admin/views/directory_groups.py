@@ -4,7 +4,7 @@ from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.actions import directory_groups
-from app.admin.forms import ROLES, DirectoryGroupForm, options
+from app.admin.forms.people import ROLES, DirectoryGroupForm
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours
 from app.core.actor import Role
@@ -14,6 +14,7 @@ from app.roster.actions import grouping
 from app.roster.actions.refused import Refused
 from app.roster.models.directory_group import WHATS, DirectoryGroup
 from app.roster.models.school import School
+from app.web.fields import options
 from app.web.guard import allow, me
 from app.web.page import done, page
 

@@ -4,10 +4,11 @@ from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.actions import naming
-from app.admin.forms import ZONES, DistrictForm, options
+from app.admin.forms.places import ZONES, DistrictForm
 from app.admin.permissions import RULES, May
 from app.core.room import Doors
 from app.web.district import here
+from app.web.fields import options
 from app.web.guard import allow
 from app.web.page import done, page
 

@@ -3,7 +3,7 @@
 from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import AdmitForm
+from app.admin.forms.sign_in import AdmitForm
 from app.admin.permissions import RULES, May
 from app.auth.actions import recognising
 from app.auth.actions.refused import Refused

@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 from flask import Response, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import ColumnsForm, RosterFileForm
+from app.admin.forms.imports import ColumnsForm, RosterFileForm
 from app.admin.permissions import RULES, May
 from app.admin.views.answers import done_unless_refused
 from app.core import audit, services

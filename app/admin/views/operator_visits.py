@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.admin.actions import visits
 from app.admin.actions.visits import NotOpenAnyMore
-from app.admin.forms import VisitForm
+from app.admin.forms.sign_in import VisitForm
 from app.admin.models.operator_visit import OperatorVisit
 from app.admin.permissions import RULES, May
 from app.auth.models.account import Account

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, select
 
 from app.admin.actions import staff
-from app.admin.forms import ROLES, GrantForm, PersonForm, options
+from app.admin.forms.people import ROLES, GrantForm, PersonForm
 from app.admin.permissions import RULES, May
 from app.admin.views.answers import done_unless_refused
 from app.auth.models.account import Account
@@ -26,6 +26,7 @@ from app.roster.models.person import Person
 from app.roster.models.provenance import Provenance
 from app.roster.models.school import School
 from app.roster.models.staff_page import staff_page
+from app.web.fields import options
 from app.web.guard import allow, me
 from app.web.page import done, page
 from app.web.sessions import this_session_id

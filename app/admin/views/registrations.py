@@ -3,7 +3,7 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import RegistrationForm
+from app.admin.forms.sign_in import RegistrationForm
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.auth.actions import registering

@@ -3,7 +3,7 @@
 from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import RoomChangeForm
+from app.admin.forms.places import RoomChangeForm
 from app.admin.permissions import RULES, May
 from app.core.room import Doors
 from app.roster.actions import places

@@ -3,7 +3,7 @@
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import YearForm
+from app.admin.forms.school_years import YearForm
 from app.admin.permissions import RULES, May
 from app.admin.views.school_years import listed
 from app.core.room import Doors

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import LeaversForm
+from app.admin.forms.school_years import LeaversForm
 from app.admin.permissions import RULES, May
 from app.core.db import db
 from app.core.room import Doors

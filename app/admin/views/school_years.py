@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response, current_app, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import NextYearForm, YearForm
+from app.admin.forms.school_years import NextYearForm, YearForm
 from app.admin.permissions import RULES, May
 from app.admin.views.answers import done_unless_refused
 from app.core import audit

@@ -4,7 +4,7 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from app.admin.forms import ZONES, RoomForm, SchoolForm, options
+from app.admin.forms.places import ZONES, RoomForm, SchoolForm
 from app.admin.permissions import RULES, May
 from app.core.db import db
 from app.core.room import Doors
@@ -12,6 +12,7 @@ from app.roster.actions import places
 from app.roster.actions.refused import Refused
 from app.roster.models.room import Room
 from app.roster.models.school import School
+from app.web.fields import options
 from app.web.guard import allow
 from app.web.page import done, page
 

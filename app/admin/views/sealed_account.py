@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import SafeKeyForm, SealForm
+from app.admin.forms.sign_in import SafeKeyForm, SealForm
 from app.admin.permissions import RULES, May
 from app.auth.actions import ceremonies, sealing
 from app.auth.actions.refused import NotThatPasskey, Refused

@@ -5,14 +5,9 @@ from typing import Any
 from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms import (
-    ATTENDANCE_FORMS,
-    CONNECTION_FORMS,
-    AttendanceForm,
-    ConnectionForm,
-    RegistrationForm,
-    ServiceForm,
-)
+from app.admin.forms.attendance_systems import ATTENDANCE_FORMS, AttendanceForm
+from app.admin.forms.connections import CONNECTION_FORMS, ConnectionForm, ServiceForm
+from app.admin.forms.sign_in import RegistrationForm
 from app.admin.permissions import RULES, May
 from app.auth.actions import requiring, signing_in_elsewhere
 from app.auth.actions.refused import Refused

@@ -4,7 +4,7 @@ from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.actions import naming
-from app.admin.forms import FactorsForm
+from app.admin.forms.sign_in import FactorsForm
 from app.admin.permissions import RULES, May
 from app.auth.actions import requiring
 from app.auth.actions.refused import Refused

@@ -1,0 +1,206 @@
+"""Systems that are asked for attendance."""
+
+from typing import Any, Final
+
+from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from app.admin.forms.asked import AskedForm, asked_at
+from app.admin.forms.checks import some_schools
+from app.core.services import AERIES, ATTENDANCE_FILE, ED_FI
+from app.integrations.aeries.client import BY as AERIES_BY
+from app.integrations.aeries.client import CALENDARS as AERIES_CALENDARS
+from app.integrations.edfi.client import BY as ED_FI_BY
+from app.integrations.file_pickup.client import COVERS
+from app.register.actions.connecting import Particulars as AttendanceParticulars
+from app.web.fields import options
+
+
+class AttendanceForm(AskedForm):
+    """A system that is asked for attendance."""
+
+    secret = PasswordField("Secret", [Length(max=2_000)])
+    hour = asked_at(
+        "Only when somebody says so", "In the district's time zone, once the registers of the day are closed."
+    )
+    applies_itself = BooleanField(
+        "Apply what the night finds without asking, at schools where nothing is unusual",
+        description="A school that loses many of its marks waits for somebody all the same, and so does everything "
+        "once many rows are set aside. Admins hear of it by mail.",
+    )
+    expected_hour = SelectField(
+        "Tell admins of schools whose attendance did not come",
+        choices=options(
+            [("", "Never"), *((str(hour), f"Each day at {hour:02}:00") for hour in range(5, 13))]
+        ),
+    )
+    late_after = SelectField(
+        "It did not come",
+        choices=options(
+            [
+                ("1", "after a school day without a mark"),
+                *((str(n), f"after {n} school days without a mark") for n in (2, 3, 5)),
+            ]
+        ),
+        default="2",
+        description="A small school can have a day on which nobody is absent.",
+    )
+
+    def attendance(self) -> AttendanceParticulars:
+        """What was filled in."""
+        return AttendanceParticulars(
+            settings=self.settings(),
+            secret=self.secret_given(),
+            secret_expires_on=self.secret_expires_on.data,
+            hour=self.hour_chosen(),
+            applies_itself=bool(self.applies_itself.data),
+            expected_hour=int(self.expected_hour.data) if self.expected_hour.data else None,
+            late_after=int(self.late_after.data),
+        )
+
+
+class EdFiForm(AttendanceForm):
+    """An Ed-Fi server, whoever runs it."""
+
+    OWN = (
+        "address",
+        "client_id",
+        "token_address",
+        "schools",
+        "by",
+        "reasons",
+        "minutes",
+        "open_events",
+        "snapshot",
+    )
+
+    address = StringField(
+        "Address of Ed-Fi",
+        [InputRequired("Copy the address from there."), Length(max=500)],
+        description="The whole address up to /data/v3, and the year behind it if there is one. It is called at this "
+        "host and no other.",
+    )
+    client_id = StringField("Key", [InputRequired("Copy the key from there."), Length(max=200)])
+    token_address = StringField(
+        "Address for tokens",
+        [Length(max=500)],
+        description="Only if it is another one than /oauth/token beside /data.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by its Ed-Fi school id, such as 255901001 = Beech School. What stands behind it is "
+        "the school's name here.",
+    )
+    by = SelectField("Attendance is noted", choices=options(ED_FI_BY.items()), default="school")
+    reasons = BooleanField(
+        "The reason is part of the code",
+        description="If your reasons are a short list, such as Illness or Court: each category and reason is then "
+        "signed off by itself. Leave it out where reasons are written freely.",
+    )
+    minutes = StringField(
+        "Minutes of a whole day of school",
+        [Length(max=4)],
+        description="Ed-Fi's calendars have none. Events of a part of a day are counted by it; without it they are "
+        "set aside.",
+    )
+    open_events = TextAreaField(
+        "Further calendar events that are school days",
+        [Length(max=4_000)],
+        description="One a line. Instructional day, Make-up day and Student late arrival/early dismissal always are; "
+        "a day with Holiday, Weather day, Emergency day, Strike, Teacher only day or Non-instructional day never is.",
+    )
+    snapshot = BooleanField(
+        "Read from a snapshot", description="If the operator of the Ed-Fi server makes one each night."
+    )
+    secret = PasswordField(
+        "Secret",
+        [Length(max=2_000)],
+        description="It comes with the key, from the operator of the Ed-Fi server.",
+    )
+
+    def validate_minutes(self, field: Any) -> None:
+        """Of one day."""
+        typed = (field.data or "").strip()
+        if typed and not (typed.isascii() and typed.isdigit() and 60 <= int(typed) <= 900):
+            raise ValidationError("Write the minutes as a number from 60 to 900, such as 390.")
+
+
+class AeriesForm(AttendanceForm):
+    """A district's Aeries."""
+
+    OWN = ("address", "schools", "by", "calendar")
+
+    address = StringField(
+        "Address of Aeries",
+        [InputRequired("Copy the address from there."), Length(max=500)],
+        description="The whole address up to /api/v5. It is called at this host and no other.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by its code in Aeries, such as 994 = Beech School. What stands behind it is the "
+        "school's name here.",
+    )
+    by = SelectField("Attendance is noted", choices=options(AERIES_BY.items()), default="day")
+    calendar = SelectField(
+        "Calendars of the schools", choices=options(AERIES_CALENDARS.items()), default="yes"
+    )
+    secret = PasswordField(
+        "Certificate",
+        [Length(max=200)],
+        description="Aeries makes it for a vendor, under its API security. Tick Absence Codes, School Calendar, "
+        "Enrollment History and Attendance, to be read.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """It goes into a header."""
+        given = (field.data or "").strip()
+        if not given.isascii() or any(letter.isspace() for letter in given):
+            raise ValidationError("A certificate has no spaces and no accents. Copy it once more.")
+
+
+class AttendanceFileForm(AttendanceForm):
+    """A file of the register that lies ready at an address."""
+
+    OWN = ("address", "user", "covers")
+
+    address = StringField(
+        "Address of the file",
+        [InputRequired("Write where the file lies."), Length(max=1_000)],
+        description="The whole address, with https. A zip of marks.csv, calendar.csv, codes.csv and enrollments.csv, "
+        "or marks.csv alone, at most 100 MB. It is fetched from this host and no other.",
+    )
+    user = StringField(
+        "Name", [Length(max=200)], description="That goes with the password. Leave it empty for a token."
+    )
+    covers = SelectField(
+        "What the file has",
+        choices=options(COVERS.items()),
+        description="A mark of that time that is not in it is gone. What a manifest.json in the zip says goes first.",
+    )
+    secret = PasswordField(
+        "Password or token",
+        [Length(max=2_000)],
+        description="Of an account that can read this file and nothing else.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """It goes into a header."""
+        given = (field.data or "").strip()
+        if not given.isascii() or not given.isprintable():
+            raise ValidationError("Use a password or token of plain letters, digits and signs.")
+
+    def validate_user(self, field: Any) -> None:
+        """A colon would part it from the password (RFC 7617)."""
+        given = (field.data or "").strip()
+        if ":" in given or not given.isascii():
+            raise ValidationError("A name has no colon and no accents here.")
+
+
+#: The paper of each system that is asked for attendance, by its outside service.
+ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {
+    ED_FI: EdFiForm,
+    AERIES: AeriesForm,
+    ATTENDANCE_FILE: AttendanceFileForm,
+}
