@@ -115,6 +115,18 @@ def test_every_language_can_be_printed(tag):
     assert b"NotoSans" in _fonts_of(pdf)
 
 
+def test_urdu_is_set_in_nastaliq_with_the_room_that_it_needs():
+    pages = [
+        print_letters([letter(part(tag, HELLO[tag], *[HELLO[tag]] * 30))], PAPERS["us-10"], "Letters", AT).pdf
+        for tag in ("ur", "ar")
+    ]
+    urdu, arabic = (pikepdf.open(io.BytesIO(pdf)) for pdf in pages)
+
+    assert b"NotoNastaliqUrdu" in _fonts_of(pages[0])
+    assert b"NotoNastaliqUrdu" not in _fonts_of(pages[1])
+    assert (len(urdu.pages), len(arabic.pages)) == (2, 1)
+
+
 def _fonts_of(pdf: bytes) -> bytes:
     with pikepdf.open(io.BytesIO(pdf)) as document:
         names = [

@@ -1,7 +1,9 @@
-"""The fonts of a letter, which come with the packages of the lock file, and which characters they have.
+"""The fonts of a letter, and which characters they have.
 
-Noto Sans for each script, and Noto Sans CJK for Chinese, Korean and Japanese. A character that none of them has
-would be printed as a box, so it is found before a letter is set.
+Noto Sans for each script, and Noto Sans CJK for Chinese, Korean and Japanese, come with packages of the lock file. Noto
+Nastaliq Urdu, in which Urdu is read on paper, comes with no package and lies beside this file, under its own licence
+(SIL Open Font License 1.1). A character that none of them has would be printed as a box, so it is found before a letter
+is set.
 """
 
 import struct
@@ -13,11 +15,12 @@ from pathlib import Path
 from typing import Final
 
 _PACKAGES: Final = ("manimgx_fonts", "manimgx_fonts_cjk")
+_OURS: Final = Path(__file__).with_name("nastaliq")
 LATIN: Final = "Noto Sans"
 #: By the subtag of the language, where the first font for its text is another.
 _FIRST: Final = {
     "ar": ("Noto Sans Arabic",),
-    "ur": ("Noto Sans Arabic",),
+    "ur": ("Noto Nastaliq Urdu",),
     "fa-AF": ("Noto Sans Arabic",),
     "ps": ("Noto Sans Arabic",),
     "pa": ("Noto Sans Gurmukhi",),
@@ -26,6 +29,8 @@ _FIRST: Final = {
     "zh-Hant": ("Noto Sans CJK TC",),
     "ko": ("Noto Sans CJK KR",),
 }
+#: Its words hang from a slanting line and need twice the height. By the subtag of the language, as Typst's `leading`.
+_LEADING: Final = {"ur": 1.5}
 #: A name can be of any script.
 _REST: Final = (
     "Noto Sans Arabic", "Noto Sans CJK SC", "Noto Sans Armenian", "Noto Sans Bengali", "Noto Sans Devanagari",
@@ -42,13 +47,18 @@ _LARGEST_TABLE: Final = 4_000_000
 def folders() -> list[str]:
     """Where the fonts lie."""
     found = [spec.submodule_search_locations for name in _PACKAGES if (spec := find_spec(name)) is not None]
-    return [folder for locations in found for folder in locations or ()]
+    return [*(folder for locations in found for folder in locations or ()), str(_OURS)]
 
 
 def families(language: str) -> list[str]:
     """The fonts for a text of that language, in the order in which they are asked for a character."""
     first = [LATIN, *_FIRST.get(language, ())]
     return first + [one for one in _REST if one not in first]
+
+
+def leading(language: str) -> float:
+    """What lies between two lines of a text of that language, in its own size."""
+    return _LEADING.get(language, 0.58)
 
 
 def not_printable(text: str) -> list[str]:

@@ -58,9 +58,15 @@ def strange_characters(text: str) -> str:
 
 
 def spoken(language: str, rtl: bool) -> dict[str, Any]:
-    """How a text of that language is set: its tag, its direction, its fonts."""
+    """How a text of that language is set: its tag, its direction, its fonts, the room between its lines."""
     tag, region = _AS_TYPST.get(language, (language, None))
-    return {"lang": tag, "region": region, "rtl": rtl, "fonts": fonts.families(language)}
+    return {
+        "lang": tag,
+        "region": region,
+        "rtl": rtl,
+        "fonts": fonts.families(language),
+        "leading": fonts.leading(language),
+    }
 
 
 @cache
