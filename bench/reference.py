@@ -72,18 +72,25 @@ order by tickets.number desc
 
 DUTIES: Final = """
 with page as materialized (
-  select case_duties.*, people.given_name, people.family_name, people.school_id from case_duties
-  join people on people.district_id = case_duties.district_id and people.id = case_duties.student_id
-  where case_duties.district_id = :district and case_duties.state = 'open' and people.active
+  select first.student_id, first.by_day, first.id, people.given_name, people.family_name, people.school_id
+  from case_duties first
+  join people on people.district_id = first.district_id and people.id = first.student_id
+  where first.district_id = :district and first.state = 'open' and people.active
     and people.school_id = any(cast(:schools as uuid[]))
-  order by case_duties.by_day, case_duties.id limit 51
+    and not exists (
+      select 1 from case_duties before
+      where before.district_id = :district and before.student_id = first.student_id and before.state = 'open'
+        and (before.by_day, before.id) < (first.by_day, first.id)
+      offset 0)
+  order by first.by_day, first.id limit 21
 )
-select page.id, page.given_name, page.family_name, students.number, schools.short_name, page."do", page."to",
-       page.rule_id, page."trigger", page.by_day, page.blocked, page.for_person
+select page.given_name, page.family_name, students.number, schools.short_name, duty.id, duty."do", duty."to",
+       duty.rule_id, duty."trigger", duty.by_day, duty.blocked, duty.for_person
 from page
-join students on students.district_id = page.district_id and students.id = page.student_id
-join schools on schools.district_id = page.district_id and schools.id = page.school_id
-order by page.by_day, page.id
+join students on students.district_id = :district and students.id = page.student_id
+join schools on schools.district_id = :district and schools.id = page.school_id
+join case_duties duty on duty.district_id = :district and duty.student_id = page.student_id and duty.state = 'open'
+order by page.by_day, page.id, duty.by_day, duty.id
 """
 
 SCHOOLS: Final = (

@@ -90,7 +90,7 @@ def test_the_list_is_worked_and_undone_by_keyboard_alone(
         visit.go("/attendance/work")
         page = visit.page
         if scripts:
-            to(page, f"Choose make direct contact with the parent for {work[0]}")
+            to(page, f"Make direct contact with the parent for {work[0]}")
             page.keyboard.press("Space")
             to(page, "Done")
             page.keyboard.press("Enter")

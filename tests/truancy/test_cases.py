@@ -26,7 +26,7 @@ from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_entry import CaseEntry, case_events
 from app.truancy.models.student_flag import StudentFlag, flags_of
-from app.truancy.models.work_list import AT_MOST, school_days_left, work_page
+from app.truancy.models.work_list import AT_MOST, MOST_OF_ONE, school_days_left, work_page
 from app.truancy.models.work_list import Asked as Whose
 from tests.roster import families
 from tests.truancy.registers import fired, marks, student, weekdays
@@ -34,6 +34,7 @@ from tests.truancy.registers import fired, marks, student, weekdays
 NOW = datetime(2026, 9, 21, 15, tzinfo=UTC)
 MONDAY = date(2026, 9, 21)
 WORK = "/maple/attendance/work"
+BLOCKED = [["conference_not_attempted", "us-ca.truant.1"]]
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +162,7 @@ def test_a_batch_is_done_once_and_undone_whole(here):
 
 
 def test_what_is_blocked_is_not_done_and_nothing_of_the_batch_is(here):
-    following.follow([here.ana], [asked(here.ana, blocked=[["conference_not_attempted", "us-ca.truant.1"]])])
+    following.follow([here.ana], [asked(here.ana, blocked=BLOCKED)])
     db.session.commit()
 
     refused = sentence(
@@ -306,17 +307,101 @@ def test_deadlines_are_told_in_school_days():
     assert school_days_left(date(2026, 9, 18), MONDAY, None) is None
 
 
+def test_a_student_stands_on_the_list_once_with_all_that_is_owed(here):
+    late, soon = date(2026, 9, 18), date(2026, 9, 23)
+    more = [
+        asked(here.ana, "notice", due=None),
+        asked(here.ana, ordinal=2, due=late),
+        asked(here.ben, ordinal=1, due=soon),
+    ]
+    following.follow([here.ana, here.ben], [asked(here.ana), *more])
+
+    page = work_page(Whose(schools={here.world.maple.schools["North"]}), MONDAY)
+
+    assert [(one.name, [line.due for line in one.lines]) for one in page.students] == [
+        ("Ana Ortiz", [late, date(2026, 9, 25), None]),
+        ("Ben Ortiz", [soon]),
+    ]
+    assert (page.count, page.student_count, page.after) == (4, 2, None)
+
+
+def everybody(asked):
+    """The students and things of all pages, in the order in which they come, and how many of each a page had."""
+    seen, pages, after = [], [], None
+    while True:
+        page = work_page(asked, MONDAY, after=after)
+        seen += [(one.id, line.id) for one in page.students for line in one.lines]
+        pages.append((len(page.students), sum(len(one.lines) for one in page.students)))
+        after = page.after
+        if after is None:
+            return seen, pages
+
+
 def test_the_list_goes_on_where_the_page_before_ended(here):
-    many = [asked(here.ana, ordinal=number, due=date(2026, 9, 25)) for number in range(1, AT_MOST + 8)]
-    following.follow([here.ana], [*many, asked(here.ana, rule_id="us-va.five", due=None)])
+    ids, wanted = [], []
+    for nth in range(70):
+        one = families.student(
+            f"Child{nth}", "Reed", number=f"R-{nth}", school=here.world.maple.schools["North"]
+        )
+        ids.append(one.id)
+        # Many begin on the same day, and what follows is due in any order.
+        wanted += [
+            asked(one.id, ordinal=number, due=None if number == 3 else date(2026, 9, 18 + (nth * number) % 5))
+            for number in range(1, 2 + nth % 3)
+        ]
+    following.follow(ids, wanted)
 
-    first = work_page(Whose(schools={here.world.maple.schools["North"]}), MONDAY)
-    second = work_page(Whose(schools={here.world.maple.schools["North"]}), MONDAY, after=first.after)
+    seen, pages = everybody(Whose(schools={here.world.maple.schools["North"]}))
 
-    assert (first.count, len(first.lines), second.after) == (AT_MOST + 9, AT_MOST, None)
-    seen = [line.id for line in (*first.lines, *second.lines)]
-    assert len(seen) == len(set(seen)) == AT_MOST + 9
-    assert second.lines[-1].due is None
+    assert len(seen) == len(set(seen)) == len(wanted) + 2
+    students = list(dict.fromkeys(student for student, _ in seen))
+    assert len(students) == 72
+    # Nobody comes back: a student's things stand together.
+    assert [student for student, _ in seen] == [id for id in students for one, _ in seen if one == id]
+    assert all(things <= AT_MOST for _, things in pages)
+    due = {
+        duty.id: (duty.by_day, duty.id)
+        for duty in db.session.scalars(select(CaseDuty).where(CaseDuty.state == "open"))
+    }
+    firsts = [min(due[line] for one, line in seen if one == id) for id in students]
+    assert firsts == sorted(firsts)
+
+
+def test_of_one_student_the_list_shows_some_and_says_how_many_more(client, app, office):
+    with app.app_context(), as_district(office.world.maple.id):
+        many = [asked(office.ana, ordinal=number) for number in range(1, MOST_OF_ONE + 8)]
+        following.follow([office.ana], many)
+        db.session.commit()
+        page = work_page(Whose(schools=None), MONDAY)
+        ana = next(one for one in page.students if one.id == office.ana)
+        assert (len(ana.lines), ana.more) == (MOST_OF_ONE, 7)
+    client.sign_in(office.world.clark)
+
+    shown = client.get(WORK, status=200)
+
+    assert f"{MOST_OF_ONE + 8} things to do for 2 students" in shown.text
+    assert "7 more in the case of Ana Ortiz" in shown.text
+
+
+def test_all_of_a_student_is_settled_with_one_press(client, app, office):
+    with app.app_context(), as_district(office.world.maple.id):
+        theirs = [
+            asked(office.ana),
+            asked(office.ana, "notice"),
+            asked(office.ana, "hold_conference", for_person=True),
+        ]
+        following.follow([office.ana], theirs)
+        db.session.commit()
+    client.sign_in(office.world.clark)
+    shown = client.get(WORK, status=200)
+    (whole,) = shown.all("input", type="checkbox", **{"data-whole": ""})
+    assert len(whole["value"].split()) == 2
+
+    client.post(WORK, {"chosen": [whole["value"], str(office.duties["ana"])], "do": "done"})
+
+    shown = client.get(WORK, status=200)
+    assert "2 things to do for 2 students" in shown.text
+    assert "A person decides" in shown.text
 
 
 def test_what_is_left_of_earlier_years_stands_apart_and_ends_with_a_reason(client, app, office):
@@ -357,21 +442,21 @@ def test_a_new_year_counts_the_open_lines_of_those_who_move(here):
 def test_whoever_left_is_not_on_the_list(here):
     students.leave(Student.find(here.ana))
 
-    assert "Ana Ortiz" not in [line.student for line in work_page(Whose(schools=None), MONDAY).lines]
+    assert "Ana Ortiz" not in [one.name for one in work_page(Whose(schools=None), MONDAY).students]
 
 
 # --- the pages ---------------------------------------------------------------------------------------------------
 
 
 def lines(page):
-    return [row.one("bdi").text for row in page.all("tr") if row.all("th", scope="row") and row.all("bdi")]
+    return [one.one("bdi").text for one in page.all("th", scope="rowgroup")]
 
 
 def test_a_clerk_works_the_list_of_their_school_without_javascript(client, office):
     client.sign_in(office.world.clark)
     shown = client.get(WORK, status=200)
     assert sorted(lines(shown)) == ["Ana Ortiz", "Ben Ortiz"]
-    assert "2 things to do" in shown.text
+    assert "2 things to do for 2 students" in shown.text
     chosen = [str(office.duties["ana"]), str(office.duties["ben"])]
 
     client.post(WORK, {"chosen": chosen, "do": "done"})
@@ -548,8 +633,13 @@ def test_a_case_is_opened_by_hand(client, office):
 
 def test_a_page_of_the_list_is_small(client, app, office):
     with app.app_context(), as_district(office.world.maple.id):
-        many = [asked(office.ana, ordinal=number) for number in range(1, 80)]
-        following.follow([office.ana], many)
+        many = []
+        for nth in range(60):
+            one = families.student(
+                f"Child{nth}", "Reed", number=f"R-{nth}", school=office.world.maple.schools["North"]
+            )
+            many += [asked(one.id, "notice", ordinal=number, blocked=BLOCKED) for number in range(1, 6)]
+        following.follow([one.student_id for one in many], many)
         db.session.commit()
     client.sign_in(office.world.clark)
 

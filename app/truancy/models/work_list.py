@@ -1,4 +1,7 @@
-"""The morning list: what is to be done for students, the most urgent first, a page at a time."""
+"""The morning list: students for whom something is to be done, the most urgent first, a page at a time.
+
+A student stands on it once, at the place of what is due first of theirs, with all that is to be done for them.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,7 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal_column, select, text, tuple_
+from sqlalchemy.orm import aliased
 
 from app.core.db import db, one_of
 from app.register.models.school_day import SchoolDay
@@ -18,7 +22,10 @@ from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_entry import CaseEntry
 
+#: Things on one page. Students are not torn apart for it.
 AT_MOST: Final = 50
+#: Of one student; the others stand in the case.
+MOST_OF_ONE: Final = 10
 #: A count beyond it reads "more than 1,000".
 MOST_COUNTED: Final = 1000
 #: Deadlines further off are told by their date alone.
@@ -40,10 +47,6 @@ class WorkLine:
     """One thing to do."""
 
     id: UUID
-    case_id: UUID
-    student: str
-    number: str
-    school_id: UUID
     do: str
     to: str
     rule_id: str
@@ -60,13 +63,30 @@ class WorkLine:
 
 
 @dataclass(frozen=True)
-class WorkPage:
-    """Lines, and where the next page begins."""
+class WorkStudent:
+    """A student, and what is to be done for them, in the order in which it is due."""
 
+    id: UUID
+    name: str
+    number: str
+    school_id: UUID
+    #: Their case of the newest school year of which something is to be done.
+    case_id: UUID
     lines: Sequence[WorkLine]
+    #: How many more than MOST_OF_ONE there are.
+    more: int
+
+
+@dataclass(frozen=True)
+class WorkPage:
+    """Students, and where the next page begins."""
+
+    students: Sequence[WorkStudent]
     after: tuple[date, UUID] | None
-    #: How many there are in all, MOST_COUNTED + 1 at most.
+    #: How many things there are in all, MOST_COUNTED + 1 at most.
     count: int
+    #: For how many students; of no meaning where not all things were counted.
+    student_count: int
 
 
 @dataclass(frozen=True)
@@ -79,37 +99,25 @@ class Batch:
 
 
 def work_page(asked: Asked, today: date, *, after: tuple[date, UUID] | None = None) -> WorkPage:
-    """AT_MOST lines. `after`: the place of the last line before them."""
+    """Some AT_MOST things. `after`: the place of the last student before them, which is that of their first thing."""
     db.session.connection().execute(_FOR_THESE_SCHOOLS)
-    place = (CaseDuty.by_day, CaseDuty.id)
-    chosen = _chosen(
-        select(
-            CaseDuty.id,
-            CaseDuty.case_id,
-            Person.given_name,
-            Person.family_name,
-            Student.number,
-            Person.school_id,
-            CaseDuty.do,
-            CaseDuty.to,
-            CaseDuty.rule_id,
-            CaseDuty.trigger,
-            CaseDuty.by_day,
-            CaseDuty.blocked,
-            CaseDuty.trouble,
-            CaseDuty.for_person,
-        ).join(Student, Student.id == CaseDuty.student_id),
-        asked,
-    ).order_by(*place)
-    if after is not None:
-        chosen = chosen.where(tuple_(*place) > tuple_(*after))
-    rows = db.session.execute(chosen.limit(AT_MOST + 1)).all()
-    shown = rows[:AT_MOST]
-    days = _school_days({row.school_id for row in shown}, today, {row.by_day for row in shown})
+    firsts = _firsts(asked, after)
+    theirs = _theirs(asked, [first.student_id for first in firsts])
+    fitting = _fitting([min(len(theirs[first.student_id]), MOST_OF_ONE) for first in firsts])
+    shown = firsts[:fitting]
+    due = {row.by_day for first in shown for row in theirs[first.student_id]}
+    days = _school_days({first.school_id for first in shown}, today, due)
+    things, students = _counts(asked)
     return WorkPage(
-        lines=[_line(row, today, days.get(row.school_id)) for row in shown],
-        after=(shown[-1].by_day, shown[-1].id) if len(rows) > AT_MOST else None,
-        count=_count(asked),
+        students=[
+            _student(first, theirs[first.student_id], today, days.get(first.school_id))
+            for first in shown
+            # Somebody may have settled all of theirs a moment ago.
+            if theirs[first.student_id]
+        ],
+        after=(shown[-1].by_day, shown[-1].id) if len(firsts) > fitting else None,
+        count=things,
+        student_count=students,
     )
 
 
@@ -130,34 +138,122 @@ def batches_of(account_id: UUID | None, since: datetime) -> list[Batch]:
     return [Batch(*row) for row in db.session.execute(asked)]
 
 
+def _firsts(asked: Asked, after: tuple[date, UUID] | None) -> Sequence[Any]:
+    """Of AT_MOST + 1 students after that place: what is due first of theirs, and who they are."""
+    place = (CaseDuty.by_day, CaseDuty.id)
+    before = aliased(CaseDuty)
+    # Offset 0 keeps it a question about one student: joined, it would be answered for all of them first.
+    something_before = (
+        select(literal_column("1"))
+        .where(
+            before.student_id == CaseDuty.student_id,
+            _concerns(before, asked),
+            tuple_(before.by_day, before.id) < tuple_(*place),
+        )
+        .offset(0)
+        .correlate(CaseDuty)
+        .exists()
+    )
+    chosen = (
+        _chosen(
+            select(
+                CaseDuty.id,
+                CaseDuty.student_id,
+                CaseDuty.by_day,
+                Person.given_name,
+                Person.family_name,
+                Person.school_id,
+                Student.number,
+            ).join(Student, Student.id == CaseDuty.student_id),
+            asked,
+        )
+        .where(~something_before)
+        .order_by(*place)
+    )
+    if after is not None:
+        chosen = chosen.where(tuple_(*place) > tuple_(*after))
+    return db.session.execute(chosen.limit(AT_MOST + 1)).all()
+
+
+def _theirs(asked: Asked, student_ids: Collection[UUID]) -> dict[UUID, list[Any]]:
+    """All that is to be done for each of them, in the order in which it is due."""
+    chosen = (
+        select(
+            CaseDuty.student_id,
+            CaseDuty.id,
+            CaseDuty.case_id,
+            CaseDuty.do,
+            CaseDuty.to,
+            CaseDuty.rule_id,
+            CaseDuty.trigger,
+            CaseDuty.by_day,
+            CaseDuty.blocked,
+            CaseDuty.trouble,
+            CaseDuty.for_person,
+        )
+        .where(one_of(CaseDuty.student_id, student_ids), _concerns(CaseDuty, asked))
+        .order_by(CaseDuty.by_day, CaseDuty.trigger, CaseDuty.id)
+    )
+    found: dict[UUID, list[Any]] = {id: [] for id in student_ids}
+    for row in db.session.execute(chosen):
+        found[row.student_id].append(row)
+    return found
+
+
+def _fitting(sizes: Sequence[int]) -> int:
+    """How many students fit on a page, of those with so many things: one at least, where there are some."""
+    filled = 0
+    for nth, size in enumerate(sizes):
+        filled += size
+        if nth and filled > AT_MOST:
+            return nth
+    return min(len(sizes), AT_MOST)
+
+
 def _chosen(columns: Any, asked: Asked) -> Any:
     chosen = columns.join(Person, Person.id == CaseDuty.student_id).where(
-        CaseDuty.is_open(), Person.active, Person.school_id.is_not(None)
+        _concerns(CaseDuty, asked), Person.active, Person.school_id.is_not(None)
     )
-    if asked.schools is not None:
-        chosen = chosen.where(one_of(Person.school_id, asked.schools))
+    return chosen if asked.schools is None else chosen.where(one_of(Person.school_id, asked.schools))
+
+
+def _concerns(duty: type[CaseDuty], asked: Asked) -> ColumnElement[bool]:
+    """True of the duties that are asked for, as far as it does not depend on where the student is."""
+    concerns = [duty.is_open()]
     if asked.before is not None:
-        chosen = chosen.where(CaseDuty.trigger < asked.before)
+        concerns.append(duty.trigger < asked.before)
     if asked.counselor_id is not None:
-        chosen = chosen.join(AttendanceCase, AttendanceCase.id == CaseDuty.case_id).where(
-            AttendanceCase.counselor_id == asked.counselor_id
-        )
-    return chosen
+        cases = select(AttendanceCase.id).where(AttendanceCase.counselor_id == asked.counselor_id)
+        concerns.append(duty.case_id.in_(cases))
+    return and_(*concerns)
 
 
-def _count(asked: Asked) -> int:
-    some = _chosen(select(CaseDuty.id).select_from(CaseDuty), asked).limit(MOST_COUNTED + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(some)) or 0
+def _counts(asked: Asked) -> tuple[int, int]:
+    """How many things, and for how many students; of MOST_COUNTED + 1 things at most."""
+    some = (
+        _chosen(select(CaseDuty.student_id).select_from(CaseDuty), asked).limit(MOST_COUNTED + 1).subquery()
+    )
+    counted = select(func.count(), func.count(some.c.student_id.distinct())).select_from(some)
+    things, students = db.session.execute(counted).one()
+    return things, students
+
+
+def _student(first: Any, rows: Sequence[Any], today: date, days: Sequence[date] | None) -> WorkStudent:
+    return WorkStudent(
+        id=first.student_id,
+        name=f"{first.given_name} {first.family_name}".strip(),
+        number=first.number,
+        school_id=first.school_id,
+        case_id=max(row.case_id for row in rows),
+        lines=[_line(row, today, days) for row in rows[:MOST_OF_ONE]],
+        more=max(0, len(rows) - MOST_OF_ONE),
+    )
 
 
 def _line(row: Any, today: date, days: Sequence[date] | None) -> WorkLine:
     due = None if row.by_day == date.max else row.by_day
     return WorkLine(
         id=row.id,
-        case_id=row.case_id,
-        student=f"{row.given_name} {row.family_name}".strip(),
-        number=row.number,
-        school_id=row.school_id,
         do=row.do,
         to=row.to,
         rule_id=row.rule_id,

@@ -54,7 +54,9 @@ def index() -> ResponseReturnValue:
 def act() -> ResponseReturnValue:
     """Do what the button says with the lines that were chosen."""
     form = WorkForm.filled()
-    chosen = [id for id in map(uuid_or_none, request.form.getlist("chosen")) if id]
+    # A value is a line, or all lines of a student that were shown.
+    told = " ".join(request.form.getlist("chosen")).split()
+    chosen = [id for id in map(uuid_or_none, dict.fromkeys(told)) if id]
     if not form.validate():
         return _shown(form, 422, chosen)
     what = request.form.get("do", "")
@@ -134,6 +136,7 @@ def _shown(form: WorkForm, status: int = 200, chosen: list[UUID] | None = None) 
         shown=shown,
         form=form if may_work else None,
         chosen=set(chosen or ()),
+        worked=schools_worked_by(me()),
         schools=schools,
         school=school,
         is_counselor=is_counselor,
@@ -150,7 +153,7 @@ def _shown(form: WorkForm, status: int = 200, chosen: list[UUID] | None = None) 
 
 
 def _after() -> tuple[date, UUID] | None:
-    """The place of the last line of the page before: a day and an id."""
+    """The place of the last student of the page before: a day and an id."""
     day, _, id = request.args.get("after", "").partition("_")
     found = uuid_or_none(id)
     try:
