@@ -215,7 +215,7 @@ class Story:
             collating.collate()
             db.session.commit()
         with self._on(self._later(wave.day, 1), 9), self._as(ADMIN) as adams:
-            batch = db.session.scalars(PrintBatch.newest_first()).first()
+            batch = next((one for one, _, _ in PrintBatch.newest_first(1)), None)
             assert batch is not None
             collating.post(batch, by=adams)
             db.session.commit()

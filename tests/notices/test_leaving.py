@@ -63,8 +63,8 @@ def test_a_letter_waits_for_the_cut_off_and_is_then_printed_once(ana, world):
 
     assert notice.state == State.IN_PRINT
     assert notice.address == "Ana Salas\n12 Maple Street\nMaple IL 60601"
-    (batch,) = db.session.scalars(PrintBatch.newest_first()).all()
-    assert (batch.day.isoformat(), batch.last_envelope) == ("2026-11-30", 1)
+    ((batch, letters, files),) = PrintBatch.newest_first(9)
+    assert (batch.day.isoformat(), batch.last_envelope, letters, files) == ("2026-11-30", 1, 1, 1)
     with storage.open(batch.files[0].storage_key) as file, pikepdf.open(io.BytesIO(file.read())) as pdf:
         assert len(pdf.pages) == 1
 
@@ -88,7 +88,7 @@ def test_a_right_taken_away_after_the_approval_stops_the_letter(ana, world):
 
     assert notice.state == State.BLOCKED
     assert "must not be contacted" in notice.reason
-    assert db.session.scalars(PrintBatch.newest_first()).all() == []
+    assert PrintBatch.newest_first(9) == []
 
 
 def test_a_right_taken_away_before_the_approval_stops_the_notice(ana, world):
@@ -233,6 +233,40 @@ def test_posted_letters_are_on_their_way_and_can_come_back(ana, world):
     found = Notice.coded(f" {notice.code[:4].lower()}-{notice.code[4:]} ")
     collating.take_back(found, "Moved, and left no address.")
     assert (notice.state, notice.reason) == (State.RETURNED, "Moved, and left no address.")
+
+
+def test_a_batch_is_posted_only_once_all_its_letters_are_set(ana, world, monkeypatch):
+    with clock.frozen(MORNING):
+        one = approved(ana[1], world)
+        other = approved(ana[1], world, duty="second")
+    monkeypatch.setattr(collating, "MOST_AT_ONCE", 1)
+    with clock.frozen(AFTERNOON):
+        assert collating.collate() == 1
+        assert collating.waiting(one.batch) == 1
+        with pytest.raises(Refused, match="One letter is still being set"):
+            collating.post(one.batch, by=world.adams.account())
+        assert collating.collate() == 1
+        assert collating.waiting(one.batch) == 0
+        assert collating.post(one.batch, by=world.adams.account()) == 2
+
+    assert (one.state, other.state) == (State.SENT, State.SENT)
+
+
+def test_what_is_due_after_the_post_was_there_waits_for_the_next_day(ana, world):
+    with clock.frozen(MORNING):
+        first = approved(ana[1], world)
+    with clock.frozen(AFTERNOON):
+        collating.collate()
+        collating.post(first.batch, by=world.adams.account())
+    with clock.frozen(MORNING):
+        late = approved(ana[1], world, duty="second")  # as one that follows another way, under its approval
+    with clock.frozen(AFTERNOON):
+        assert collating.collate() == 0
+        assert (late.state, collating.waiting(first.batch)) == (State.APPROVED, 0)
+    with clock.frozen(AFTERNOON + timedelta(days=1)):
+        assert collating.collate() == 1
+
+    assert late.batch.day == date(2026, 12, 1)
 
 
 def test_what_rests_on_something_that_does_not_stand_is_stopped_everywhere(ana, world):

@@ -114,6 +114,35 @@ def test_the_letters_of_a_day_are_printed_listed_posted_and_taken_back(app, worl
     assert "Moved, and left no address." in admin.follow(back).text
 
 
+def test_a_batch_says_how_many_of_its_letters_are_set(app, world, client, told, monkeypatch):
+    monkeypatch.setattr(collating, "MOST_AT_ONCE", 1)
+    with app.app_context(), as_district(world.maple.id):
+        notice = Notice.find(told[0])
+        with clock.frozen(MORNING):
+            approving.approve(notice, caution_read=False, by=world.adams.account())
+            for duty in ("second", "third"):
+                (other,) = tell(notice.student, duty=duty).notices
+                approving.approve(other, caution_read=False, by=world.adams.account())
+        with clock.frozen(AFTERNOON):
+            collating.collate()
+        db.session.commit()
+        batch = notice.batch_id
+    here = f"/maple/print-batches/{batch}"
+    with clock.frozen(AFTERNOON):
+        admin = client.sign_in(world.adams)
+        page = admin.get(here)
+        assert "1 of 3 letters set" in page.text
+        assert "They are posted" not in page.text
+        assert "1 of 3 letters set" in admin.get(here, htmx=True).text
+        refused = admin.post(f"{here}/posting")
+        assert "2 letters are still being set" in admin.follow(refused).text
+        with app.app_context(), as_district(world.maple.id):
+            while collating.collate():
+                db.session.commit()
+        assert admin.get(here, htmx=True).headers["HX-Refresh"] == "true"
+        assert "They are posted" in admin.get(here).text
+
+
 def test_a_letter_that_never_left_cannot_come_back(app, world, client, told):
     with app.app_context(), as_district(world.maple.id):
         code = Notice.find(told[0]).code

@@ -2,14 +2,15 @@
 
 Letters to the same guardians at the same address share an envelope: brothers and sisters, each with a letter of
 their own, and only where the very same guardians may be told of each. A hundred letters a transaction; a run that
-breaks off leaves files that are whole, and the next goes on.
+breaks off leaves files that are whole, and the next goes on. What comes
+after the batch was posted waits for the next one.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from app.core import clock, grounds, quotas, storage
 from app.core.actor import Actor
@@ -30,6 +31,7 @@ from app.roster.models.person import Person
 COLLATE: Final = "jobs.notices.collate_letters"
 PRACTICE: Final = "PRACTICE: this letter goes to no family"
 POSTED_ALREADY: Final = "This batch has been posted already."
+STILL_AT_IT: Final = "{letters} still being set for this batch. Print them too, and post all of it then."
 NOT_PRACTICE: Final = "Letters of practice are never posted."
 NO_SUCH_CODE: Final = (
     "No letter has this code. Look at it again: eight letters and digits, beside the square."
@@ -47,8 +49,7 @@ def collate() -> int:
     setting = NoticeSetting.of_this_district()
     day, moment = setting.last_cut_off(clock.now())
     due = (
-        select(Notice)
-        .where(Notice.state == State.APPROVED, Notice.channel == LETTER, Notice.approved_at <= moment)
+        _due(day, moment)
         .order_by(Notice.practice, Notice.school_id, Notice.made_at, Notice.id)
         .limit(MOST_AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -57,10 +58,21 @@ def collate() -> int:
     for practice in (False, True):
         cleared = _cleared([one for one in letters if one.practice == practice])
         if cleared:
-            _set(PrintBatch.of(day, practice), cleared, setting, day)
+            batch = PrintBatch.of(day, practice)
+            if batch.posted_at is None:  # it may have been while we looked
+                _set(batch, cleared, setting, day)
     if len(letters) == MOST_AT_ONCE:
         later(COLLATE, queue="notifications")
     return len(letters)
+
+
+def waiting(batch: PrintBatch) -> int:
+    """How many letters are still to be set for it. None while the district's storage is full: they go another day."""
+    day, moment = NoticeSetting.of_this_district().last_cut_off(clock.now())
+    if batch.day != day or quotas.is_reached(quotas.STORED):
+        return 0
+    due = _due(day, moment).where(Notice.practice == batch.practice)
+    return db.session.scalar(select(func.count()).select_from(due.subquery())) or 0
 
 
 def post(batch: PrintBatch, *, by: Actor) -> int:
@@ -70,6 +82,8 @@ def post(batch: PrintBatch, *, by: Actor) -> int:
         raise Refused(NOT_PRACTICE)
     if batch.posted_at is not None or by.person_id is None:
         raise Refused(POSTED_ALREADY)
+    if left := waiting(batch):
+        raise Refused(STILL_AT_IT.format(letters="One letter is" if left == 1 else f"{left} letters are"))
     batch.post(by.person_id)
     inside = select(Notice).where(Notice.batch_id == batch.id, Notice.state == State.IN_PRINT)
     letters = db.session.scalars(inside.with_for_update()).all()
@@ -114,6 +128,14 @@ def preview(notice: Notice) -> bytes:
     setting = NoticeSetting.of_this_district()
     letter = as_letter(notice, address)
     return print_letters([letter], setting.paper, notice.text.template.title, clock.now(), "Copy").pdf
+
+
+def _due(day: date, moment: datetime) -> Select[Notice]:
+    """The letters that the batches of that day wait for."""
+    due = select(Notice).where(
+        Notice.state == State.APPROVED, Notice.channel == LETTER, Notice.approved_at <= moment
+    )
+    return due.where(Notice.practice) if PrintBatch.was_posted(day) else due
 
 
 def _cleared(letters: Sequence[Notice]) -> list[_Cleared]:
@@ -165,4 +187,4 @@ def _practising(notice: Notice) -> tuple[str, ...]:
     return ("Practice copy", approver.name if approver else "")
 
 
-__all__ = ["CannotPrint", "as_letter", "collate", "post", "preview", "take_back"]
+__all__ = ["CannotPrint", "as_letter", "collate", "post", "preview", "take_back", "waiting"]

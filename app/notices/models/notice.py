@@ -9,7 +9,7 @@ down once, sealed, and its hash beside it.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -228,6 +228,20 @@ class Notice(DistrictOwned, Base):
     def resting_on(cls, kind: str, id: UUID) -> Select[Self]:
         """Those that rest on this."""
         return select(cls).where(cls.grounds_kind == kind, cls.grounds_id == id).order_by(cls.id)
+
+    @classmethod
+    def taken_out_of(cls, batch_id: UUID) -> Sequence[Self]:
+        """Letters of a batch that were withdrawn before it was posted, in the order of their envelopes."""
+        out = select(cls).where(cls.batch_id == batch_id, cls.state == State.WITHDRAWN, cls.left_at.is_(None))
+        return db.session.scalars(out.order_by(cls.envelope, cls.id)).all()
+
+    @classmethod
+    def certified_in(cls, batch_id: UUID) -> Sequence[int]:
+        """The envelopes of a batch that are posted as certified mail."""
+        theirs = select(cls.envelope).where(
+            cls.batch_id == batch_id, cls.certified, cls.follows_id.is_not(None), cls.envelope.is_not(None)
+        )
+        return [one for one in db.session.scalars(theirs.distinct().order_by(cls.envelope)) if one]
 
     @classmethod
     def of_student(cls, student_id: UUID) -> Select[Self]:

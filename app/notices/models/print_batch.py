@@ -1,10 +1,11 @@
 """The letters of a day, collated to be printed and posted: a batch, and its files of at most a hundred letters."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
@@ -44,25 +45,46 @@ class PrintBatch(DistrictOwned, Base):
         return db.session.get(cls, id)
 
     @classmethod
-    def newest_first(cls) -> Select[Self]:
-        """All of them."""
-        return select(cls).order_by(cls.day.desc(), cls.practice)
+    def newest_first(cls, most: int) -> Sequence[tuple[Self, int, int]]:
+        """So many of them, each with its letters and its files counted."""
+        counted = (
+            select(cls, func.coalesce(func.sum(PrintFile.letters), 0), func.count(PrintFile.id))
+            .outerjoin(PrintFile, PrintFile.batch_id == cls.id)
+            .group_by(cls.id)
+            .order_by(cls.day.desc(), cls.practice)
+        )
+        rows = db.session.execute(counted.limit(most))
+        return [(batch, int(letters), files) for batch, letters, files in rows]
 
     @classmethod
     def of(cls, day: date, practice: bool) -> Self:
-        """The batch of a day, made if there is none."""
-        found = db.session.scalar(select(cls).where(cls.day == day, cls.practice == practice))
+        """The batch of a day, made if there is none. Whoever else would add to it or post it waits."""
+        found = db.session.scalar(
+            select(cls).where(cls.day == day, cls.practice == practice).with_for_update()
+        )
         if found is None:
             found = cls(day=day, practice=practice)
             db.session.add(found)
             db.session.flush()
         return found
 
+    @classmethod
+    def was_posted(cls, day: date) -> bool:
+        """True if the letters of that day are on their way, so that no more can be laid beside them."""
+        posted = select(cls.id).where(cls.day == day, cls.posted_at.is_not(None))
+        return db.session.scalar(posted) is not None
+
     @property
     def files(self) -> list["PrintFile"]:
         """Its files, in the order of their envelopes."""
         theirs = select(PrintFile).where(PrintFile.batch_id == self.id)
         return list(db.session.scalars(theirs.order_by(PrintFile.first_envelope)))
+
+    @property
+    def letters(self) -> int:
+        """How many letters it has until now, those included that were taken out of it."""
+        count = select(func.sum(PrintFile.letters)).where(PrintFile.batch_id == self.id)
+        return int(db.session.scalar(count) or 0)
 
     @property
     def last_envelope(self) -> int:

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from flask import Response, url_for
+from flask import Response, make_response, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -17,7 +17,7 @@ from app.notices.models.notice import Notice, State
 from app.notices.models.print_batch import PrintBatch, PrintFile
 from app.notices.permissions import RULES, May
 from app.web.guard import allow, me
-from app.web.page import done, page
+from app.web.page import done, page, wants_part
 from app.web.saved import as_pdf
 
 doors = Doors()
@@ -29,23 +29,25 @@ ON_A_PAGE = 60
 @allow(May.SEE_BATCHES, RULES)
 def index() -> ResponseReturnValue:
     """The newest first."""
-    batches = db.session.scalars(PrintBatch.newest_first().limit(ON_A_PAGE)).all()
-    return page("notices/print_batches.html", batches=[(one, one.files) for one in batches])
+    return page("notices/print_batches.html", batches=PrintBatch.newest_first(ON_A_PAGE))
 
 
 @doors.get("/print-batches/<uuid:id>")
 @allow(May.SEE_BATCHES, RULES, of=PrintBatch)
 def show(batch: PrintBatch) -> ResponseReturnValue:
-    """Its files, and what has to be taken out of the pile."""
-    letters = _letters(batch)
+    """Its files, and what has to be taken out of the pile. Once all letters are set the page is loaded anew."""
+    waiting = collating.waiting(batch)
+    if wants_part() and not waiting:
+        return make_response("", 200, {"HX-Refresh": "true"})
     return page(
         "notices/print_batch.html",
+        block="progress",
         batch=batch,
-        files=batch.files,
-        letters=len(letters),
+        waiting=waiting,
+        letters=batch.letters,
         envelopes=batch.last_envelope,
-        certified=sorted({one.envelope or 0 for one in letters if one.goes_certified}),
-        taken_out=[one for one in letters if one.state == State.WITHDRAWN and one.left_at is None],
+        certified=Notice.certified_in(batch.id),
+        taken_out=Notice.taken_out_of(batch.id),
     )
 
 
