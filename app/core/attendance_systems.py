@@ -34,6 +34,8 @@ Row = tuple[str, Told]
 #: Where a reading goes on: plain JSON.
 Place = Mapping[str, Any]
 
+#: `Asked.since` where each record tells what became of it, and nothing is gone by not being there.
+EACH: Final = "each"
 MOST_RECORDS: Final = 40_000_000
 #: Letters of one value; more are set aside by whoever checks the row.
 LONGEST_VALUE: Final = 400
@@ -49,7 +51,7 @@ class Asked:
 
     first: date
     last: date
-    #: The source's own word for where the last reading ended; "" for everything of those days.
+    #: The source's own word for where the last reading ended, or EACH; "" for everything of those days.
     since: str = ""
 
     @property
@@ -149,6 +151,9 @@ class FileConnector(Reached, Protocol):
 
 class AttendanceConnector(Reached, Protocol):
     """A kind of system."""
+
+    def counts_absence(self, settings: Settings) -> bool:
+        """Whether a mark that is not in an answer about all of its day is gone. If not, its rows say what to do."""
 
     def tells_changes(self, settings: Settings) -> bool:
         """Whether it can be asked for what changed since a bookmark, what was deleted included."""

@@ -80,6 +80,7 @@ ONEROSTER: Final = "oneroster"
 WONDE: Final = "wonde"
 ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
+CLEVER: Final = "clever"
 ATTENDANCE_FILE: Final = "attendance_file"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
@@ -281,6 +282,24 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 27),
         caution="Not verified with a running Aeries. It was built from the published documentation of its API, and "
         "tried against a server of our own. Look at the first preview before you apply it.",
+    ),
+    OutsideService(
+        key=CLEVER,
+        name="Clever",
+        company="Clever Inc.",
+        purpose="Fetches the attendance that the district sends to Clever, and when students are enrolled where.",
+        passes="The token that the application has there for the district, the ids of its schools, at times Clever’s "
+        "own id of a student or a section, and when we ask. Of students their number comes in, when they are enrolled "
+        "where, and what was noted of their attendance, with its excuse code. Clever answers with whatever of a "
+        "student is shared with the application; the rest is read over and not kept.",
+        location="United States",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("api.clever.com",),
+        built=True,
+        since=date(2026, 11, 27),
+        caution="Not verified with Clever. It was built from the published description of its API, version 3.1, and "
+        "tried against a server of our own. Look at the first preview before you apply it. Clever has no calendar: it "
+        "stays as it was brought in by file.",
     ),
     OutsideService(
         key=ATTENDANCE_FILE,

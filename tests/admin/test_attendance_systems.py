@@ -164,6 +164,26 @@ def test_aeries_has_a_page_of_its_own(client: PageClient, world: World) -> None:
     assert "a" * 32 not in shown.html
 
 
+def test_clever_has_a_page_of_its_own(client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    here = "/maple/admin/services/clever"
+    told = {"schools": "994 = North School", "number": "student_number", "codes": "status", "late_after": "2"}
+
+    client.submit(
+        client.get(here), action=f"{here}/attendance", status=303, secret="a" * 40, by="section", **told
+    )
+
+    shown = client.get(here)
+    assert "Not verified with Clever" in shown.text
+    assert "stays as it was brought in by file" in shown.text
+    assert "994 = North School" in shown.html
+    assert "a" * 40 not in shown.html
+    refused = client.submit(
+        client.get(here), action=f"{here}/attendance", status=422, **{**told, "secret": "two words"}
+    )
+    assert "A token has no spaces and no accents" in refused.text
+
+
 def test_a_file_that_lies_ready_has_a_page_of_its_own(client: PageClient, world: World) -> None:
     client.sign_in(world.adams)
     here = "/maple/admin/services/attendance_file"

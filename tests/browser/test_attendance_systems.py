@@ -1,4 +1,4 @@
-"""Ed-Fi and Aeries, in a browser: their pages are filled in on a phone and on a Chromebook."""
+"""Ed-Fi, Aeries and Clever, in a browser: their pages are filled in on a phone and on a Chromebook."""
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -44,6 +44,13 @@ def test_a_system_of_attendance_is_set_up_without_being_called(site: Site, chrom
             page.get_by_role("button", name="Save").click()
             expect(page.get_by_text("The address of Aeries ends in /api/v5").first).to_be_visible()
             looked_at(visit, viewport, f"aeries-refused-{scheme}")
+            visit.go("/admin/services/clever")
+            expect(page.get_by_text("Clever has no calendar")).to_be_visible()
+            page.get_by_label("Schools", exact=True).fill("994 = North School")
+            page.get_by_label("Token", exact=True).fill("a" * 40)
+            page.get_by_role("button", name="Save").click()
+            expect(page.get_by_role("button", name="Turn on")).to_be_visible()
+            looked_at(visit, viewport, f"clever-{scheme}")
     finally:
         with site.app.app_context():
             card = district_by_slug("maple")

@@ -7,9 +7,12 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.admin.forms.asked import AskedForm, asked_at
 from app.admin.forms.checks import some_schools
-from app.core.services import AERIES, ATTENDANCE_FILE, ED_FI
+from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI
 from app.integrations.aeries.client import BY as AERIES_BY
 from app.integrations.aeries.client import CALENDARS as AERIES_CALENDARS
+from app.integrations.clever.client import BY as CLEVER_BY
+from app.integrations.clever.client import CODES as CLEVER_CODES
+from app.integrations.clever.client import NUMBERS as CLEVER_NUMBERS
 from app.integrations.edfi.client import BY as ED_FI_BY
 from app.integrations.file_pickup.client import COVERS
 from app.register.actions.connecting import Particulars as AttendanceParticulars
@@ -160,6 +163,48 @@ class AeriesForm(AttendanceForm):
             raise ValidationError("A certificate has no spaces and no accents. Copy it once more.")
 
 
+class CleverForm(AttendanceForm):
+    """A district at Clever."""
+
+    OWN = ("schools", "by", "number", "codes")
+
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by the School_id that you send to Clever, or by Clever's own id, such as "
+        "994 = Beech School. What stands behind it is the school's name here.",
+    )
+    by = SelectField(
+        "Attendance is noted",
+        choices=options(CLEVER_BY.items()),
+        default="daily",
+        description="As Attendance_type says in what you send to Clever. A lesson is the period of its section.",
+    )
+    number = SelectField(
+        "The student number here is at Clever",
+        choices=options(CLEVER_NUMBERS.items()),
+        default="sis_id",
+        description="The SIS ID is what you send as Student_id.",
+    )
+    codes = SelectField(
+        "A code is",
+        choices=options(CLEVER_CODES.items()),
+        default="excuse",
+        description="Each code is signed off by itself. Choose the status alone if excuse codes are written freely.",
+    )
+    secret = PasswordField(
+        "Token",
+        [Length(max=2_000)],
+        description="The district-app token: Clever shows it to whoever keeps the application, for each district.",
+    )
+
+    def validate_secret(self, field: Any) -> None:
+        """It goes into a header."""
+        given = (field.data or "").strip()
+        if not given.isascii() or any(letter.isspace() for letter in given):
+            raise ValidationError("A token has no spaces and no accents. Copy it once more.")
+
+
 class AttendanceFileForm(AttendanceForm):
     """A file of the register that lies ready at an address."""
 
@@ -202,5 +247,6 @@ class AttendanceFileForm(AttendanceForm):
 ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {
     ED_FI: EdFiForm,
     AERIES: AeriesForm,
+    CLEVER: CleverForm,
     ATTENDANCE_FILE: AttendanceFileForm,
 }

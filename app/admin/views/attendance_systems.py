@@ -3,11 +3,17 @@
 from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.admin.forms.attendance_systems import AeriesForm, AttendanceFileForm, AttendanceForm, EdFiForm
+from app.admin.forms.attendance_systems import (
+    AeriesForm,
+    AttendanceFileForm,
+    AttendanceForm,
+    CleverForm,
+    EdFiForm,
+)
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import AERIES, ATTENDANCE_FILE, ED_FI
+from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI
 from app.register.actions import connecting
 from app.register.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
@@ -29,6 +35,13 @@ def change_ed_fi() -> ResponseReturnValue:
 def change_aeries() -> ResponseReturnValue:
     """How the district's Aeries is reached, and read."""
     return _change(AERIES, AeriesForm.filled())
+
+
+@doors.post("/admin/services/clever/attendance")
+@allow(May.KEEP_SWITCHES, RULES, paper=CleverForm)
+def change_clever() -> ResponseReturnValue:
+    """How the district is found at Clever, and read."""
+    return _change(CLEVER, CleverForm.filled())
 
 
 @doors.post("/admin/services/attendance_file/attendance")

@@ -65,6 +65,11 @@ class AeriesConnector:
             )
         return (egress.host_named(address),)
 
+    def counts_absence(self, settings: Settings) -> bool:
+        """A code that was taken back is not there any more."""
+        del settings
+        return True
+
     def tells_changes(self, settings: Settings) -> bool:
         """It does not."""
         del settings

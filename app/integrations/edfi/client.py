@@ -84,6 +84,11 @@ class EdFiConnector:
             )
         return tuple(dict.fromkeys(map(egress.host_named, (address, _token_address(settings)))))
 
+    def counts_absence(self, settings: Settings) -> bool:
+        """Events are deleted there."""
+        del settings
+        return True
+
     def tells_changes(self, settings: Settings) -> bool:
         """Where marks are for the day: a deleted event of a section does not say which lesson it was."""
         return settings.get("by") != "section"

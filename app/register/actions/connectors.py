@@ -7,14 +7,16 @@ from typing import Final
 
 from app.core.attendance_systems import AttendanceConnector, FileConnector
 from app.integrations.aeries.client import AeriesConnector
+from app.integrations.clever.client import CleverConnector
 from app.integrations.edfi.client import EdFiConnector
 from app.integrations.file_pickup.client import FilePickup
-from app.register.models.register_connection import AERIES, ED_FI, FILE
+from app.register.models.register_connection import AERIES, CLEVER, ED_FI, FILE
 
 #: By RegisterConnection.kind.
 CONNECTORS: Final[dict[str, AttendanceConnector | FileConnector]] = {
     ED_FI: EdFiConnector(),
     AERIES: AeriesConnector(),
+    CLEVER: CleverConnector(),
     FILE: FilePickup(),
 }
 

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from app.core import attendance_systems, clock, quotas, services
-from app.core.attendance_systems import Asked, AttendanceSystem, FileConnector, RegisterPage, Told
+from app.core.attendance_systems import EACH, Asked, AttendanceSystem, FileConnector, RegisterPage, Told
 from app.core.db import db
 from app.core.feed import Unreadable
 from app.core.fetching import NotNow
@@ -103,12 +103,12 @@ def asked_now(connection: RegisterConnection, today: date) -> tuple[Asked, bool]
     if isinstance(connector, FileConnector):
         is_whole = connector.covers_the_year(connection.settings)
         return Asked(year.first_day if is_whole else looks_back(year.first_day, last), last), is_whole
-    tells_changes = connector.tells_changes(connection.settings)
+    since = "" if connector.counts_absence(connection.settings) else EACH
     if connection.is_whole_due(clock.now()) or last - year.first_day < timedelta(days=1):
-        return Asked(year.first_day, last), True
-    if tells_changes and connection.bookmark:
+        return Asked(year.first_day, last, since), True
+    if connector.tells_changes(connection.settings) and connection.bookmark:
         return Asked(year.first_day, last, connection.bookmark), False
-    return Asked(looks_back(year.first_day, last), last), False
+    return Asked(looks_back(year.first_day, last), last, since), False
 
 
 def put_off(import_id: UUID, reason: NotNow) -> None:

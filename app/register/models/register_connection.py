@@ -17,9 +17,15 @@ from app.core.tenancy import DistrictOwned, owned
 
 ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
+CLEVER: Final = "clever"
 FILE: Final = "attendance_file"
 #: As people call them.
-NAMES: Final = {ED_FI: "Ed-Fi", AERIES: "Aeries", FILE: "Attendance file by HTTPS"}
+NAMES: Final = {
+    ED_FI: "Ed-Fi",
+    AERIES: "Aeries",
+    CLEVER: "Clever",
+    FILE: "Attendance file by HTTPS",
+}
 #: A pick-up whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
 STILL_TIME: Final = timedelta(hours=6)
 #: However little changed: so often everything since the school year began is read again.

@@ -1,0 +1,1 @@
+"""Clever: attendance records, and the students and sections that they are about."""
