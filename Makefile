@@ -1,6 +1,6 @@
 # The two commands are `make run` and `make test`. Each does all of its own set-up.
 
-.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-once bench-backup bench-roster bench-directories bench-letters bench-print-run bench-clerk-list bench-register prove-guards fuzz law lock
+.PHONY: help run test setup demo-reset bench bench-search bench-create bench-intake bench-kill bench-once bench-backup bench-roster bench-directories bench-letters bench-print-run bench-excuse bench-clerk-list bench-register prove-guards fuzz law lock
 
 help:
 	@echo "make run           the demo: web, worker, mail door and timetable, until Ctrl-C"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-roster  take a OneRoster export in, and the unchanged file again: seconds, memory"
 	@echo "make bench-directories  50,000 people from Google and Microsoft, with every fault: lost, doubled"
 	@echo "make bench-letters  letters in two languages as tagged PDF: pages a second of one core, memory"
+	@echo "make bench-excuse   from an excuse in the register to the notice that does not leave"
 	@echo "make bench-print-run  ten thousand letters in three languages on two workers"
 	@echo "make bench-register  a million marks looked at and applied, the same again, a twentieth changed: seconds, memory"
 	@echo "make bench-clerk-list  the morning list of a district of 50,000 students: p95, bytes"
@@ -72,6 +73,9 @@ bench-letters: setup
 
 bench-print-run: setup
 	@exec nice .venv/bin/python -m bench.print_run
+
+bench-excuse: setup
+	@exec nice .venv/bin/python -m bench.excuse
 
 bench-register: setup
 	@exec nice .venv/bin/python -m bench.register
