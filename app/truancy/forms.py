@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.notices.models.notice import CHANNELS, LETTER
 from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_DAYS, Added, Overlay
@@ -14,6 +14,8 @@ from app.truancy.law.words import DUTIES, FLAGS
 from app.truancy.models.attendance_case import TIERS
 from app.truancy.models.case_entry import (
     BARRIERS,
+    BY_MEANS,
+    COMMITTEES,
     HELD,
     KINDS,
     MEANS,
@@ -176,6 +178,18 @@ class ReferralForm(KeyedPaper):
     to = SelectField("To", choices=options(REFERRALS.items()))
     on = DateField("On", [InputRequired("Write the day.")])
     note = TextAreaField("Reason", [_NOTE])
+
+
+class CommitteeForm(KeyedPaper):
+    """That a committee or a board was told of the student."""
+
+    committee = SelectField("Committee or board", choices=options(COMMITTEES.items()))
+    told = StringField(
+        "Who was told", [DataRequired("Write who of it was told: a name, or an office."), _LINE]
+    )
+    means = SelectField("How", choices=options(BY_MEANS.items()))
+    on = DateField("On", [InputRequired("Write the day.")])
+    note = TextAreaField("Note", [_NOTE])
 
 
 class AttestationForm(KeyedPaper):

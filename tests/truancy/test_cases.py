@@ -549,6 +549,7 @@ def test_on_the_case_it_is_all_written_down(client, app, office):
         ("plans", {**on, "plan": "plan_failed"}),
         ("barriers", {"barrier": "transport", "note": "The bus was taken off."}),
         ("referrals", {**on, "to": "review_board"}),
+        ("committees", {**on, "committee": "section_504", "told": "Dana Whitlock", "means": "email"}),
         ("keeping", {"tier": "2", "counselor": str(office.world.cora.id)}),
         ("flags", {"name": "foster", "first": "2026-09-01"}),
     ):
@@ -562,6 +563,7 @@ def test_on_the_case_it_is_all_written_down(client, app, office):
         "Plan failed",
         "The bus was taken off.",
         "Attendance review board",
+        "The committee was told: Section 504 committee, Dana Whitlock, by email",
         "Tier 2",
         "Cora Lund",
         "In foster care",
@@ -619,6 +621,56 @@ def test_a_clerk_decides_nothing(client, app, office):
     assert "In foster care" in client.get(case, status=200).text
     client.post(duty, {"do": "dismiss", "note": "The family has help."})
     assert "The family has help." in client.get(case, status=200).text
+
+
+def test_a_committee_that_was_told_settles_what_asks_for_it_and_nothing_else(here):
+    following.follow(
+        [here.ana],
+        [
+            asked(here.ana, "child_study_team", rule_id="us-fl.month5"),
+            asked(here.ana, "report", to="principal", rule_id="us-fl.month5"),
+            asked(here.ana, "consider_sarb", rule_id="us-ca.habitual", blocked=BLOCKED),
+            asked(here.ana, "attendance_review_team", rule_id="us-ga.chronic", for_person=True),
+        ],
+    )
+    db.session.commit()
+    cora, case = here.world.cora.account(), AttendanceCase.find(here.cases["ana"])
+    batch = uuid7()
+    for committee, key in (
+        ("child_study_team", batch),
+        ("review_board", uuid7()),
+        ("review_team", uuid7()),
+        ("ard", uuid7()),
+    ):
+        entry = {"name": committee, "told": "The chair", "means": "letter"}
+        settling.enter(case, case_entry.COMMITTEE, by=cora, batch=key, on=MONDAY, **entry)
+
+    def open_ones():
+        return {one.do for one in CaseDuty.of_case(case.id) if one.state == "open"}
+
+    # What is in the way stays there, and what a person decides they settle themselves.
+    assert open_ones() == {"report", "consider_sarb", "attendance_review_team"}
+    assert (
+        CaseEvent("done", MONDAY, "child_study_team") in case_events([here.ana], "America/Chicago")[here.ana]
+    )
+    settling.undo(batch, by=cora)
+    assert "child_study_team" in open_ones()
+
+
+def test_only_who_decides_goes_to_a_board_and_who_was_told_is_said(client, office):
+    case = f"/maple/attendance/cases/{office.cases['ana']}"
+    given = {"committee": "review_board", "told": "The chair", "means": "letter", "on": "2026-09-21"}
+    client.sign_in(office.world.clark)
+
+    refused = client.post(f"{case}/committees", given)
+
+    assert refused.status == 422
+    assert "goes to this board" in refused.text
+    team = {**given, "committee": "review_team"}
+    assert "Write who of it was told" in client.post(f"{case}/committees", {**team, "told": " "}).text
+    assert client.post(f"{case}/committees", team).status == 303
+    client.sign_in(office.world.cora)
+    assert client.post(f"{case}/committees", given).status == 303
 
 
 def test_a_case_is_opened_by_hand(client, office):

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.core import clock
 from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
-from app.core.db import db
+from app.core.db import db, uuid7
 from app.core.tenancy import as_district
 from app.family.actions.linking import About, link_for
 from app.family.models.family_answer import RECEIPT, FamilyAnswer
@@ -22,7 +22,7 @@ from app.notices.models.print_batch import PrintBatch
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
 from app.roster.models.contact import Contact
-from app.truancy.actions import checking, telling
+from app.truancy.actions import checking, settling, telling
 from app.truancy.law.overlay import text_sha256
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
@@ -126,6 +126,16 @@ def leads_to(page, href) -> bool:
 def read(client, who, fired) -> str:
     told_there: str = client.sign_in(who).get(fired.page).text
     return told_there
+
+
+def test_the_committees_that_were_told_stand_on_it(client, world, app, fired):
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        case = db.session.scalars(select(CaseDuty)).first().case
+        told_then = {"on": DAYS[2], "name": "ard", "told": "Dana Whitlock", "means": "meeting"}
+        settling.enter(case, "committee_told", by=world.cora.account(), batch=uuid7(), **told_then)
+        db.session.commit()
+
+    assert "ARD or IEP committee, Dana Whitlock, in a meeting" in read(client, world.cora, fired)
 
 
 # --- what is on it ----------------------------------------------------------------------------------------------

@@ -264,6 +264,23 @@ def test_it_holds_what_is_on_record_in_its_order(here):
         assert one in said, one
 
 
+def test_a_committee_that_was_told_is_among_the_referrals_and_answers_the_law_that_asks(here):
+    ready(here)
+    told_then = {"name": "section_504", "told": "Dana Whitlock", "means": "email"}
+    enter(here, case_entry.COMMITTEE, **told_then)
+    db.session.commit()
+    said = "The committee was told: Section 504 committee, Dana Whitlock, by email"
+
+    document = document_of(made(here))
+
+    (referrals,) = [one for one in document.sections if one.title == "Referrals and services"]
+    assert said in str(referrals.blocks)
+    record = on_record.on_record(CaseDuty.find(here.duty).case)
+    in_texas = CaseDuty(rule_id="us-tx.refer")
+    found = {one.asked.key: one.found for one in on_record.answers(record, in_texas)}
+    assert [said in one for one in found["committee"]] == [True]
+
+
 def test_each_notice_stands_in_it_word_for_word_in_each_of_its_languages(here):
     ready(here)
     (notice,) = db.session.scalars(select(Notice)).all()

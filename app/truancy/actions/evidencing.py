@@ -8,6 +8,7 @@ from app.truancy.actions.checking import Check, check
 from app.truancy.law.words import came_to
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
+from app.truancy.models.case_entry import CaseEntry
 from app.truancy.models.evidence_marks import EvidenceMark, evidence_marks
 from app.truancy.models.firing import Firing
 from app.truancy.models.firing_change import FiringChange
@@ -26,6 +27,8 @@ class Evidence:
     check: Check
     changes: Sequence[FiringChange]
     duties: Sequence[CaseDuty]
+    #: The committees and boards that were told of the student, in the case.
+    committees: Sequence[CaseEntry]
     trails: Sequence[Trail]
     left_out: Sequence[LeftOutGuardian]
 
@@ -53,6 +56,7 @@ def evidence_of(firing: Firing) -> Evidence:
         check=check(firing),
         changes=FiringChange.of_firing(firing.id),
         duties=duties,
+        committees=CaseEntry.committees_told(duties[0].case_id) if duties else (),
         trails=written,
         left_out=left_out(firing, duties, written),
     )

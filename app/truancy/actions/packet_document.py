@@ -107,7 +107,12 @@ class _Packet:
                     ("What is in the way of coming", self._barriers()),
                     (
                         "Referrals and services",
-                        self._entries("No referral is recorded.", case_entry.REFERRAL, case_entry.PENALTY),
+                        self._entries(
+                            "No referral is recorded.",
+                            case_entry.REFERRAL,
+                            case_entry.COMMITTEE,
+                            case_entry.PENALTY,
+                        ),
                     ),
                     ("Excuses and corrections", self._excuses()),
                 )

@@ -37,6 +37,12 @@ REFERRED: Final = {
     "review_board": frozenset({"consider_sarb", "referral"}),
     "court": frozenset({"referral", "petition", "court_determination"}),
 }
+#: What a committee that was told settles. What a person decides they settle themselves.
+TOLD: Final = {
+    "review_board": frozenset({"consider_sarb"}),
+    "review_team": frozenset({"attendance_review_team"}),
+    "child_study_team": frozenset({"child_study_team"}),
+}
 
 CHANGED: Final = "Somebody settled one of these in the meantime. Look at the list as it is now."
 FOR_A_PERSON: Final = (
@@ -108,6 +114,8 @@ def enter(
     outcome: str = "",
     rule_id: str = "",
     note: str = "",
+    told: str = "",
+    means: str = "",
 ) -> None:
     """Write into a case what was done or found out. What it settles by that, is settled."""
     if on is not None and kind != case_entry.SCHEDULED and on > today():
@@ -116,7 +124,19 @@ def enter(
         raise Refused("A conference is scheduled for today or a later day.")
     if _is_known(batch):
         return
-    _write(case.id, kind, by, batch, on=on, name=name, outcome=outcome, rule_id=rule_id, note=note)
+    _write(
+        case.id,
+        kind,
+        by,
+        batch,
+        on=on,
+        name=name,
+        outcome=outcome,
+        rule_id=rule_id,
+        note=note,
+        told=told,
+        means=means,
+    )
     settled = _settled_by(kind, name, outcome)
     if settled:
         theirs = [
@@ -194,6 +214,8 @@ def _write(
     outcome: str = "",
     rule_id: str = "",
     note: str = "",
+    told: str = "",
+    means: str = "",
 ) -> None:
     db.session.add(
         CaseEntry(
@@ -205,6 +227,8 @@ def _write(
             outcome=outcome,
             rule_id=rule_id,
             note=note,
+            told=told,
+            means=means,
             by_id=_id_of(by),
             batch_id=batch,
         )
@@ -228,6 +252,8 @@ def _settled_by(kind: str, name: str, outcome: str) -> frozenset[str]:
         return NOTICES
     if kind == case_entry.REFERRAL:
         return REFERRED.get(name, frozenset())
+    if kind == case_entry.COMMITTEE:
+        return TOLD.get(name, frozenset())
     if kind == case_entry.PLAN:
         return frozenset({name}) & DUTIES.keys()
     return frozenset()

@@ -99,7 +99,7 @@ _BY_PLACE: Final = {
         Asked(
             "committee",
             "The ARD or Section 504 committee was told, where the student has one",
-            "That is not recorded here. Say it in the reason, or add the paper.",
+            "No committee is recorded as told. Where the student has none, nothing is asked for.",
             "19 TAC 129.1043",
         ),
     ),

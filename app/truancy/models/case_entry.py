@@ -27,6 +27,7 @@ REFERRAL: Final = "referral"
 ATTESTED: Final = "attested"
 DELIVERED: Final = "delivered"
 PENALTY: Final = "penalty"
+COMMITTEE: Final = "committee_told"
 DONE: Final = "done"
 DISMISSED: Final = "dismissed"
 
@@ -42,6 +43,7 @@ KINDS: Final = {
     ATTESTED: "Confirmed",
     DELIVERED: "Notice arrived",
     PENALTY: "Penalty notice",
+    COMMITTEE: "The committee was told",
     DONE: "Done",
     DISMISSED: "Dismissed",
 }
@@ -90,14 +92,32 @@ REFERRALS: Final = {
     "review_board": "Attendance review board",
     "court": "Court",
 }
+#: Bodies that a law has told of a student: EC 48263; FS 1003.26; SB 123 (Georgia); RCW 28A.225.030; 19 TAC 129.1043.
+COMMITTEES: Final = {
+    "review_board": "Attendance review board",
+    "review_team": "Attendance review team or committee",
+    "child_study_team": "Child study team",
+    "engagement_board": "Community engagement board",
+    "ard": "ARD or IEP committee",
+    "section_504": "Section 504 committee",
+}
+#: How a committee was told.
+BY_MEANS: Final = {
+    "letter": "By letter",
+    "email": "By email",
+    "meeting": "In a meeting",
+    "call": "By telephone",
+    "form": "By its own form",
+}
 #: Those that a person decides about who may.
-FOR_WHO_DECIDES: Final = frozenset({"review_board", "court"})
+FOR_WHO_DECIDES: Final = frozenset({"review_board", "engagement_board", "court"})
 #: What `name` is of, by kind.
 NAMES: Final = {
     CONTACT: MEANS,
     PLAN: PLANS,
     BARRIER: BARRIERS,
     REFERRAL: REFERRALS,
+    COMMITTEE: COMMITTEES,
 }
 #: As the engine knows them. A contact that asks for a conference is an attempt; one without the parent was held.
 _EVENTS: Final = {
@@ -124,6 +144,10 @@ class CaseEntry(DistrictOwned, Base):
         points_at("by_id", "accounts"),
         points_at("undone_by_id", "accounts"),
         CheckConstraint("kind in ({})".format(",".join(f"'{kind}'" for kind in KINDS)), name="kind"),
+        CheckConstraint(
+            "(kind = 'committee_told') = (told <> '') and (kind = 'committee_told') = (means <> '')",
+            name="committee_told",
+        ),
         CheckConstraint("(undone_at is null) = (undone_by_id is null)", name="undone_by_somebody"),
         Index(None, "district_id", "case_id"),
         Index(None, "district_id", "duty_id", postgresql_where="duty_id is not null"),
@@ -139,12 +163,15 @@ class CaseEntry(DistrictOwned, Base):
     kind: Mapped[str] = mapped_column(info=PUBLIC)
     #: Of a conference, when it is held; else the day on which it was so.
     on: Mapped[date] = mapped_column(info=PUBLIC)
-    #: Which means, plan, barrier, referral, duty; of what is confirmed, the claim.
+    #: Which means, plan, barrier, referral, committee, duty; of what is confirmed, the claim.
     name: Mapped[str] = mapped_column(default="", info=PERSONAL)
     #: Whose notice arrived.
     rule_id: Mapped[str] = mapped_column(default="", info=PUBLIC)
     outcome: Mapped[str] = mapped_column(default="", info=PERSONAL)
     note: Mapped[str] = mapped_column(default="", info=PRIVATE)
+    #: Of a committee: who of it was told, and by what means.
+    told: Mapped[str] = mapped_column(default="", server_default="", info=PERSONAL)
+    means: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
     by_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     made_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
     #: All that was written with one press.
@@ -162,6 +189,12 @@ class CaseEntry(DistrictOwned, Base):
         return db.session.get(cls, id)
 
     @classmethod
+    def committees_told(cls, case_id: UUID) -> list[Self]:
+        """Which committees were told of the student, in the order of the days."""
+        asked = select(cls).where(cls.case_id == case_id, cls.kind == COMMITTEE, cls.undone_at.is_(None))
+        return list(db.session.scalars(asked.order_by(cls.on, cls.id)))
+
+    @classmethod
     def of_case(cls, case_id: UUID) -> list[Self]:
         """What stands in the case, the newest first; 200 at most."""
         asked = select(cls).where(cls.case_id == case_id, cls.undone_at.is_(None))
@@ -171,6 +204,13 @@ class CaseEntry(DistrictOwned, Base):
     def words(self) -> str:
         """What it is of its kind: "Telephone call", "Transport"."""
         return NAMES.get(self.kind, {}).get(self.name, "")
+
+    @property
+    def further(self) -> str:
+        """What belongs to it besides: how a contact turned out; who of a committee was told, and how. "" if nothing."""
+        if self.kind == COMMITTEE:
+            return f"{self.told}, {BY_MEANS[self.means].lower()}"
+        return OUTCOMES.get(self.outcome, self.outcome).lower()
 
     def event(self, zone_name: str) -> CaseEvent | None:
         """As the rules ask about it; None for what no rule asks about."""

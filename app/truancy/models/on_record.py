@@ -20,7 +20,7 @@ from app.truancy.law.words import DUTIES, why_blocked
 from app.truancy.models import case_entry
 from app.truancy.models.attendance_case import AttendanceCase, school_year
 from app.truancy.models.case_duty import CaseDuty
-from app.truancy.models.case_entry import OUTCOMES, CaseEntry
+from app.truancy.models.case_entry import CaseEntry
 from app.truancy.models.firing import Firing
 from app.truancy.models.notice_trail import Trail, duties_of, trails
 from app.truancy.models.rule_activation import place_of
@@ -120,8 +120,8 @@ def told(entry: CaseEntry, *, with_note: bool = False) -> str:
         said = f"{said}: {DUTIES.get(entry.name, entry.name)}"
     elif entry.words or entry.name:
         said = f"{said}: {entry.words or entry.name.replace('_', ' ')}"
-    if entry.outcome:
-        said = f"{said}, {OUTCOMES.get(entry.outcome, entry.outcome).lower()}"
+    if entry.further:
+        said = f"{said}, {entry.further}"
     return f"{said}. {entry.note}" if with_note and entry.note else said
 
 
@@ -162,11 +162,6 @@ def _assessments(record: OnRecord) -> Iterator[str]:
             yield f"{day_in_words(one.on)}: {told(one)}"
 
 
-def _nothing(record: OnRecord) -> Iterator[str]:
-    """Of what no entry of a case says."""
-    return iter(())
-
-
 _FOUND: Final[Mapping[str, Callable[[OnRecord], Iterator[str]]]] = {
     "notice": _notices,
     "conference": _of(case_entry.SCHEDULED, case_entry.HELD, case_entry.MISSED),
@@ -176,7 +171,7 @@ _FOUND: Final[Mapping[str, Callable[[OnRecord], Iterator[str]]]] = {
     "barrier": _of(case_entry.BARRIER),
     "measure": _measures,
     "assessment": _assessments,
-    "committee": _nothing,
+    "committee": _of(case_entry.COMMITTEE),
     "penalties": lambda record: (f"{day_in_words(one.on)}: {told(one)}" for one in record.penalties),
 }
 

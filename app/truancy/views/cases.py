@@ -23,6 +23,7 @@ from app.truancy.forms import (
     BarrierForm,
     CaseContactForm,
     CaseForm,
+    CommitteeForm,
     ConferenceForm,
     DeliveryForm,
     DutyForm,
@@ -37,7 +38,7 @@ from app.truancy.law.packs import shipped
 from app.truancy.models import case_entry
 from app.truancy.models.attendance_case import TIERS, AttendanceCase, school_year
 from app.truancy.models.case_duty import HELD_BACK, OPEN, CaseDuty
-from app.truancy.models.case_entry import KINDS, OUTCOMES, CaseEntry
+from app.truancy.models.case_entry import KINDS, CaseEntry
 from app.truancy.models.case_list import cases_found
 from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.firing import Firing
@@ -174,6 +175,29 @@ def referral(case: AttendanceCase) -> ResponseReturnValue:
         _enter(case, form, case_entry.REFERRAL, on=form.on.data, name=form.to.data, note=form.note.data)
 
     return _entered(case, "referral", form, write)
+
+
+@doors.post("/attendance/cases/<uuid:id>/committees")
+@allow(May.KEEP_CASE, RULES, of=AttendanceCase, paper=CommitteeForm)
+def committee(case: AttendanceCase) -> ResponseReturnValue:
+    """A committee was told of the student. A board that decides about a family, only by who decides that."""
+    form = CommitteeForm.filled()
+
+    def write() -> None:
+        if form.committee.data in case_entry.FOR_WHO_DECIDES and not permits(RULES, May.DECIDE, me(), case):
+            raise Refused("A counselor or the principal goes to this board. Ask one of them.")
+        _enter(
+            case,
+            form,
+            case_entry.COMMITTEE,
+            on=form.on.data,
+            name=form.committee.data,
+            told=form.told.data.strip(),
+            means=form.means.data,
+            note=form.note.data,
+        )
+
+    return _entered(case, "committee", form, write)
 
 
 @doors.post("/attendance/cases/<uuid:id>/attestations")
@@ -323,7 +347,6 @@ def _shown(
         refused=refused[0] if refused else "",
         names={rule.id: rule.title for rule in (*shipped(), *active_rules(day))},
         kinds=KINDS,
-        outcomes=OUTCOMES,
         tiers=TIERS,
         words=words,
     )
@@ -347,6 +370,7 @@ def _papers(
             "plan": PlanForm.blank(data={"on": day}),
             "barrier": BarrierForm.blank(),
             "referral": ReferralForm.blank(data={"on": day}),
+            "committee": CommitteeForm.blank(data={"on": day}),
         }
     notices = _notices(duties)
     if may_keep and notices:
