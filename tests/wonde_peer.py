@@ -1,7 +1,8 @@
-"""Wonde on loopback: regions, schools, staff, students and their contacts, with its habits and with trouble.
+"""Wonde on loopback: regions, schools, people, attendance, with its habits and with trouble.
 
 It keeps what a test gives it, checks token, approval and rights as Wonde does, pages with whole addresses, and answers
-for a school of another region as if nobody were there. `stand_in` puts it in Wonde's place.
+for a school of another region as if nobody were there. `stand_in` puts it in Wonde's place. Of attendance the paths are
+those that clients of others ask for; the properties are told by what may be written back, and not verified.
 """
 
 import base64
@@ -19,14 +20,41 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from app.core import services
-from app.core.services import WONDE
+from app.core.services import WONDE, WONDE_ATTENDANCE
 from app.core.settings import Settings, use_settings
-from app.integrations.wonde import client
+from app.integrations.wonde import wire
 
 TOKEN: Final = "a-token-of-maple"
 UK: Final = "api.wonde.com"
 RIGHTS: Final = frozenset(
     {"employees", "contact_details", "employment_details", "students", "contacts", "year", "deletions"}
+    | {"education_details", "students-leaver", "attendance-codes", "attendance_code", "lesson", "period"}
+    | {"attendance/session", "attendance-leavers/session", "attendance/lesson"}
+)
+#: List → where a school holds it.
+LISTS: Final = {
+    "employees": "employees",
+    "students": "students",
+    "students-leaver": "leavers",
+    "deletions": "deletions",
+    "attendance-codes": "codes",
+    "attendance/session": "sessions",
+    "attendance-leavers/session": "sessions_of_leavers",
+    "attendance/lesson": "lessons",
+}
+#: Of England: letter, type, description.
+CODES: Final = (
+    ("/", "PRESENT", "Present (AM)"),
+    ("\\", "PRESENT", "Present (PM)"),
+    ("L", "PRESENT", "Late (before registers closed)"),
+    ("U", "UNAUTHORISED_ABSENCE", "Late (after registers closed)"),
+    ("I", "AUTHORISED_ABSENCE", "Illness"),
+    ("O", "UNAUTHORISED_ABSENCE", "Absent without authorisation"),
+    ("N", "UNAUTHORISED_ABSENCE", "Reason for absence not yet established"),
+    ("V", "APPROVED_EDUCATIONAL_ACTIVITY", "Educational visit or trip"),
+    ("X", "ATTENDANCE_NOT_REQUIRED", "Non-compulsory school age pupil not required to attend"),
+    ("#", "ATTENDANCE_NOT_REQUIRED", "Planned whole school closure"),
+    ("-", "", "No mark"),
 )
 #: What goes wrong with a question: one of FAULTS, or any status.
 Trouble = Callable[[str, int], str]
@@ -107,6 +135,12 @@ def student(nth: int, *contacts: dict[str, Any], **other: Any) -> dict[str, Any]
         "date_of_birth": when("2015-02-03"),
         "updated_at": when(),
         "year": {"code": "7", "name": "Year 7"},
+        "education_details": {
+            "admission_number": f"00{nth}",
+            "upn": f"X{nth:012}",
+            "admission_date": when("2022-09-01 00:00:00"),
+            "leaving_date": None,
+        },
         "contacts": list(contacts),
     }
     return {**told, **other}
@@ -124,6 +158,50 @@ class School:
     employees: list[dict[str, Any]] = field(default_factory=list)
     students: list[dict[str, Any]] = field(default_factory=list)
     deletions: list[dict[str, Any]] = field(default_factory=list)
+    leavers: list[dict[str, Any]] = field(default_factory=list)
+    codes: list[dict[str, Any]] = field(default_factory=list)
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+    sessions_of_leavers: list[dict[str, Any]] = field(default_factory=list)
+    lessons: list[dict[str, Any]] = field(default_factory=list)
+    _marks: int = 0
+
+    def has_codes(self, *codes: tuple[str, str, str]) -> None:
+        """Its attendance codes: letter, type, description."""
+        self.codes = [
+            {"id": f"A4{nth:07}", "code": code, "type": kind, "description": said}
+            for nth, (code, kind, said) in enumerate(codes, 1)
+        ]
+
+    def session(self, student: str, day: str, session: str, code: str, **other: Any) -> dict[str, Any]:
+        """What was noted of a student in a session."""
+        made = {
+            **self._mark(student, code),
+            "date": {**when(f"{day} 00:00:00"), "timezone": "Europe/London"},
+            "session": session,
+            **other,
+        }
+        self.sessions.append(made)
+        return made
+
+    def lesson(self, student: str, start: str, period: str, code: str, **other: Any) -> dict[str, Any]:
+        """What was noted of a student in a lesson."""
+        about = {"id": "A70000001", "start_at": when(start), "period": {"data": {"id": "A8", "name": period}}}
+        made = {**self._mark(student, code), "lesson": about, **other}
+        self.lessons.append(made)
+        return made
+
+    def _mark(self, student: str, code: str) -> dict[str, Any]:
+        self._marks += 1
+        found = next(one for one in self.codes if one["code"] == code)
+        return {
+            "id": f"A9{self._marks:07}",
+            "student": student,
+            "attendance_code": found,
+            "comment": None,
+            "minutes_late": None,
+            "created_at": when(),
+            "updated_at": when(),
+        }
 
     def told(self) -> dict[str, Any]:
         return {
@@ -167,6 +245,8 @@ class Wonde(ThreadingHTTPServer):
         self.next: Callable[[str], str] = lambda address: address
         self.change: Callable[[dict[str, Any]], object] = lambda body: None
         self.pages_by: str = "page"
+        #: What becomes of a question for the days of attendance: "heeded", "ignored" or "refused".
+        self.days: str = "heeded"
         self.asked: list[str] = []
         self.agents: set[str] = set()
         self.lock = threading.Lock()
@@ -250,39 +330,54 @@ class _Answering(BaseHTTPRequestHandler):
         if len(parts) == 2:
             return {"data": school.told(), "meta": {"includes": []}}
         includes = set(filter(None, asked.get("include", "").split(",")))
-        page = self._page(self._records(school, parts[2], includes, asked), asked)
+        page = self._page(self._records(school, "/".join(parts[2:]), includes, asked), asked)
         return {**page, "data": [_with(one, includes) for one in page["data"]]}
 
     def _records(
         self, school: School, what: str, includes: set[str], asked: dict[str, str]
     ) -> list[dict[str, Any]]:
         peer = self.server
-        if what not in ("employees", "students", "deletions"):
+        if what not in LISTS:
             raise _Refused(404)
         if what not in peer.rights or not {one.split(".")[-1] for one in includes} <= peer.rights:
             raise _Refused(403)
-        records: list[dict[str, Any]] = getattr(school, what)
+        records: list[dict[str, Any]] = getattr(school, LISTS[what])
         if since := asked.get("updated_after"):
             if len(since) != 19 or since[10] != " ":
                 raise _Refused(422)
             named = "deleted_at" if what == "deletions" else "updated_at"
             records = [one for one in records if one[named]["date"] >= since]
+        records = self._of_days(records, asked)
         if school.domain != UK:
             return []  # this region knows nothing of it, and says so by saying nothing
         return records
+
+    def _of_days(self, records: list[dict[str, Any]], asked: dict[str, str]) -> list[dict[str, Any]]:
+        first, last = asked.get("attendance_date_after", ""), asked.get("attendance_date_before", "~")
+        if (first or last != "~") and self.server.days == "refused":
+            raise _Refused(422)
+        if self.server.days == "ignored":
+            return records
+        found = [(one, one.get("date") or one.get("lesson", {}).get("start_at", {})) for one in records]
+        return [
+            one
+            for one, at in found
+            if not isinstance(at, dict) or first < at.get("date", "")[:10] < last or not at
+        ]
 
     def _page(self, records: Sequence[dict[str, Any]], asked: dict[str, str]) -> dict[str, Any]:
         peer = self.server
         if not 1 <= int(asked.get("per_page", 50)) <= 200:
             raise _Refused(422)
         size = min(int(asked.get("per_page", 50)), peer.most)
-        page = int(asked.get("page") or asked.get("cursor", "c1")[1:])
+        by = "cursor" if "cursor" in asked else peer.pages_by
+        page = int(asked.get("page") or asked.get("cursor", "c1").replace("true", "c1")[1:])
         pages: dict[str, Any] = {"previous": None, "next": None, "more": False, "per_page": size}
         pages["current_page"] = page
         if len(records) > page * size:
-            mark = str(page + 1) if peer.pages_by == "page" else f"c{page + 1}"
+            mark = str(page + 1) if by == "page" else f"c{page + 1}"
             others = {name: one for name, one in asked.items() if name not in ("page", "cursor")}
-            query = urlencode({**others, peer.pages_by: mark})
+            query = urlencode({**others, by: mark})
             pages["more"] = True
             pages["next"] = peer.next(f"{peer.url}{urlsplit(self.path).path}?{query}")
         return {
@@ -312,10 +407,14 @@ class _Answering(BaseHTTPRequestHandler):
 def _with(record: dict[str, Any], includes: set[str]) -> dict[str, Any]:
     """What was asked for with it, wrapped; the rest of what can hang on it is left away."""
     told = dict(record)
-    for name in ("contact_details", "employment_details", "year"):
+    for name in ("contact_details", "employment_details", "education_details", "year", "lesson"):
         value = told.pop(name, None)
         if name in includes:
             told[name] = {"data": value}
+    if "attendance_code" in told and "attendance_code" in includes:
+        told["attendance_code"] = {"data": told["attendance_code"]}
+    elif isinstance(told.get("attendance_code"), dict):
+        told["attendance_code"] = told["attendance_code"]["id"]
     contacts = told.pop("contacts", [])
     if "contacts" in includes:
         inner = {one.removeprefix("contacts.") for one in includes if one.startswith("contacts.")}
@@ -341,7 +440,8 @@ def running(certificate: str = "") -> Iterator[Wonde]:
 
 def stand_in(patch: pytest.MonkeyPatch, settings: Settings, peer: Wonde) -> None:
     """Wonde is there from now on, whichever region is asked."""
-    patch.setattr(client, "API", f"{peer.url}/v1.0")
-    here = replace(services.service(WONDE), hosts=("127.0.0.1",), built=True)
-    patch.setitem(services._BY_KEY, WONDE, here)
+    patch.setattr(wire, "API", f"{peer.url}/v1.0")
+    for key in (WONDE, WONDE_ATTENDANCE):
+        here = replace(services.service(key), hosts=("127.0.0.1",), built=True)
+        patch.setitem(services._BY_KEY, key, here)
     use_settings(replace(settings, egress_private_allowed=frozenset({peer.at})))

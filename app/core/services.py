@@ -81,6 +81,7 @@ WONDE: Final = "wonde"
 ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
 CLEVER: Final = "clever"
+WONDE_ATTENDANCE: Final = "wonde_attendance"
 ATTENDANCE_FILE: Final = "attendance_file"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
@@ -300,6 +301,24 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         caution="Not verified with Clever. It was built from the published description of its API, version 3.1, and "
         "tried against a server of our own. Look at the first preview before you apply it. Clever has no calendar: it "
         "stays as it was brought in by file.",
+    ),
+    OutsideService(
+        key=WONDE_ATTENDANCE,
+        name="Wonde (attendance)",
+        company="Wonde Ltd",
+        purpose="Fetches the attendance register of each school from its information system: attendance codes, who is "
+        "on roll since when, and session or lesson attendance.",
+        passes="The token that the district has there, the ids of its schools, and when we ask. Of students Wonde’s id "
+        "comes in, from when to when they were at the school, and what was noted of their attendance: the code, the "
+        "minutes they were late, and the comment if the district chooses so. Nothing else goes out, and nothing else "
+        "is kept.",
+        location="The region that the district chooses: United Kingdom, Australia or South Africa",
+        turned_on_by=Hand.DISTRICT,
+        hosts=("api.wonde.com", "api-ap-southeast-2.wonde.com", "api-af-south-1.wonde.com"),
+        built=True,
+        since=date(2026, 11, 27),
+        caution="Not verified with a running Wonde. It was built from what is published about its API, and tried "
+        "against a server of our own. Look at the first preview before you apply it.",
     ),
     OutsideService(
         key=ATTENDANCE_FILE,

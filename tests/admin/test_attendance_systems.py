@@ -184,6 +184,26 @@ def test_clever_has_a_page_of_its_own(client: PageClient, world: World) -> None:
     assert "A token has no spaces and no accents" in refused.text
 
 
+def test_wonde_has_a_page_for_attendance_beside_that_for_people(client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    here = "/maple/admin/services/wonde_attendance"
+    told = {"region": "uk", "schools": "A1930499544 = North School", "by": "lesson", "late_after": "2"}
+
+    client.submit(
+        client.get(here), action=f"{here}/attendance", status=303, secret="a-token-of-maple", **told
+    )
+
+    shown = client.get(here)
+    assert "Not verified with a running Wonde" in shown.text
+    assert "A1930499544 = North School" in shown.html
+    assert "a-token-of-maple" not in shown.html
+    assert "A1930499544 = North School" not in client.get("/maple/admin/services/wonde").html
+    refused = client.submit(
+        client.get(here), action=f"{here}/attendance", status=422, **{**told, "secret": "a token"}
+    )
+    assert "A token has no spaces and no accents" in refused.text
+
+
 def test_a_file_that_lies_ready_has_a_page_of_its_own(client: PageClient, world: World) -> None:
     client.sign_in(world.adams)
     here = "/maple/admin/services/attendance_file"

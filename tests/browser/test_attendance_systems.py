@@ -1,4 +1,4 @@
-"""Ed-Fi, Aeries and Clever, in a browser: their pages are filled in on a phone and on a Chromebook."""
+"""Ed-Fi, Aeries, Clever and Wonde, in a browser: their pages are filled in on a phone and on a Chromebook."""
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -51,6 +51,12 @@ def test_a_system_of_attendance_is_set_up_without_being_called(site: Site, chrom
             page.get_by_role("button", name="Save").click()
             expect(page.get_by_role("button", name="Turn on")).to_be_visible()
             looked_at(visit, viewport, f"clever-{scheme}")
+            visit.go("/admin/services/wonde_attendance")
+            page.get_by_label("Schools", exact=True).fill("A1930499544 = North School")
+            page.get_by_label("Token", exact=True).fill("a token")
+            page.get_by_role("button", name="Save").click()
+            expect(page.get_by_text("A token has no spaces and no accents").first).to_be_visible()
+            looked_at(visit, viewport, f"wonde-refused-{scheme}")
     finally:
         with site.app.app_context():
             card = district_by_slug("maple")

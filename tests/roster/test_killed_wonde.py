@@ -33,9 +33,9 @@ from app.core import services
 from app.core.actor import SYSTEM, acting_as
 from app.core.tenancy import as_district
 from app.factory import create_app
-from app.integrations.wonde import client
+from app.integrations.wonde import wire
 from tests.roster.directories import advance
-client.API = "{url}/v1.0"
+wire.API = "{url}/v1.0"
 services._BY_KEY["wonde"] = replace(services.service("wonde"), hosts=("127.0.0.1",))
 with create_app().app_context(), as_district(UUID("{district}")), acting_as(SYSTEM):
     advance(UUID("{run}"))

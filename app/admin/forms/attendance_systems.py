@@ -6,8 +6,8 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField, TextA
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.admin.forms.asked import AskedForm, asked_at
-from app.admin.forms.checks import some_schools
-from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI
+from app.admin.forms.checks import a_token, some_schools
+from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, WONDE_ATTENDANCE
 from app.integrations.aeries.client import BY as AERIES_BY
 from app.integrations.aeries.client import CALENDARS as AERIES_CALENDARS
 from app.integrations.clever.client import BY as CLEVER_BY
@@ -15,6 +15,8 @@ from app.integrations.clever.client import CODES as CLEVER_CODES
 from app.integrations.clever.client import NUMBERS as CLEVER_NUMBERS
 from app.integrations.edfi.client import BY as ED_FI_BY
 from app.integrations.file_pickup.client import COVERS
+from app.integrations.wonde.attendance import BY as WONDE_BY
+from app.integrations.wonde.wire import REGIONS
 from app.register.actions.connecting import Particulars as AttendanceParticulars
 from app.web.fields import options
 
@@ -194,15 +196,39 @@ class CleverForm(AttendanceForm):
     )
     secret = PasswordField(
         "Token",
-        [Length(max=2_000)],
+        [Length(max=2_000), a_token],
         description="The district-app token: Clever shows it to whoever keeps the application, for each district.",
     )
 
-    def validate_secret(self, field: Any) -> None:
-        """It goes into a header."""
-        given = (field.data or "").strip()
-        if not given.isascii() or any(letter.isspace() for letter in given):
-            raise ValidationError("A token has no spaces and no accents. Copy it once more.")
+
+class WondeAttendanceForm(AttendanceForm):
+    """The schools of a district at Wonde."""
+
+    OWN = ("region", "schools", "by", "comments")
+
+    region = SelectField(
+        "Region",
+        choices=options([(word, name) for word, (_, name) in REGIONS.items()]),
+        description="Where Wonde keeps the schools. Another region answers as if nobody were there.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools],
+        description="One a line, by Wonde’s id, such as A1930499544 = Beech School. What stands behind it is the "
+        "school’s name here.",
+    )
+    by = SelectField("Attendance is noted", choices=options(WONDE_BY.items()), default="session")
+    comments = BooleanField(
+        "Take in the comment on a mark, too",
+        description="What the school wrote beside a code, 200 letters at most. It may say why a child is ill: leave it "
+        "out unless those who work with absences need it.",
+    )
+    secret = PasswordField(
+        "Token",
+        [Length(max=2_000), a_token],
+        description="Wonde makes it for your application; the schools approve what it may read: students and their "
+        "education details, leavers, attendance codes, session or lesson attendance, that of leavers, and deletions.",
+    )
 
 
 class AttendanceFileForm(AttendanceForm):
@@ -248,5 +274,6 @@ ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {
     ED_FI: EdFiForm,
     AERIES: AeriesForm,
     CLEVER: CleverForm,
+    WONDE_ATTENDANCE: WondeAttendanceForm,
     ATTENDANCE_FILE: AttendanceFileForm,
 }

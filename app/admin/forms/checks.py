@@ -29,6 +29,13 @@ def a_guid(_: Any, field: Any) -> None:
         )
 
 
+def a_token(_: Any, field: Any) -> None:
+    """What goes into a header."""
+    given = (field.data or "").strip()
+    if not given.isascii() or any(letter.isspace() for letter in given):
+        raise ValidationError("A token has no spaces and no accents. Copy it once more.")
+
+
 def some_schools(_: Any, field: Any) -> None:
     """A line a school: its id, and perhaps its name here."""
     try:

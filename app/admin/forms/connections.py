@@ -14,14 +14,14 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.admin.forms.asked import AskedForm, asked_at
-from app.admin.forms.checks import a_guid, an_address, some_schools
+from app.admin.forms.checks import a_guid, a_token, an_address, some_schools
 from app.core.by_school import schools_named
 from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
 from app.integrations.entra_users.registration import NotACertificate, read_pem, runs_out
 from app.integrations.google_directory.service_account import NotAKey, ServiceAccount
 from app.integrations.groupcall.client import secrets_of
 from app.integrations.oneroster.presets import METHODS
-from app.integrations.wonde.client import REGIONS
+from app.integrations.wonde.wire import REGIONS
 from app.roster.actions.connecting import Particulars
 from app.web.fields import Paper, PastedSecretField, options
 
@@ -172,15 +172,9 @@ class WondeForm(ConnectionForm):
     )
     secret = PasswordField(
         "Token",
-        [Length(max=2_000)],
+        [Length(max=2_000), a_token],
         description="Wonde makes it for your application; the schools approve what it may read.",
     )
-
-    def validate_secret(self, field: Any) -> None:
-        """It goes into a header."""
-        given = (field.data or "").strip()
-        if not given.isascii() or any(letter.isspace() for letter in given):
-            raise ValidationError("A token has no spaces and no accents. Copy it once more.")
 
 
 class GroupcallForm(ConnectionForm):

@@ -9,11 +9,12 @@ from app.admin.forms.attendance_systems import (
     AttendanceForm,
     CleverForm,
     EdFiForm,
+    WondeAttendanceForm,
 )
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI
+from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, WONDE_ATTENDANCE
 from app.register.actions import connecting
 from app.register.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
@@ -42,6 +43,13 @@ def change_aeries() -> ResponseReturnValue:
 def change_clever() -> ResponseReturnValue:
     """How the district is found at Clever, and read."""
     return _change(CLEVER, CleverForm.filled())
+
+
+@doors.post("/admin/services/wonde_attendance/attendance")
+@allow(May.KEEP_SWITCHES, RULES, paper=WondeAttendanceForm)
+def change_wonde_attendance() -> ResponseReturnValue:
+    """How the attendance of the district's schools is read at Wonde."""
+    return _change(WONDE_ATTENDANCE, WondeAttendanceForm.filled())
 
 
 @doors.post("/admin/services/attendance_file/attendance")

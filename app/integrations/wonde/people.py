@@ -1,7 +1,4 @@
-"""What Wonde says of somebody becomes an item of the feed; whatever else it says goes no further than here.
-
-What hangs on a record is wrapped: {"contact_details": {"data": {…}}}.
-"""
+"""What Wonde says of somebody becomes an item of the feed; whatever else it says goes no further than here."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,21 +17,12 @@ from app.core.feed import (
     Unreadable,
     fault_of,
 )
+from app.integrations.wonde.wire import within
 
 #: Of one student.
 MOST_RELATIVES = 30
 #: What each list must bring along, or else a right is missing that nobody was told of.
 NEEDED = {"employees": ("contact_details",), "students": ("contacts",)}
-
-
-def within(record: Mapping[str, Any], *names: str) -> Any:
-    """What is wrapped there, layer by layer; None where there is nothing."""
-    found: Any = record
-    for name in names:
-        found = found.get(name) if isinstance(found, dict) else None
-        if name != "data" and isinstance(found, dict) and "data" in found:
-            found = found["data"]
-    return found
 
 
 def refuse_if_short_of_rights(what: str, records: Sequence[Mapping[str, Any]], right: str) -> None:

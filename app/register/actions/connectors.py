@@ -10,13 +10,15 @@ from app.integrations.aeries.client import AeriesConnector
 from app.integrations.clever.client import CleverConnector
 from app.integrations.edfi.client import EdFiConnector
 from app.integrations.file_pickup.client import FilePickup
-from app.register.models.register_connection import AERIES, CLEVER, ED_FI, FILE
+from app.integrations.wonde.attendance import WondeAttendanceConnector
+from app.register.models.register_connection import AERIES, CLEVER, ED_FI, FILE, WONDE
 
 #: By RegisterConnection.kind.
 CONNECTORS: Final[dict[str, AttendanceConnector | FileConnector]] = {
     ED_FI: EdFiConnector(),
     AERIES: AeriesConnector(),
     CLEVER: CleverConnector(),
+    WONDE: WondeAttendanceConnector(),
     FILE: FilePickup(),
 }
 

@@ -18,12 +18,14 @@ from app.core.tenancy import DistrictOwned, owned
 ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
 CLEVER: Final = "clever"
+WONDE: Final = "wonde"
 FILE: Final = "attendance_file"
 #: As people call them.
 NAMES: Final = {
     ED_FI: "Ed-Fi",
     AERIES: "Aeries",
     CLEVER: "Clever",
+    WONDE: "Wonde",
     FILE: "Attendance file by HTTPS",
 }
 #: A pick-up whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
