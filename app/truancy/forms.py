@@ -192,6 +192,18 @@ class CommitteeForm(KeyedPaper):
     note = TextAreaField("Note", [_NOTE])
 
 
+class PenaltyForm(KeyedPaper):
+    """That a penalty notice was issued to one of the parents."""
+
+    parent = SelectField("To", choices=[])
+    on = DateField("Issued on", [InputRequired("Write the day on which it was issued.")])
+    note = TextAreaField("Note", [_NOTE])
+
+    def about(self, parents: Iterable[tuple[str, str]]) -> None:
+        """Ask about the parents of this student."""
+        self.parent.choices = options(parents)
+
+
 class AttestationForm(KeyedPaper):
     """That what a rule asks for besides the count was so."""
 

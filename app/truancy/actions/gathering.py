@@ -24,6 +24,7 @@ from app.register.models.attendance_code import AttendanceCode
 from app.register.models.school_day import NO_TRACK
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import SchoolYear
+from app.truancy.actions.penalties import parents_of
 from app.truancy.law.facts import Mark, StudentFacts
 from app.truancy.law.schedule import Calendar, Enrollment, Schedule
 from app.truancy.law.schedule import SchoolDay as PlannedDay
@@ -151,6 +152,8 @@ class Register:
             if self._knows_cases
             else {}
         )
+        penalised = [UUID(id) for id, told in events.items() if any(one.kind == "penalty" for one in told)]
+        parents = {str(id): theirs for id, theirs in parents_of(penalised).items()} if penalised else {}
         for id, (grade, born) in known.items():
             words = marked.get(id, ())
             schedule, current_to = self._schedule(stays[id])
@@ -161,6 +164,7 @@ class Register:
                 grade=grade,
                 flags=flags.get(id, ()),
                 case=events.get(id, ()),
+                parents=parents.get(id, ()),
                 current_to=current_to,
             )
             yield Gathered(id, facts, words)

@@ -254,6 +254,8 @@ def _settled_by(kind: str, name: str, outcome: str) -> frozenset[str]:
         return REFERRED.get(name, frozenset())
     if kind == case_entry.COMMITTEE:
         return TOLD.get(name, frozenset())
+    if kind == case_entry.PENALTY:
+        return frozenset({"decide_notice"})
     if kind == case_entry.PLAN:
         return frozenset({name}) & DUTIES.keys()
     return frozenset()

@@ -121,7 +121,7 @@ def _unused_marks_only(one: Predicate, asked: Asked) -> Blocked | None:
 def _fewer_than(one: Predicate, asked: Asked) -> Blocked | None:
     """fewer_than(2, penalty, 3y, parent+child): at least one parent had fewer for this child."""
     most, kind, years, _ = one.about
-    since = _years_before(asked.trigger, int(years.removesuffix("y")))
+    since = years_before(asked.trigger, int(years.removesuffix("y")))
     had = [
         sum(
             event.kind == kind and event.name == parent and since < event.on <= asked.trigger
@@ -132,7 +132,8 @@ def _fewer_than(one: Predicate, asked: Asked) -> Blocked | None:
     return Blocked("too_many", kind) if had and min(had) >= int(most) else None
 
 
-def _years_before(day: date, years: int) -> date:
+def years_before(day: date, years: int) -> date:
+    """The same day so many years earlier; of the 29th of February, the 28th."""
     try:
         return day.replace(year=day.year - years)
     except ValueError:  # 29 February

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.auth.models.account import Account
 from app.core import clock
-from app.core.db import Base, db, one_of
+from app.core.db import Base, db, one_of, uuid_or_none
 from app.core.records import PERSONAL, PRIVATE, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned, points_at
+from app.roster.models.guardian import Guardian
 from app.truancy.law.facts import CaseEvent
 from app.truancy.models.attendance_case import AttendanceCase
 
@@ -163,7 +164,8 @@ class CaseEntry(DistrictOwned, Base):
     kind: Mapped[str] = mapped_column(info=PUBLIC)
     #: Of a conference, when it is held; else the day on which it was so.
     on: Mapped[date] = mapped_column(info=PUBLIC)
-    #: Which means, plan, barrier, referral, committee, duty; of what is confirmed, the claim.
+    #: Which means, plan, barrier, referral, committee, duty; of what is confirmed, the claim; of a penalty notice, the
+    #: id of the parent.
     name: Mapped[str] = mapped_column(default="", info=PERSONAL)
     #: Whose notice arrived.
     rule_id: Mapped[str] = mapped_column(default="", info=PUBLIC)
@@ -202,7 +204,11 @@ class CaseEntry(DistrictOwned, Base):
 
     @property
     def words(self) -> str:
-        """What it is of its kind: "Telephone call", "Transport"."""
+        """What it is of its kind: "Telephone call", "Transport"; of a penalty notice, whose."""
+        if self.kind == PENALTY:
+            known = uuid_or_none(self.name)
+            parent = Guardian.find(known) if known else None
+            return f"to {parent.name}" if parent else "to a parent who is not in the roster any more"
         return NAMES.get(self.kind, {}).get(self.name, "")
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +18,7 @@ from app.core.room import Doors
 from app.roster.actions.refused import Refused
 from app.roster.models.school import School
 from app.roster.models.student import Student
-from app.truancy.actions import holding_back, settling
+from app.truancy.actions import holding_back, penalties, settling
 from app.truancy.forms import (
     AttestationForm,
     BarrierForm,
@@ -29,6 +30,7 @@ from app.truancy.forms import (
     DutyForm,
     FlagForm,
     OpenCaseForm,
+    PenaltyForm,
     PlanForm,
     ReferralForm,
 )
@@ -198,6 +200,22 @@ def committee(case: AttendanceCase) -> ResponseReturnValue:
         )
 
     return _entered(case, "committee", form, write)
+
+
+@doors.post("/attendance/cases/<uuid:id>/penalties")
+@allow(May.DECIDE, RULES, of=AttendanceCase, paper=PenaltyForm)
+def penalty(case: AttendanceCase) -> ResponseReturnValue:
+    """A penalty notice was issued to a parent."""
+    form = PenaltyForm.filled()
+    form.about(_parents(case))
+
+    def write() -> None:
+        assert form.on.data is not None
+        penalties.issued(
+            case, UUID(form.parent.data), form.on.data, form.note.data or "", by=me(), batch=form.key
+        )
+
+    return _entered(case, "penalty", form, write)
 
 
 @doors.post("/attendance/cases/<uuid:id>/attestations")
@@ -381,6 +399,10 @@ def _papers(
         keeping = CaseForm.blank(data={"tier": str(case.tier), "counselor": str(case.counselor_id or "")})
         keeping.offer(_counselors(case))
         papers |= {"keeping": keeping, "flag": FlagForm.blank(data={"first": day})}
+        if penalties.asked_about() and (theirs := _parents(case)):
+            penalty = PenaltyForm.blank(data={"on": day})
+            penalty.about(theirs)
+            papers["penalty"] = penalty
         claims = _claims()
         if claims:
             attestation = AttestationForm.blank()
@@ -395,6 +417,10 @@ def _notices(duties: Sequence[CaseDuty]) -> list[tuple[str, str]]:
     return sorted(
         {(one.rule_id, titles.get(one.rule_id, one.rule_id)) for one in duties if one.do == "notice"}
     )
+
+
+def _parents(case: AttendanceCase) -> list[tuple[str, str]]:
+    return [(str(one.id), one.name) for one in penalties.parents(case)]
 
 
 def _claims() -> list[tuple[str, str]]:
