@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.core import clock
 from app.core.db import db, uuid7
 from app.notices.actions import approving, collating, delivery, text_delivery
@@ -256,27 +258,36 @@ def a_day(random: Random, world: World, first: int, many: int, left: Left) -> No
             told.append((student, adults))
             db.session.commit()
     with clock.frozen(AFTERNOON + days):
-        for _ in range(len(LADDERS[0])):  # what finds no way goes on by the next one
-            let_it_leave([student for student, _ in told])
+        done: set[UUID] = set()
+        while let_it_leave([student for student, _ in told], done):
+            pass  # what found no way goes on by the next one
     for student, adults in told:
         for notice in notices_of(student):
             look_at(notice, adults, left)
     db.session.expunge_all()
+    db.session.commit()
 
 
 def notices_of(student: Student) -> list[Notice]:
     return list(db.session.scalars(Notice.of_student(student.id)))
 
 
-def let_it_leave(students: list[Student]) -> None:
-    for notice in [one for student in students for one in notices_of(student)]:
+def let_it_leave(students: list[Student], done: set[UUID]) -> bool:
+    """Have everything carried that waits to be and was not tried; False if there was nothing."""
+    asked = select(Notice).where(
+        Notice.student_id.in_([one.id for one in students]), Notice.id.not_in(done or {uuid7()})
+    )
+    due = [one for one in db.session.scalars(asked) if one.message_id or one.text_message_id]
+    for notice in due:
+        done.add(notice.id)
         if notice.message_id is not None:
             delivery.deliver(notice.message_id)
         if notice.text_message_id is not None:
             text_delivery.deliver(notice.text_message_id)
         db.session.commit()
-    while collating.collate():
-        db.session.commit()
+    printed = collating.collate()
+    db.session.commit()
+    return bool(due or printed)
 
 
 def look_at(notice: Notice, adults: list[Adult], left: Left) -> None:
