@@ -13,15 +13,31 @@ import pikepdf
 import pytest
 from sqlalchemy import func, select
 
-from app.core import clock, quotas, storage
+from app.core import across_districts, clock, quotas, storage
 from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
 from app.core.db import db, uuid7
+from app.core.directory import District, forget_directory
 from app.core.tenancy import as_district
-from app.integrations.typesetting.documents import Copy, Document, Facts, Table, print_document
+from app.integrations.typesetting.documents import (
+    Bullets,
+    Copy,
+    Document,
+    Facts,
+    LetterPages,
+    Table,
+    print_document,
+)
+from app.notices.actions import reprinting, senders
+from app.notices.actions.senders import Sender
 from app.notices.models.notice import Notice
+from app.notices.models.print_batch import PrintFile
 from app.register.models.attendance_mark import AttendanceMark
+from app.register.models.school_day import SchoolDay
+from app.roster.actions import contacts
 from app.roster.actions.refused import Refused
+from app.roster.models.contact import Contact
+from app.roster.models.guardian import Guardian
 from app.roster.models.student import Student
 from app.truancy.actions import packing, settling
 from app.truancy.actions.packet_document import document_of
@@ -247,6 +263,7 @@ def test_it_holds_what_is_on_record_in_its_order(here):
         "What is in the way of coming",
         "Referrals and services",
         "Excuses and corrections",
+        "Letters as they were printed",
     ]
     said = document.words()
     for one in (
@@ -281,15 +298,61 @@ def test_a_committee_that_was_told_is_among_the_referrals_and_answers_the_law_th
     assert [said in one for one in found["committee"]] == [True]
 
 
-def test_each_notice_stands_in_it_word_for_word_in_each_of_its_languages(here):
+def letters_in(document) -> list[LetterPages]:
+    return [one for section in document.sections for one in section.blocks if isinstance(one, LetterPages)]
+
+
+def test_each_letter_stands_in_it_as_it_was_printed_in_each_of_its_languages(here):
     ready(here)
     (notice,) = db.session.scalars(select(Notice)).all()
-    blocks = document_of(made(here)).sections[5].blocks
-    copies = [one.part for one in blocks if isinstance(one, Copy)]
+    document = document_of(made(here))
+    (again,) = letters_in(document)
 
-    assert [one.language for one in copies] == ["es", "en"]
+    assert [one.language for one in again.letter.parts] == ["es", "en"]
+    assert [one.heading for one in again.letter.parts] == [one["heading"] for one in notice.words]
+    assert again.letter.code == notice.code
+    assert again.letter.address == ("Eva Salas", "12 Maple Street", "Maple IL 60601")
+    assert again.letter.date == "September 22, 2026"
+    assert notice.words_sha256 in str(document.sections[5].blocks)
+    assert "Set again from the words that were kept, as it left on September 22, 2026." in again.note
+    assert f"SHA-256 {db.session.scalars(select(PrintFile.sha256)).one()}" in again.note
+    assert "of today" not in again.note
+
+
+def test_a_letter_that_is_set_again_says_what_is_not_as_it_was(here):
+    ready(here)
+    with clock.frozen(NOON + timedelta(days=2)):
+        senders.say_sender(
+            None, Sender(return_address="2 B St", contact_name="Nora Bell", contact_phone="312")
+        )
+        db.session.delete(db.session.scalars(select(PrintFile)).one())
+        db.session.flush()
+        (again,) = letters_in(document_of(made(here)))
+
+    assert "2 B St" in again.letter.sender
+    assert "The sender’s lines are those of today." in again.note
+    assert "is not kept any more" in again.note
+
+
+def test_an_address_to_which_letters_go_no_more_is_not_shown_again(here):
+    ready(here)
+    with clock.frozen(NOON + timedelta(days=2)):
+        eva = db.session.scalars(select(Guardian).where(Guardian.language == "es")).one()
+        contacts.remove(Contact.of_guardians([eva.id])[0])
+        families.lives_at(eva, "9 Hidden Lane")
+        db.session.flush()
+        (again,) = letters_in(document_of(made(here)))
+
+    assert again.letter.address == ("Eva Salas", reprinting.NO_ADDRESS)
+
+
+def test_a_notice_that_was_no_letter_stands_in_it_word_for_word(here):
+    ready(here)
+    (notice,) = db.session.scalars(select(Notice)).all()
+    notice.channel, notice.batch_id = "email", None
+    copies = [one.part for one in document_of(made(here)).sections[5].blocks if isinstance(one, Copy)]
+
     assert [one.heading for one in copies] == [one["heading"] for one in notice.words]
-    assert notice.words_sha256 in str(blocks)
 
 
 def test_the_months_add_up_to_what_the_register_says(here):
@@ -336,15 +399,44 @@ def test_it_is_tagged_in_its_order_with_an_index_and_bookmarks(here):
         assert document.Root.MarkInfo.Marked
         assert b"<pdfuaid:part>1</pdfuaid:part>" in document.Root.Metadata.read_bytes()
     assert marks[0] == "Referral to the attendance review board: Ana Salas"
-    assert marks[-12:] == [one.title for one in document_of(packet).sections]
+    assert marks[-13:] == [one.title for one in document_of(packet).sections]
     # The title, the cover, the index, then each section under a heading of its own.
     at_first, index, *sections = [at for at, kind in enumerate(order) if kind == "/H1"]
     assert at_first < index < order.index("/TOC") < sections[0]
-    assert len(sections) == 12
-    assert order.count("/TOCI") >= 12
+    assert len(sections) == 13
+    assert order.count("/TOCI") >= 14
     assert order[sections[2] :].index("/Table") < order[sections[2] :].index("/H1", 1)
     assert "/TH" in order
     assert "es" in {spoken for _, spoken in tags(pdf)}
+
+
+def test_the_index_leads_to_the_printed_letter_which_is_tagged_in_the_order_of_a_letter(here):
+    ready(here)
+    (notice,) = db.session.scalars(select(Notice)).all()
+    pdf = pdf_of(made(here))
+    title = f"Letter {notice.code}, as it was printed"
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        page_of = {page.obj.objgen: at for at, page in enumerate(document.pages)}
+
+        def all_of(items):
+            for one in items:
+                yield one
+                yield from all_of(one.children)
+
+        (mark,) = [one for one in all_of(document.open_outline().root) if one.title == title]
+        where = page_of[mark.destination[0].objgen]
+        named = dict(pikepdf.NameTree(document.Root.Names.Dests))
+        found = [note.Dest for page in document.pages for note in page.get("/Annots", []) if "/Dest" in note]
+        places = [one if isinstance(one, pikepdf.Array) else named[str(one)] for one in found]
+        links = [page_of[one[0].objgen] for one in places]
+        assert where in links
+    elements = tags(pdf)
+    # The heading that the index names, what it is, sender, address, the square; then one language after the other.
+    square = elements.index(("/Figure", notice.code))
+    assert "/H2" in [kind for kind, _ in elements[square - 12 : square]]
+    after = [spoken for kind, spoken in elements[square:] if kind in ("/H3", "/P") and spoken]
+    assert after[0] == "es"
 
 
 @pytest.mark.skipif(shutil.which("qpdf") is None, reason="no qpdf on this machine")
@@ -405,6 +497,87 @@ def test_where_there_is_no_room_nothing_is_asked_for(here, monkeypatch):
     monkeypatch.setattr(quotas, "is_reached", lambda quota: quota is quotas.STORED)
 
     assert refusal(here, despite="All the same.") == packing.NO_ROOM
+
+
+# --- in England -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def england(app, world):
+    """Amelia missed ten sessions in ten school weeks; her school supported the family first."""
+    with app.app_context():
+        with across_districts.session() as across:
+            card = across.get_one(District, world.maple.id)
+            card.region, card.zone = "uk", "Europe/London"
+            across.commit()
+        forget_directory()
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        north = world.maple.schools["North"]
+        student = families.student("Amelia", "Clarke", number="1001", school=north)
+        student.born, student.grade = date(2015, 3, 1), "06"
+        families.lives_at(families.guardian(student, "Joan", "Clarke"), "12 Mill Lane")
+        registers.calendar(north, weeks=3)
+        for day in db.session.scalars(select(SchoolDay)):
+            day.sessions = 2
+        registers.code("O", "absent", "unexcused", description="Unauthorised")
+        amelia = student.id
+        registers.enrolled(amelia, north)
+        school_year()
+        in_use(world, "gb-eng.penalty_considered")
+        db.session.commit()
+        sessions = [("1001", "North", day, slot, "O") for day in DAYS for slot in ("AM", "PM")]
+        taken_in(a_window(*sessions))
+        reviewed()
+        duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "decide_notice")).one()
+        here = SimpleNamespace(world=world, duty=duty.id, student=amelia)
+        enter(here, case_entry.CONTACT, name="call", outcome="reached")
+        enter(here, case_entry.HELD)
+        enter(here, case_entry.PLAN, name="action_plan")
+        enter(here, case_entry.BARRIER, name="mental_health")
+        enter(here, case_entry.REFERRAL, name="health")
+        db.session.commit()
+        yield here
+    with app.app_context():
+        forget_directory()
+
+
+def test_a_packet_for_a_penalty_notice_reads_as_it_is_said_in_england(england):
+    packet = made(
+        england,
+        goes_to="Borchester Council",
+        address="County Hall\nBorchester",
+        reason="Ten sessions in ten weeks.",
+    )
+    assert (packet.state, packet.kind, packet.undone) == (DONE, "penalty", []), packet.sentence
+    said = words(packet)
+
+    for one in (
+        "For the decision about a penalty notice",
+        "Local authority",
+        "Borchester Council",
+        "National Framework 2024",
+        "11 September 2026",
+        "10 sessions",
+        "A penalty is £80 if paid within 21 days",
+        "Support was offered before a penalty is considered",
+        "No earlier penalty notice is recorded.",
+        "Year 6",
+        "Absent, unauthorised",
+        "Meeting held",
+        "Sessions expected",
+    ):
+        assert one in said, one
+    for one in ("district", "September 11", "Grade", "nexcused", "onference"):
+        assert one not in said.replace(england.world.maple.name, ""), one
+    # None before is an answer, and nothing that is lacking.
+    assert next(one.lines for one in document_of(packet).cover if isinstance(one, Bullets)) == (
+        "The parent was told in writing: No notice to a parent is recorded as sent.",
+    )
+    (table,) = [one for one in document_of(packet).sections[3].blocks if isinstance(one, Table)]
+    assert table.rows[0] == ("September 2026", "10", "10", "0", "0")
+    with pikepdf.open(io.BytesIO(pdf_of(packet))) as document:
+        # A4, in points.
+        assert {(round(page.mediabox[2]), round(page.mediabox[3])) for page in document.pages} == {(595, 842)}
 
 
 # --- who ---------------------------------------------------------------------------------------------------------

@@ -4,13 +4,14 @@ For what is put before a board or a court. The same content gives the same bytes
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from app.integrations.typesetting import fonts
-from app.integrations.typesetting.letters import Part
+from app.integrations.typesetting.letters import Letter, Part, told
+from app.integrations.typesetting.paper import Paper
 from app.integrations.typesetting.press import CannotPrint, press, spoken, strange_characters
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Document",
     "Facts",
     "Heading",
+    "LetterPages",
     "Paragraph",
     "Section",
     "Table",
@@ -76,7 +78,17 @@ class Copy:
     part: Part
 
 
-Block = Paragraph | Heading | Bullets | Facts | Table | Copy
+@dataclass(frozen=True)
+class LetterPages:
+    """A letter as it was printed, on pages of its own. `title` stands in the index, `note` on its first page."""
+
+    title: str
+    note: str
+    letter: Letter
+    paper: Paper
+
+
+Block = Paragraph | Heading | Bullets | Facts | Table | Copy | LetterPages
 
 
 @dataclass(frozen=True)
@@ -157,6 +169,15 @@ def _told(block: Block) -> dict[str, Any]:
             return {"kind": "facts", "pairs": block.pairs}
         case Table():
             return {"kind": "table", "head": block.head, "rows": block.rows, "widths": block.widths}
+        case LetterPages():
+            return {
+                "kind": "letter",
+                "title": block.title,
+                "note": block.note,
+                "letter": told(block.letter),
+                # Nobody folds it.
+                "paper": asdict(replace(block.paper, folds=())),
+            }
         case Copy():
             part = block.part
             blocks = [{"kind": kind, "lines": lines} for kind, lines in part.blocks]
@@ -178,5 +199,7 @@ def _words(block: Block) -> Sequence[str]:
             return [word for pair in block.pairs for word in pair]
         case Table():
             return [word for row in (block.head, *block.rows) for word in row]
+        case LetterPages():
+            return (block.title, block.note, block.letter.words())
         case Copy():
             return [block.part.heading, *(line for _, lines in block.part.blocks for line in lines)]

@@ -81,7 +81,7 @@ def print_letters(
         "practice": practice,
         "paper": asdict(paper),
         "fonts": fonts.families("en"),
-        "letters": [_told(letter) for letter in letters],
+        "letters": [told(letter) for letter in letters],
     }
     pdf, begins = press(SOURCE, given, made_at, _WHERE)
     return Printed(pdf, tuple(begins))
@@ -90,7 +90,8 @@ def print_letters(
 _WHERE: Final = "query(<letter>).map(one => one.location().page())"
 
 
-def _told(letter: Letter) -> dict[str, Any]:
+def told(letter: Letter) -> dict[str, Any]:
+    """As the source of ours takes it."""
     return {
         "code": letter.code,
         "square": _square(letter.code),

@@ -107,15 +107,15 @@ def take_back(notice: Notice, reason: str) -> None:
     passing_on.go_on(notice)
 
 
-def as_letter(notice: Notice, address: Sequence[str]) -> Letter:
-    """A notice as it is printed, to this address."""
+def as_letter(notice: Notice, address: Sequence[str], at: datetime | None = None) -> Letter:
+    """A notice as it is printed, to this address; with the date of that moment, or of now."""
     card = district_by_id(current_district_id())
     sender = NoticeSender.for_school(notice.school_id)
     zone = notice.school.zone_name if notice.school else card.zone if card else "UTC"
     names = [card.name if card else "", notice.school.name if notice.school else ""]
     return Letter(
         code=notice.code,
-        date=lettering.day_in_words(clock.local(clock.now(), zone).date()),
+        date=lettering.day_in_words(clock.local(at or clock.now(), zone).date()),
         sender=(*filter(None, names), *(sender.lines if sender else ())),
         address=tuple(address),
         parts=tuple(Words.of(one).part() for one in notice.words),

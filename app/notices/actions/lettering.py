@@ -18,7 +18,17 @@ from app.notices.wording import placeholders, shipped
 from app.notices.wording.blocks import Block, as_text, blocks
 from app.roster.models.language import ENGLISH
 
-__all__ = ["CannotPrint", "Words", "Written", "day_in_words", "home_then_english", "sample", "write"]
+__all__ = [
+    "MONTHS",
+    "CannotPrint",
+    "Words",
+    "Written",
+    "day_in_short",
+    "day_in_words",
+    "home_then_english",
+    "sample",
+    "write",
+]
 
 
 @dataclass(frozen=True)
@@ -107,14 +117,20 @@ def sample(text: NoticeText) -> bytes:
 
 def day_in_words(day: date) -> str:
     """As a letter says it: "November 27, 2026"; where letters are A4, "27 November 2026"."""
-    month = _MONTHS[day.month - 1]
+    month = MONTHS[day.month - 1]
     card = district_by_id(current_district_id())
     if card is not None and card.region == "uk":
         return f"{day.day} {month} {day.year}"
     return f"{month} {day.day}, {day.year}"
 
 
-_MONTHS: Final = (
+def day_in_short(day: date) -> str:
+    """As a table says it: "Nov 27, 2026"; where letters are A4, "27 Nov 2026"."""
+    month = MONTHS[day.month - 1]
+    return day_in_words(day).replace(month, month[:3])
+
+
+MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip

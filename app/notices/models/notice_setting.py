@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
+from app.core.audit import AuditEntry
 from app.core.db import Base, db
 from app.core.directory import DistrictCard, district_by_id
 from app.core.records import PERSONAL, PUBLIC, Keeping
@@ -78,6 +79,13 @@ class NoticeSender(DistrictOwned, Base):
     def for_school(cls, school_id: UUID | None) -> Self | None:
         """Whose letters a school's are: its own sender's, or else the district's."""
         return (cls.of(school_id) if school_id else None) or cls.of(None)
+
+    def stood_as_now(self, moment: datetime) -> bool:
+        """True if it was there at that moment, and nobody has changed it since."""
+        later = select(AuditEntry.id).where(
+            AuditEntry.which == self.id, AuditEntry.did == "changed", AuditEntry.at > moment
+        )
+        return self.made_at <= moment and db.session.scalar(later.limit(1)) is None
 
     @property
     def lines(self) -> tuple[str, ...]:

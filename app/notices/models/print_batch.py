@@ -128,3 +128,11 @@ class PrintFile(HoldsAFile, OwnedThrough, Base):
     def find(cls, id: UUID) -> Self | None:
         """The file of that id in this district."""
         return db.session.get(cls, id)
+
+    @classmethod
+    def with_envelope(cls, batch_id: UUID, envelope: int) -> Self | None:
+        """The file in which that envelope's letters are, while it is kept."""
+        theirs = select(cls).where(
+            cls.batch_id == batch_id, cls.first_envelope <= envelope, envelope <= cls.last_envelope
+        )
+        return db.session.scalar(theirs.limit(1))

@@ -5,15 +5,14 @@ coming to school, is printed only where whoever asked for the packet said so; in
 never.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from app.core import clock
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
-from app.family.models.absences import EXCUSED, UNEXCUSED, UNEXPLAINED, absences_of
 from app.integrations.typesetting.documents import (
     Block,
     Bullets,
@@ -21,11 +20,13 @@ from app.integrations.typesetting.documents import (
     Document,
     Facts,
     Heading,
+    LetterPages,
     Paragraph,
     Section,
     Table,
 )
-from app.notices.actions.lettering import Words, day_in_words
+from app.notices.actions.lettering import Words, day_in_short, day_in_words
+from app.notices.actions.reprinting import Reprint, as_it_left
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
 from app.roster.models.envelopes import envelopes
@@ -33,10 +34,11 @@ from app.roster.models.recipients import recipients
 from app.roster.models.school import School
 from app.roster.models.school_year import SchoolYear
 from app.truancy.actions.evidencing import Evidence, evidence_of
-from app.truancy.actions.gathering import Register
+from app.truancy.actions.packet_months import months
 from app.truancy.law import words
 from app.truancy.law.packets import NOTES
 from app.truancy.law.packs import shipped
+from app.truancy.law.rule import Unit
 from app.truancy.models import case_entry
 from app.truancy.models.case_entry import BARRIER
 from app.truancy.models.case_packet import CasePacket
@@ -44,8 +46,11 @@ from app.truancy.models.evidence_marks import in_words, meaning_of, slot_in_word
 from app.truancy.models.firing import Firing
 from app.truancy.models.firing_change import FiringChange
 from app.truancy.models.on_record import Answer, OnRecord, answers, on_record, told
+from app.truancy.models.regional_words import regional_words
 from app.truancy.models.rule_activation import place_of
 
+#: The last section, of packets with letters.
+PRINTED: Final = "Letters as they were printed"
 _CHANGED: Final = {
     "retracted": "taken back, since the register did not support it any more",
     "reinstated": "put back, since the register supported it again",
@@ -73,6 +78,11 @@ class _Packet:
         card = district_by_id(current_district_id())
         assert card is not None  # the wall is up, so the district is there
         self.card = card
+        self.said = regional_words()
+        #: The letters, by the notices that they are of.
+        self.printed: dict[UUID, Reprint] = {
+            one.notice.id: again for one in self.record.left if (again := as_it_left(one.notice)) is not None
+        }
 
     def document(self) -> Document:
         return Document(
@@ -84,7 +94,7 @@ class _Packet:
                     ("What the law asks for", self._checklist()),
                     ("The rule and the count", self._rule()),
                     ("Chronology", self._chronology()),
-                    ("Attendance by month", self._months()),
+                    ("Attendance by month", months(self.student, self._counts_sessions(), self.said)),
                     ("Marks in the register", self._marks()),
                     ("Notices to the family", self._notices()),
                     (
@@ -92,9 +102,9 @@ class _Packet:
                         self._entries("No contact with the family is recorded.", case_entry.CONTACT),
                     ),
                     (
-                        "Conferences",
+                        self.said.conferences,
                         self._entries(
-                            "No conference is recorded.",
+                            self.said.no_conference,
                             case_entry.SCHEDULED,
                             case_entry.HELD,
                             case_entry.MISSED,
@@ -115,7 +125,9 @@ class _Packet:
                         ),
                     ),
                     ("Excuses and corrections", self._excuses()),
+                    (PRINTED, self._letters()),
                 )
+                if title != PRINTED or self.printed
             ),
             foot=f"{self.card.name} · confidential student record · packet {str(self.packet.id)[-12:]}",
         )
@@ -139,7 +151,11 @@ class _Packet:
             )
         )
         yield Paragraph(f"Reason: {packet.reason}")
-        missing = [f"{one.asked.says}: {one.asked.missing}" for one in self.answers if not one.found]
+        missing = [
+            f"{one.asked.says}: {one.asked.missing}"
+            for one in self.answers
+            if not one.found and not one.asked.may_be_none
+        ]
         if missing:
             yield Paragraph("What the law asks for and is not on record:", stands_out=True)
             yield Bullets(tuple(missing))
@@ -160,7 +176,7 @@ class _Packet:
         yield "Number", student.number
         yield "Born", day_in_words(student.born) if student.born else "Not recorded"
         if student.grade:
-            yield "Grade", student.grade_name
+            yield self.said.grade, self.said.grades[student.grade]
         yield "School", self.school.name if self.school else "Not enrolled"
         yield "School year", self.record.case.year
 
@@ -219,8 +235,8 @@ class _Packet:
                 (
                     ("Law", "; ".join(rule.authority)),
                     ("Version", f"{rule.sha256[:16]}, in force from {day_in_words(rule.effective)}"),
-                    ("Stricter by the district's decision", "yes" if behind.is_laid_over else "no"),
-                    ("Confirmed by the district's counsel", by),
+                    ("Stricter than the law asks", "yes, by decision" if behind.is_laid_over else "no"),
+                    (self.said.confirmed, by),
                 )
             )
         yield Facts(
@@ -241,7 +257,7 @@ class _Packet:
                 ("Day", "Part", "Code", "Counts as", "Minutes", "Now"),
                 tuple(
                     (
-                        str(one.day),
+                        day_in_short(one.day),
                         slot_in_words(one.slot),
                         " ".join(filter(None, (one.code, one.description))),
                         one.meaning,
@@ -250,12 +266,12 @@ class _Packet:
                     )
                     for one in evidence.marks
                 ),
-                (2, 2, 3, 3, 1.5, 3),
+                (2, 2, 3, 3.5, 1.5, 2.5),
             )
 
     def _chronology(self) -> Iterator[Block]:
         lines = sorted(self._happened(), key=lambda one: one[0])
-        yield Table(("Day", "What happened"), tuple((str(day), what) for day, what in lines), (1, 5))
+        yield Table(("Day", "What happened"), tuple((day_in_short(day), what) for day, what in lines), (1, 5))
 
     def _happened(self) -> Iterator[tuple[date, str]]:
         for firing in self.record.firings:
@@ -270,41 +286,15 @@ class _Packet:
             if one.kind != BARRIER:
                 yield one.on, told(one, with_note=self.packet.with_notes)
 
-    def _months(self) -> Iterator[Block]:
-        counted = absences_of(self.student)
-        year = SchoolYear.current()
-        gathered = next(iter(Register().of([str(self.student.id)])), None)
-        if counted is None or year is None or gathered is None:
-            yield Paragraph("The register of the school has not come in, or no school year is written down.")
-            return
-        schedule, rows, all_of_it = gathered.facts.schedule, [], Counter[str]()
-        first = year.first_day.replace(day=1)
-        while first <= counted.up_to:
-            following = (first + timedelta(days=32)).replace(day=1)
-            last = min(following - timedelta(days=1), counted.up_to)
-            days = [one for one in counted.days if first <= one.day <= last]
-            sums = Counter(one.why for one in days if one.whole)
-            sums["expected"] = schedule.count(max(first, year.first_day), last)
-            sums["parts"] = sum(not one.whole for one in days)
-            if sums["expected"] or days:
-                rows.append(_row(f"{first:%Y-%m}", sums))
-            all_of_it += sums
-            first = following
-        yield Table(
-            ("Month", "Days expected", "Unexcused", "Excused", "Reason not known", "Parts of days"),
-            (*rows, _row("All", all_of_it)),
-            (2, 2, 2, 2, 2, 2),
-        )
-        yield Paragraph(
-            f"Whole days absent, and days of which a part was missed, as the register is in to "
-            f"{day_in_words(counted.up_to)}. A suspension is no absence here."
-        )
+    def _counts_sessions(self) -> bool:
+        behind = self.evidence.behind if self.evidence else None
+        return behind is not None and Unit.SESSION in behind.rule.count.units
 
     def _marks(self) -> Iterator[Block]:
         year = SchoolYear.current()
         held = [
             one
-            for one in reversed(AttendanceMark.of_student(self.student.id))
+            for one in sorted(AttendanceMark.of_student(self.student.id), key=lambda one: (one.day, one.slot))
             if year is None or year.first_day <= one.day <= year.last_day
         ]
         codes = AttendanceCode.counting()
@@ -318,7 +308,9 @@ class _Packet:
             said = " ".join(filter(None, (one.code, meaning.description if meaning else "")))
             minutes = "–" if one.minutes is None else str(one.minutes)
             counted = "Yes" if (one.day, one.slot) in stood_on else ""
-            rows.append((str(one.day), slot_in_words(one.slot), said, in_words(meaning), minutes, counted))
+            rows.append(
+                (day_in_short(one.day), slot_in_words(one.slot), said, in_words(meaning), minutes, counted)
+            )
         yield Table(
             ("Day", "Part", "Code", "Counts as", "Minutes", "Stands behind this"),
             tuple(rows),
@@ -348,13 +340,26 @@ class _Packet:
                 )
             )
             yield Bullets(tuple(f"{self._day(step.at)}: {step.what}" for step in trail.steps))
+            if notice.id in self.printed:
+                yield Paragraph(f"It stands as it was printed at the end of this packet, under “{PRINTED}”.")
+                continue
             yield Paragraph("Word for word, as it was sent:")
             for said in notice.words:
                 yield Copy(Words.of(said).part())
 
+    def _letters(self) -> Iterator[Block]:
+        yield Paragraph(
+            "Each is set again from what was kept of it. What is not as it was printed is said above it."
+        )
+        for trail in self.record.left:
+            again = self.printed.get(trail.notice.id)
+            if again is not None:
+                title = f"{trail.channel} {trail.notice.code}, as it was printed"
+                yield LetterPages(title, again.note, again.letter, again.paper)
+
     def _entries(self, nothing: str, *kinds: str) -> Iterator[Block]:
         rows = [
-            (str(one.on), told(one, with_note=self.packet.with_notes), one.by.name)
+            (day_in_short(one.on), told(one, with_note=self.packet.with_notes), one.by.name)
             for one in self.record.entries
             if one.kind in kinds
         ]
@@ -388,8 +393,3 @@ class _Packet:
 
     def _day(self, at: datetime) -> str:
         return day_in_words(self._local(at))
-
-
-def _row(name: str, sums: Counter[str]) -> tuple[str, ...]:
-    columns: Sequence[str] = ("expected", UNEXCUSED, EXCUSED, UNEXPLAINED, "parts")
-    return (name, *(str(sums[one]) for one in columns))

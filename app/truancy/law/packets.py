@@ -34,6 +34,8 @@ class Asked:
     authority: str = ""
     #: True where nothing is put together without it, unless a person writes why.
     stops: bool = False
+    #: True where there may be none of it: then `missing` is an answer, and nothing that is lacking.
+    may_be_none: bool = False
 
 
 KINDS: Final = {
@@ -101,6 +103,7 @@ _BY_PLACE: Final = {
             "The ARD or Section 504 committee was told, where the student has one",
             "No committee is recorded as told. Where the student has none, nothing is asked for.",
             "19 TAC 129.1043",
+            may_be_none=True,
         ),
     ),
     "us-pa": (
@@ -159,6 +162,7 @@ _BY_PLACE: Final = {
             "Earlier penalty notices for this child within three years",
             "No earlier penalty notice is recorded.",
             "National Framework 2024",
+            may_be_none=True,
         ),
     ),
 }

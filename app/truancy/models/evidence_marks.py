@@ -13,13 +13,14 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 
 from app.core.db import db
-from app.register.models.attendance_code import EXCUSES, FLAGS, KINDS, AttendanceCode
+from app.register.models.attendance_code import FLAGS, KINDS, AttendanceCode
 from app.register.models.attendance_mark import DAY, AttendanceMark
 from app.register.models.import_school import ImportSchool
 from app.register.models.mark_change import MarkChange
 from app.register.models.register_import import RegisterImport
 from app.roster.models.school import School
 from app.truancy.models.firing import Firing
+from app.truancy.models.regional_words import regional_words
 
 Place = tuple[date, str]
 NO_LONGER_THERE: Final = "No longer in the register"
@@ -97,7 +98,7 @@ def in_words(meaning: AttendanceCode | None) -> str:
     """What a code counts as: "Absent, unexcused"."""
     if meaning is None:
         return "Nobody has signed off what it means"
-    excuse = EXCUSES[meaning.excuse].lower() if meaning.excuse else ""
+    excuse = regional_words().excuses[meaning.excuse].lower() if meaning.excuse else ""
     return ", ".join(
         filter(None, [KINDS[meaning.kind], excuse, *(FLAGS[one].lower() for one in meaning.flags)])
     )

@@ -23,6 +23,7 @@ from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_entry import CaseEntry
 from app.truancy.models.firing import Firing
 from app.truancy.models.notice_trail import Trail, duties_of, trails
+from app.truancy.models.regional_words import regional_words
 from app.truancy.models.rule_activation import place_of
 from app.truancy.models.student_flag import StudentFlag
 
@@ -115,7 +116,7 @@ def undone_before(record: OnRecord, duty: CaseDuty) -> list[str]:
 
 def told(entry: CaseEntry, *, with_note: bool = False) -> str:
     """An entry of the case in a line, without its day."""
-    said = case_entry.KINDS[entry.kind]
+    said = regional_words().kinds[entry.kind]
     if entry.kind in (case_entry.DONE, case_entry.DISMISSED):
         said = f"{said}: {DUTIES.get(entry.name, entry.name)}"
     elif entry.words or entry.name:
