@@ -11,18 +11,18 @@ answer alike, and an older one tells no keys of what was deleted, so it is read 
   do not tell the lesson there, so those are read by the day, and whole.
 """
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from app.core import asking, egress
+from app.core import egress
 from app.core.asking import Said, rows, text
 from app.core.attendance_systems import Asked, Leaf, Question
 from app.core.by_school import NamedSchool, schools_named
+from app.core.client_credentials import Token
 from app.core.feed import Unreadable
 from app.core.fetching import Settings
 from app.core.services import ED_FI
@@ -36,7 +36,6 @@ LIMIT: Final = 500
 OVERLAP: Final = 5_000
 LONGEST_ANSWER: Final = 60.0
 LARGEST_ANSWER: Final = 25 * 1024 * 1024
-LONGEST_TOKEN: Final = 16_000
 #: A window of more days than these is asked for at once, and not by the day.
 MOST_DAYS: Final = 31
 #: The path of the resources in an address that somebody typed.
@@ -103,7 +102,7 @@ class EdFiConnector:
         )
         return EdFi(
             settings["address"].rstrip("/"),
-            Token(settings["client_id"], secret, _token_address(settings)),
+            Token(SERVER, settings["client_id"], secret, _token_address(settings)),
             schools_named(settings["schools"]),
             year,
             words,
@@ -113,40 +112,6 @@ class EdFiConnector:
 
 
 _NEEDED: Final = {"the address": "address", "the key": "client_id", "the schools": "schools"}
-
-
-@dataclass
-class Token:
-    """Key and secret are exchanged for a token, kept in memory while one job goes on. RFC 6749 §4.4."""
-
-    key: str
-    secret: str = field(repr=False)
-    address: str
-    _token: str = field(default="", repr=False)
-
-    def header(self, client: egress.Client) -> Mapping[str, str]:
-        """What goes with a question. Raises Unreadable and NotNow."""
-        if not self._token:
-            self._token = self._asked_for(client)
-        return {"Authorization": f"Bearer {self._token}"}
-
-    def forget(self) -> None:
-        """It was refused: the next question asks for another."""
-        self._token = ""
-
-    def _asked_for(self, client: egress.Client) -> str:
-        pair = f"{quote(self.key, safe='')}:{quote(self.secret, safe='')}"
-        headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        form = {"grant_type": "client_credentials"}
-        said = asking.ask(client, SERVER, "POST", self.address, form=form, headers=headers, none_stays=True)
-        if said.status in (400, 401, 403):
-            raise Unreadable(
-                "The Ed-Fi server does not accept the key and the secret. Check both, or make a new pair there."
-            )
-        token = text(said.body, "access_token")
-        if not said.is_good or not token or len(token) > LONGEST_TOKEN or not token.isascii():
-            raise Unreadable("The address for tokens gave none. Check it.")
-        return token
 
 
 @dataclass
@@ -351,21 +316,7 @@ class EdFi:
         )
 
     def _said(self, address: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Said:
-        """The answer, with a new token where the one that we had ended between two pages."""
-        for _ in range(2):
-            said = asking.ask(
-                self._client,
-                SERVER,
-                "GET",
-                address,
-                params=params or None,
-                headers={**self.token.header(self._client), **headers},
-                listed="listed",
-            )
-            if said.status != 401:
-                break
-            self.token.forget()
-        return said
+        return self.token.ask(self._client, address, params=params, headers=headers, listed="listed")
 
 
 _REFUSED: Final[Mapping[int, str]] = {
