@@ -82,6 +82,7 @@ ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
 CLEVER: Final = "clever"
 WONDE_ATTENDANCE: Final = "wonde_attendance"
+POWERSCHOOL: Final = "powerschool"
 ATTENDANCE_FILE: Final = "attendance_file"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
@@ -319,6 +320,21 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         since=date(2026, 11, 27),
         caution="Not verified with a running Wonde. It was built from what is published about its API, and tried "
         "against a server of our own. Look at the first preview before you apply it.",
+    ),
+    OutsideService(
+        key=POWERSCHOOL,
+        name="PowerSchool",
+        company="PowerSchool, or the district itself, where it runs PowerSchool SIS",
+        purpose="Fetches the attendance register of each school: codes, calendars, enrollments and attendance.",
+        passes="The key that the district’s plugin has there, the numbers of its schools, the internal ids of students "
+        "whose attendance came, and when we ask. Of students their number comes in, when they were enrolled where and "
+        "why they left, and which code was noted of them. Nothing else goes out, and nothing else is kept.",
+        location="Where the district’s PowerSchool is kept",
+        turned_on_by=Hand.DISTRICT,
+        built=True,
+        since=date(2026, 11, 27),
+        caution="Not verified with a running PowerSchool. It was built from published descriptions of its API and its "
+        "tables, and tried against a server of our own. Look at the first preview before you apply it.",
     ),
     OutsideService(
         key=ATTENDANCE_FILE,

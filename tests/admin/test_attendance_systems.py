@@ -204,6 +204,35 @@ def test_wonde_has_a_page_for_attendance_beside_that_for_people(client: PageClie
     assert "A token has no spaces and no accents" in refused.text
 
 
+def test_powerschool_has_a_page_of_its_own(client: PageClient, world: World) -> None:
+    client.sign_in(world.adams)
+    here = "/maple/admin/services/powerschool"
+    told = {
+        "address": "https://maple.powerschool.example",
+        "client_id": "an-id",
+        "schools": "994 = North School",
+        "by": "ATT_ModeMeeting",
+        "calendar": "",
+        "tracks": "y",
+        "late_after": "2",
+    }
+
+    client.submit(client.get(here), action=f"{here}/attendance", status=303, secret="a" * 40, **told)
+
+    shown = client.get(here)
+    assert "Not verified with a running PowerSchool" in shown.text
+    assert "994 = North School" in shown.html
+    assert "a" * 40 not in shown.html
+    for wrong, sentence in (
+        ({"schools": "A9 = North School"}, "A school number has digits alone"),
+        ({"address": "https://maple.powerschool.example/admin"}, "ends with its host"),
+    ):
+        refused = client.submit(
+            client.get(here), action=f"{here}/attendance", status=422, secret="a" * 40, **{**told, **wrong}
+        )
+        assert sentence in refused.text
+
+
 def test_a_file_that_lies_ready_has_a_page_of_its_own(client: PageClient, world: World) -> None:
     client.sign_in(world.adams)
     here = "/maple/admin/services/attendance_file"

@@ -6,8 +6,8 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField, TextA
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.admin.forms.asked import AskedForm, asked_at
-from app.admin.forms.checks import a_token, some_schools
-from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, WONDE_ATTENDANCE
+from app.admin.forms.checks import a_token, some_schools, some_schools_by_number
+from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, POWERSCHOOL, WONDE_ATTENDANCE
 from app.integrations.aeries.client import BY as AERIES_BY
 from app.integrations.aeries.client import CALENDARS as AERIES_CALENDARS
 from app.integrations.clever.client import BY as CLEVER_BY
@@ -15,6 +15,9 @@ from app.integrations.clever.client import CODES as CLEVER_CODES
 from app.integrations.clever.client import NUMBERS as CLEVER_NUMBERS
 from app.integrations.edfi.client import BY as ED_FI_BY
 from app.integrations.file_pickup.client import COVERS
+from app.integrations.powerschool.client import BY as POWERSCHOOL_BY
+from app.integrations.powerschool.client import CALENDARS as POWERSCHOOL_CALENDARS
+from app.integrations.powerschool.client import DAILY
 from app.integrations.wonde.attendance import BY as WONDE_BY
 from app.integrations.wonde.wire import REGIONS
 from app.register.actions.connecting import Particulars as AttendanceParticulars
@@ -231,6 +234,41 @@ class WondeAttendanceForm(AttendanceForm):
     )
 
 
+class PowerSchoolForm(AttendanceForm):
+    """A district's PowerSchool SIS."""
+
+    OWN = ("address", "client_id", "schools", "by", "calendar", "tracks")
+
+    address = StringField(
+        "Address of PowerSchool",
+        [InputRequired("Copy the address from there."), Length(max=500)],
+        description="Such as https://maple.powerschool.example, without what stands behind it when you are signed in. "
+        "It is called at this host and no other.",
+    )
+    client_id = StringField(
+        "Client ID",
+        [InputRequired("Copy the client ID from there."), Length(max=200)],
+        description="Of the plugin, in PowerSchool under Plugin Management, Data Provider Configuration.",
+    )
+    schools = TextAreaField(
+        "Schools",
+        [InputRequired("Name at least one school."), Length(max=20_000), some_schools_by_number],
+        description="One a line, by its school number in PowerSchool, such as 994 = Beech School. What stands behind "
+        "it is the school's name here.",
+    )
+    by = SelectField("Attendance is noted", choices=options(POWERSCHOOL_BY.items()), default=DAILY)
+    calendar = SelectField(
+        "Calendars of the schools", choices=options(POWERSCHOOL_CALENDARS.items()), default="yes"
+    )
+    tracks = BooleanField(
+        "Schools have tracks, A to F",
+        description="Each track then has the days that are ticked for it. Leave it out where all have the same days.",
+    )
+    secret = PasswordField(
+        "Client secret", [Length(max=2_000)], description="It stands below the client ID in PowerSchool."
+    )
+
+
 class AttendanceFileForm(AttendanceForm):
     """A file of the register that lies ready at an address."""
 
@@ -275,5 +313,6 @@ ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {
     AERIES: AeriesForm,
     CLEVER: CleverForm,
     WONDE_ATTENDANCE: WondeAttendanceForm,
+    POWERSCHOOL: PowerSchoolForm,
     ATTENDANCE_FILE: AttendanceFileForm,
 }

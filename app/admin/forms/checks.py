@@ -44,6 +44,13 @@ def some_schools(_: Any, field: Any) -> None:
         raise ValidationError(str(error)) from error
 
 
+def some_schools_by_number(form: Any, field: Any) -> None:
+    """The same, where an id is a number."""
+    some_schools(form, field)
+    if not all(one.id.isdigit() for one in schools_named(field.data or "")):
+        raise ValidationError("A school number has digits alone. Write one school a line, its number first.")
+
+
 def a_zone(_: Any, field: Any) -> None:
     """A name that the time zone database knows, if any was chosen."""
     if field.data:

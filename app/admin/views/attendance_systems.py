@@ -9,12 +9,13 @@ from app.admin.forms.attendance_systems import (
     AttendanceForm,
     CleverForm,
     EdFiForm,
+    PowerSchoolForm,
     WondeAttendanceForm,
 )
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, WONDE_ATTENDANCE
+from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, POWERSCHOOL, WONDE_ATTENDANCE
 from app.register.actions import connecting
 from app.register.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
@@ -50,6 +51,13 @@ def change_clever() -> ResponseReturnValue:
 def change_wonde_attendance() -> ResponseReturnValue:
     """How the attendance of the district's schools is read at Wonde."""
     return _change(WONDE_ATTENDANCE, WondeAttendanceForm.filled())
+
+
+@doors.post("/admin/services/powerschool/attendance")
+@allow(May.KEEP_SWITCHES, RULES, paper=PowerSchoolForm)
+def change_powerschool() -> ResponseReturnValue:
+    """How the district's PowerSchool is reached, and read."""
+    return _change(POWERSCHOOL, PowerSchoolForm.filled())
 
 
 @doors.post("/admin/services/attendance_file/attendance")

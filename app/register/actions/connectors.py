@@ -10,8 +10,9 @@ from app.integrations.aeries.client import AeriesConnector
 from app.integrations.clever.client import CleverConnector
 from app.integrations.edfi.client import EdFiConnector
 from app.integrations.file_pickup.client import FilePickup
+from app.integrations.powerschool.client import PowerSchoolConnector
 from app.integrations.wonde.attendance import WondeAttendanceConnector
-from app.register.models.register_connection import AERIES, CLEVER, ED_FI, FILE, WONDE
+from app.register.models.register_connection import AERIES, CLEVER, ED_FI, FILE, POWERSCHOOL, WONDE
 
 #: By RegisterConnection.kind.
 CONNECTORS: Final[dict[str, AttendanceConnector | FileConnector]] = {
@@ -19,6 +20,7 @@ CONNECTORS: Final[dict[str, AttendanceConnector | FileConnector]] = {
     AERIES: AeriesConnector(),
     CLEVER: CleverConnector(),
     WONDE: WondeAttendanceConnector(),
+    POWERSCHOOL: PowerSchoolConnector(),
     FILE: FilePickup(),
 }
 

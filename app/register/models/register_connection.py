@@ -19,6 +19,7 @@ ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
 CLEVER: Final = "clever"
 WONDE: Final = "wonde"
+POWERSCHOOL: Final = "powerschool"
 FILE: Final = "attendance_file"
 #: As people call them.
 NAMES: Final = {
@@ -26,6 +27,7 @@ NAMES: Final = {
     AERIES: "Aeries",
     CLEVER: "Clever",
     WONDE: "Wonde",
+    POWERSCHOOL: "PowerSchool",
     FILE: "Attendance file by HTTPS",
 }
 #: A pick-up whose hour struck while nothing ran is begun so much later at most; then the next night's counts.

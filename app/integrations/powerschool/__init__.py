@@ -1,0 +1,1 @@
+"""PowerSchool SIS: attendance, its codes, calendars, periods and enrollments, table by table."""
