@@ -13,11 +13,16 @@ from jobs import job
 
 @job
 def advance(import_id: UUID) -> None:
-    """Go on with an import for a while; when it is applied, the attendance rules are put to whom it touched."""
+    """Go on with an import for a while; when it is applied, the attendance rules are put to whom it touched.
+
+    Where it waits for somebody they are put to them beforehand, for the preview.
+    """
     importing.advance(import_id)
     run = RegisterImport.find(import_id)
     if run is not None and run.state in ("done", "ready"):
         later("jobs.truancy.review_what_waits")
+    if run is not None and run.state == "ready":
+        later("jobs.truancy.foresee", run.id)
 
 
 @job

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.truancy.actions import figuring, packing, reviewing, trying_out, weighing
+from app.truancy.actions import figuring, foreseeing, packing, reviewing, trying_out, weighing
 from jobs import job
 
 
@@ -29,6 +29,12 @@ def advance(range_id: UUID) -> None:
 def try_out(run_id: UUID) -> None:
     """Go on with a dry run for a while."""
     trying_out.advance(run_id)
+
+
+@job
+def foresee(import_id: UUID) -> None:
+    """See what an import that waits would make of the rules."""
+    foreseeing.foresee(import_id)
 
 
 @job

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from app.core.following import Follows
+from app.core.foreseen import Foreseen
 from app.core.grounds import Grounds
 from app.core.readings import Measure
 from app.core.shown import Shown
@@ -68,6 +69,8 @@ class Room:
     grounds: Sequence[Grounds] = field(default_factory=tuple)
     #: Whether the district that is open uses something that hangs on an age.
     wants_births: Callable[[], bool] = lambda: False
+    #: What it says of an import of attendance before that is applied.
+    foreseen: Sequence[Foreseen] = field(default_factory=tuple)
     #: What families read behind its links.
     shown: Sequence[Shown] = field(default_factory=tuple)
 

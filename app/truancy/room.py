@@ -1,5 +1,6 @@
 """The card on the door of the room for attendance: the rules, and what follows from them."""
 
+from app.core.foreseen import Foreseen
 from app.core.room import MenuItem, Room
 from app.truancy.actions.school_year import open_lines
 from app.truancy.actions.telling import DUTIES, FIRINGS
@@ -9,6 +10,7 @@ from app.truancy.views import (
     activations,
     cases,
     evidence,
+    foreseen,
     notice_reports,
     notices,
     outcome_reports,
@@ -28,6 +30,7 @@ ROOM = Room(
         work,
         cases,
         evidence,
+        foreseen,
         packets,
         reports,
         notice_reports,
@@ -44,4 +47,7 @@ ROOM = Room(
     follows=[open_lines],
     grounds=[FIRINGS, DUTIES],
     wants_births=asks_for_an_age,
+    foreseen=[
+        Foreseen("What the rules would make of it", "truancy.foreseen_show", May.SEE_RULES, RULES),
+    ],
 )

@@ -6,8 +6,9 @@ Done again it writes nothing: each statement looks at what stands there.
 import time
 from datetime import date
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from app.core import audit, clock, directory
 from app.core.db import UUID7, changed_rows, db
@@ -47,6 +48,25 @@ def apply(run: RegisterImport, until: float) -> None:
         db.session.commit()
 
 
+def rehearse(run: RegisterImport) -> dict[UUID, date]:
+    """Write what it would change at all its schools, in this transaction, which is for the caller to roll back.
+
+    No codes and no audit entry: what nobody has signed off counts for nothing, and nothing has happened. How far the
+    register of each school would be in.
+    """
+    db.session.flush()
+    _alone(run)
+    in_to = {}
+    if run.takes_births:
+        db.session.connection().execute(_BIRTHS, {"district": run.district_id, "run": run.id})
+    for one in ImportSchool.of(run.id):
+        _write(run, one)
+        register = SchoolRegister.of_school(one.school_id) or SchoolRegister(school_id=one.school_id)
+        if (last := _current_to(run, one, register)) is not None:
+            in_to[one.school_id] = last
+    return in_to
+
+
 def _take_births(run: RegisterImport) -> None:
     """Dates of birth, of each student of whom the file tells one alone. The audit log tells of them in one entry."""
     here = {"district": run.district_id, "run": run.id}
@@ -56,16 +76,8 @@ def _take_births(run: RegisterImport) -> None:
 
 def _apply_school(run: RegisterImport, one: ImportSchool) -> None:
     db.session.flush()
-    here = {"district": run.district_id, "run": run.id, "school": one.school_id, "now": clock.now()}
-    connection = db.session.connection()
-    statements = {
-        "days": _DAYS,
-        "ended": _CORRECTED,
-        "enrollments": _ENROLLMENTS,
-        "gone": _GONE,
-        "marks": _MARKS,
-    }
-    done = {what: changed_rows(connection.execute(statement, here)) for what, statement in statements.items()}
+    _alone(run)
+    done = _write(run, one)
     register = SchoolRegister.of_school(one.school_id)
     if register is None:
         register = SchoolRegister(school_id=one.school_id)
@@ -82,6 +94,21 @@ def _apply_school(run: RegisterImport, one: ImportSchool) -> None:
     if any(done.values()):
         audit.noted("imported", "attendance_marks", one.school_id, source=run.sha256, **done)
     db.session.flush()
+
+
+def _alone(run: RegisterImport) -> None:
+    """Until this transaction ends nobody else writes, or rehearses, what the import changes."""
+    lock = func.hashtextextended(f"import of attendance {run.id}", 0)
+    db.session.execute(select(func.pg_advisory_xact_lock(lock)))
+
+
+def _write(run: RegisterImport, one: ImportSchool) -> dict[str, int]:
+    """What it changes at a school: how many rows, by what they are."""
+    here = {"district": run.district_id, "run": run.id, "school": one.school_id, "now": clock.now()}
+    connection = db.session.connection()
+    return {
+        what: changed_rows(connection.execute(statement, here)) for what, statement in _STATEMENTS.items()
+    }
 
 
 def _current_to(run: RegisterImport, one: ImportSchool, register: SchoolRegister) -> date | None:
@@ -190,3 +217,10 @@ _MARKS: Final = text(
         is distinct from (excluded.school_id, excluded.code, excluded.minutes, excluded.reason, excluded.record)
     """
 )
+_STATEMENTS: Final = {
+    "days": _DAYS,
+    "ended": _CORRECTED,
+    "enrollments": _ENROLLMENTS,
+    "gone": _GONE,
+    "marks": _MARKS,
+}

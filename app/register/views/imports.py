@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.core import audit
+from app.core import audit, foreseen
 from app.core.attendance import FAULTS_IN_WORDS, Fault
 from app.core.db import db, uuid_or_none
 from app.core.feed import Unreadable
@@ -30,7 +30,7 @@ from app.register.permissions import RULES, May
 from app.roster.actions.refused import Refused
 from app.roster.models.school import School
 from app.web.csv_file import no_formula
-from app.web.guard import allow, me
+from app.web.guard import allow, me, opens
 from app.web.page import done, go, page, wants_part
 
 doors = Doors()
@@ -101,6 +101,11 @@ def show(run: RegisterImport) -> ResponseReturnValue:
         schools=schools,
         asking=[one for one in schools if one.asks],
         applied=sum(one.applied_at is not None for one in schools),
+        foreseen=[
+            (one.title, url_for(one.endpoint, id=run.id))
+            for one in foreseen.of_imports()
+            if run.state == "ready" and opens(one.endpoint, one.may, one.rules, me())
+        ],
         aside=[(file, FAULTS_IN_WORDS[Fault(fault)], count) for (file, fault), count in counts.items()],
     )
 

@@ -5,7 +5,7 @@ for next month shows what this month would have been. Nothing is written but wha
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -33,6 +33,8 @@ A_BATCH: Final = 1_000
 A_WHILE: Final = 45.0
 #: Lines that are kept. The counts go on.
 MOST_LINES: Final = 2_000
+#: Of a firing: rule, window, which of them.
+Key = tuple[str, str, int]
 A_YEAR: Final = timedelta(days=365)
 
 
@@ -57,8 +59,8 @@ def advance(run_id: UUID) -> None:
     began = time.monotonic()
     register: Register | None = None
     while (run := DryRun.locked(run_id)) is not None and run.state != DONE:
-        activation = RuleActivation.find(run.activation_id)
-        assert activation is not None, "A dry run is of a proposal."
+        activation = RuleActivation.find(run.activation_id) if run.activation_id else None
+        assert activation is not None, "This dry run is of a proposal."
         students = _next(run)
         if not students:
             run.state, run.ended_at = DONE, clock.now()
@@ -107,7 +109,12 @@ def _look_at(
             continue
         then = {one.key: one for one in before.firings(student.facts, run.seen_on)}
         now = {one.key: one for one in after.firings(student.facts, run.seen_on)}
-        lines += [(student.id, outcome, one) for outcome, one in _differences(then, now)]
+        lines += [(student.id, outcome, one) for outcome, one in differences(then, now)]
+    write_down(run, lines)
+
+
+def write_down(run: DryRun, lines: Sequence[tuple[str, str, Firing]]) -> None:
+    """Count these differences: a student, what becomes of a firing, the firing. They are kept while there is room."""
     room = max(0, MOST_LINES - (run.fires + run.earlier + run.fires_no_more))
     for outcome in (FIRES, EARLIER, FIRES_NO_MORE):
         setattr(run, outcome, getattr(run, outcome) + sum(one == outcome for _, one, _ in lines))
@@ -124,9 +131,8 @@ def _look_at(
     db.session.flush()
 
 
-def _differences(
-    then: dict[tuple[str, str, int], Firing], now: dict[tuple[str, str, int], Firing]
-) -> Iterator[tuple[str, Firing]]:
+def differences(then: Mapping[Key, Firing], now: Mapping[Key, Firing]) -> Iterator[tuple[str, Firing]]:
+    """What is new, earlier, or no more."""
     for key, one in now.items():
         if key not in then:
             yield FIRES, one

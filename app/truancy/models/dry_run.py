@@ -1,10 +1,10 @@
-"""What a proposed rule would do to the register as it is in, before it is used. The row is the progress."""
+"""What a proposed rule would do to the register as it is in, or an import to what fired. The row is the progress."""
 
 from datetime import date, datetime
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -14,10 +14,12 @@ from app.core.tenancy import DistrictOwned, owned, points_at
 
 WORKING: Final = "working"
 DONE: Final = "done"
+#: An import that changes the register of more students than can be looked at beforehand.
+TOO_MANY: Final = "too_many"
 
 
 class DryRun(DistrictOwned, Base):
-    """One for each proposal; begun anew, it takes the place of the one before."""
+    """One for each proposal, and for each import that waits; begun anew, it takes the place of the one before."""
 
     __tablename__ = "dry_runs"
     __keeping__ = Keeping("nobody", "the contract", exported=True, erased="keep: holds counts only")
@@ -25,12 +27,21 @@ class DryRun(DistrictOwned, Base):
     __audited__ = False
     __table_args__ = owned(
         points_at("activation_id", "rule_activations"),
+        # It goes with the import.
+        ForeignKeyConstraint(
+            ["district_id", "import_id"],
+            ["register_imports.district_id", "register_imports.id"],
+            ondelete="CASCADE",
+        ),
         UniqueConstraint("district_id", "activation_id"),
-        CheckConstraint("state in ('working','done')", name="state"),
-        CheckConstraint("(state = 'done') = (ended_at is not null)", name="ended"),
+        UniqueConstraint("district_id", "import_id"),
+        CheckConstraint("num_nonnulls(activation_id, import_id) = 1", name="of_one_thing"),
+        CheckConstraint("state in ('working','done','too_many')", name="state"),
+        CheckConstraint("(state = 'working') = (ended_at is null)", name="ended"),
     )
 
-    activation_id: Mapped[UUID] = mapped_column(info=PUBLIC)
+    activation_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    import_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     state: Mapped[str] = mapped_column(default=WORKING, info=PUBLIC)
     #: The day of looking, and the first day on which it is taken to have been in use.
     seen_on: Mapped[date] = mapped_column(info=PUBLIC)
@@ -49,6 +60,11 @@ class DryRun(DistrictOwned, Base):
     def of(cls, activation_id: UUID) -> Self | None:
         """That of a proposal."""
         return db.session.scalar(select(cls).where(cls.activation_id == activation_id))
+
+    @classmethod
+    def of_import(cls, import_id: UUID) -> Self | None:
+        """That of an import."""
+        return db.session.scalar(select(cls).where(cls.import_id == import_id))
 
     @classmethod
     def locked(cls, id: UUID) -> Self | None:

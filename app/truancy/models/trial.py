@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.core.db import db, one_of
 from app.roster.models.person import Person
 from app.roster.models.student import Student
-from app.truancy.models.dry_run import DONE, DryRun
+from app.truancy.models.dry_run import TOO_MANY, WORKING, DryRun
 from app.truancy.models.dry_run_line import DryRunLine
 
 AT_MOST: Final = 50
@@ -33,6 +33,8 @@ class Trial:
     """What a dry run shows."""
 
     is_over: bool
+    #: True if more students were touched than are looked at beforehand.
+    is_too_much: bool
     seen_on: date
     since: date
     students: int
@@ -46,7 +48,15 @@ class Trial:
 
 def trial_of(activation_id: UUID, schools: Collection[UUID] | None) -> Trial | None:
     """Of a proposal; the lines of students of those schools alone (None: of all)."""
-    run = DryRun.of(activation_id)
+    return _shown(DryRun.of(activation_id), schools)
+
+
+def trial_of_import(import_id: UUID, schools: Collection[UUID] | None) -> Trial | None:
+    """Of an import that waits, the same."""
+    return _shown(DryRun.of_import(import_id), schools)
+
+
+def _shown(run: DryRun | None, schools: Collection[UUID] | None) -> Trial | None:
     if run is None:
         return None
     asked = (
@@ -68,7 +78,8 @@ def trial_of(activation_id: UUID, schools: Collection[UUID] | None) -> Trial | N
         asked = asked.where(one_of(Person.school_id, schools))
     rows = db.session.execute(asked).all()
     return Trial(
-        is_over=run.state == DONE,
+        is_over=run.state != WORKING,
+        is_too_much=run.state == TOO_MANY,
         seen_on=run.seen_on,
         since=run.since,
         students=run.students,
