@@ -6,17 +6,19 @@ Transfers, two enrollments, excuses that come later, marks that come back, unkno
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
+import psycopg
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
 from app.core import clock
 from app.core.db import db
+from app.core.settings import get_settings
 from app.core.tenancy import as_district
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
 from app.register.models.school_day import SchoolDay
 from app.roster.models.student import Student
-from app.truancy.actions import reviewing, telling
+from app.truancy.actions import recording, reviewing, telling
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.firing import Firing
 from app.truancy.models.firing_change import FiringChange
@@ -366,7 +368,7 @@ def test_a_range_that_died_is_gone_on_with_and_writes_nothing_twice(mia, north, 
     review = reviewing.review_what_waits()
     db.session.commit()
     (one,) = ReviewRange.of_review(review.id)
-    reviewing._take(ReviewRange.locked(one.id))
+    reviewing._take(ReviewRange.locked(one.id), of_everybody=True)
     db.session.rollback()
     db.session.commit()
 
@@ -392,6 +394,73 @@ def test_ranges_share_all_students_between_them(mia, north, monkeypatch):
     advance(review.id)
     assert firings() == STANDS * 5
     assert StudentToReview.count() == 0
+
+
+def test_a_night_of_few_is_shared_between_workers(mia, north, monkeypatch):
+    monkeypatch.setattr(reviewing, "WORTH_SHARING", 1)
+    others = [families.student("Pupil", str(at), number=f"2{at}", school=north).id for at in range(3)]
+    for one in (mia, *others):
+        registers.enrolled(one, north) if one != mia else None
+    reviewed()
+    for one in (mia, *others):
+        absent(one, north)
+
+    review = reviewed()
+
+    assert [one.students for one in ReviewRange.of_review(review.id)] == [1, 1, 1, 1, 0]
+    assert firings() == STANDS * 4
+
+
+def test_a_review_of_everybody_comes_by_whoever_waits_and_whoever_does_not(mia, north, world):
+    noah = families.student("Noah", "Reyes", number="1002", school=north).id
+    registers.enrolled(noah, north)
+    absent(mia, north)
+    reviewed()
+    absent(noah, north)
+    db.session.commit()
+
+    review = reviewing.review_everybody(by=world.adams.account())
+    db.session.commit()
+    assert [StudentToReview.waits(one) for one in (mia, noah)] == [True, True]
+    advance(review.id)
+
+    assert [StudentToReview.waits(one) for one in (mia, noah)] == [False, False]
+    assert firings() == STANDS * 2
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+def test_a_change_that_a_review_cannot_see_yet_has_the_student_waiting_for_the_next(
+    mia, north, world, everybody
+):
+    reviewed()
+    absent(mia, north, DAYS[:1])
+    db.session.commit()
+    importing = psycopg.connect(get_settings().database_owner_url.replace("postgresql+psycopg", "postgresql"))
+    with importing:
+        importing.execute(
+            "insert into attendance_marks (district_id, student_id, school_id, day, code) "
+            "select district_id, student_id, school_id, day + at, code from attendance_marks, generate_series(1, 2) at"
+        )
+        review = reviewing.review_everybody(by=world.adams.account()) if everybody else reviewed()
+        db.session.commit()
+        advance(review.id)
+        assert firings() == []
+
+    reviewed()
+
+    assert firings(mia) == STANDS
+
+
+def test_what_two_find_at_the_same_moment_is_written_once(mia, north, monkeypatch):
+    absent(mia, north)
+    reviewed()
+    before = Firing.of_student(mia)[0].id
+
+    # As whoever read before the other had committed.
+    monkeypatch.setattr(recording, "_known", lambda students: {})
+    reviewing.look_at([mia])
+
+    assert [one.id for one in Firing.of_student(mia)] == [before]
 
 
 def test_cases_follow_what_stands_and_what_stands_no_more(mia, north):

@@ -15,8 +15,9 @@ from sqlalchemy import CursorResult, TextClause, text
 from app.core import audit, clock
 from app.core.db import UUID7, changed_rows, db, told_rows
 from app.core.tenancy import current_district_id
+from app.truancy.actions.gathering import as_array
 from app.truancy.law.firing import Firing
-from app.truancy.models.attendance_case import school_year
+from app.truancy.models.attendance_case import school_years
 from app.truancy.models.case_duty import CaseDuty
 
 
@@ -56,15 +57,15 @@ class Asked:
 
 def follow_firings(students: Collection[UUID]) -> int:
     """Hold the duties of these students against all that stands for them. How many that opened, changed or ended."""
-    days = _run(_DAYS, {"students": list(students)}).scalars()
-    return _follow(students, days, _OF_FIRINGS, {})
+    told = as_array(map(str, students))
+    return _follow(told, _run(_DAYS, {"students": told}).scalars(), _OF_FIRINGS, {})
 
 
 def follow(students: Collection[UUID], asked: Iterable[Asked]) -> int:
     """The same where it is said what is asked for."""
     asked = list(asked)
     told = told_rows([asdict(one) for one in asked])
-    return _follow(students, {one.trigger for one in asked}, _AS_TOLD, {"asked": told})
+    return _follow(as_array(map(str, students)), {one.trigger for one in asked}, _AS_TOLD, {"asked": told})
 
 
 class Following(NamedTuple):
@@ -75,13 +76,11 @@ class Following(NamedTuple):
     gone: TextClause
 
 
-def _follow(
-    students: Collection[UUID], triggers: Iterable[date], source: Following, told: Mapping[str, Any]
-) -> int:
+def _follow(students: str, triggers: Iterable[date], source: Following, told: Mapping[str, Any]) -> int:
     db.session.flush()
-    years = {day: _year(day) for day in triggers}
+    years = school_years(triggers)
     given = {
-        "students": list(students),
+        "students": students,
         "days": list(years),
         "years": list(years.values()),
         "district": current_district_id(),
@@ -104,14 +103,6 @@ def _follow(
 
 def _run(statement: TextClause, given: Mapping[str, Any]) -> CursorResult[Any]:
     return db.session.connection().execute(statement, given)
-
-
-def _year(day: date) -> str:
-    """school_year(), asked once for each day."""
-    known: dict[date, str] = db.session.info.setdefault("school_years", {})
-    if day not in known:
-        known[day] = school_year(day)
-    return known[day]
 
 
 _DAYS: Final = text(

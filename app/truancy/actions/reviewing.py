@@ -34,7 +34,7 @@ from app.register.models.attendance_code import AttendanceCode
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import SchoolYear
 from app.truancy.actions import following, holding_back
-from app.truancy.actions.gathering import Register
+from app.truancy.actions.gathering import Register, as_array
 from app.truancy.actions.recording import Recording
 from app.truancy.law.bar import Bar
 from app.truancy.law.changes import Outcome
@@ -46,14 +46,20 @@ from app.truancy.models.review_range import DONE, FOLLOWING, LOOKING, ReviewRang
 from app.truancy.models.rule_activation import active_rules
 from app.truancy.models.student_to_review import StudentToReview
 
-#: Students of one range, and of one transaction.
+#: Students of one range at most, and of one transaction.
 A_RANGE: Final = 25_000
 A_BATCH: Final = 2_000
 A_FOLLOWING: Final = 1_000
+#: A night with few students falls into so many ranges all the same, if each has so many, so that workers share them.
+SHARED: Final = 4
+WORTH_SHARING: Final = 1_000
 #: Seconds that one job goes on; then it rings for itself, so that others have their turn.
 A_WHILE: Final = 45.0
 #: A share that begins to say something on its 31st day may do so some days later for one who was let off a few.
 LET_OFF: Final = 10
+#: Before and at the last id that there can be.
+FIRST_ID: Final = UUID(int=0)
+LAST_ID: Final = UUID(int=(1 << 128) - 1)
 #: The condition that nothing but a day fulfils.
 A_DATE: Final = "conference_date_passed"
 
@@ -67,16 +73,16 @@ def review_what_waits() -> Review | None:
     if last is None or last.terms_sha256 != terms:
         if last is None and not rules:
             return None
-        return _begin(RULES if last else CHANGED, terms, everybody=True)
+        return _begin(RULES, terms)
     _let_wait_whom_time_changes(rules, last)
-    return _begin(CHANGED, terms, everybody=False) if StudentToReview.any() else None
+    return _begin(CHANGED, terms) if StudentToReview.any() else None
 
 
 def review_everybody(*, by: Actor) -> Review | None:
     """Put the rules to all students; None while a review is at work already."""
     if Review.at_work() is not None:
         return None
-    return _begin(ASKED, terms_sha256(active_rules(today())), everybody=True, by=by)
+    return _begin(ASKED, terms_sha256(active_rules(today())), by=by)
 
 
 def advance(range_id: UUID) -> None:
@@ -87,7 +93,7 @@ def advance(range_id: UUID) -> None:
         review = db.session.get_one(Review, held.review_id)
         if held.state == LOOKING:
             reviewer = reviewer or Reviewer(active_rules(review.seen_on), review.seen_on)
-            _look(held, reviewer)
+            _look(held, reviewer, of_everybody=review.is_of_everybody)
         else:
             _follow(held)
         if held.state == DONE:
@@ -100,8 +106,8 @@ def advance(range_id: UUID) -> None:
             return
 
 
-def _look(held: ReviewRange, reviewer: "Reviewer") -> None:
-    students = _take(held)
+def _look(held: ReviewRange, reviewer: "Reviewer", *, of_everybody: bool) -> None:
+    students = _take(held, of_everybody=of_everybody)
     if not students:
         held.state = FOLLOWING
         return
@@ -111,7 +117,7 @@ def _look(held: ReviewRange, reviewer: "Reviewer") -> None:
         outcomes, touched = reviewer.look_at(students)
     finally:
         gc.enable()
-    held.to_follow = [*held.to_follow, *map(UUID, sorted(touched))]
+    held.follow_later(sorted(touched))
     held.students += len(students)
     held.found += outcomes[Outcome.NEW]
     held.retracted += outcomes[Outcome.RETRACTED]
@@ -121,7 +127,7 @@ def _look(held: ReviewRange, reviewer: "Reviewer") -> None:
 
 def _follow(held: ReviewRange) -> None:
     """Cases follow what was written of the next students."""
-    students, held.to_follow = held.to_follow[:A_FOLLOWING], held.to_follow[A_FOLLOWING:]
+    students = held.next_to_follow(A_FOLLOWING)
     if students:
         following.follow_firings(students)
         holding_back.draw(students)
@@ -173,9 +179,7 @@ def terms_sha256(rules: Iterable[Rule]) -> str:
     return hashlib.sha256(json.dumps(told).encode("utf-8")).hexdigest()
 
 
-def _begin(why: str, terms: str, *, everybody: bool, by: Actor | None = None) -> Review:
-    if everybody:
-        db.session.connection().execute(_EVERYBODY)
+def _begin(why: str, terms: str, *, by: Actor | None = None) -> Review:
     review = Review(
         why=why,
         seen_on=today(),
@@ -185,7 +189,7 @@ def _begin(why: str, terms: str, *, everybody: bool, by: Actor | None = None) ->
     )
     db.session.add(review)
     db.session.flush()
-    ends = [*db.session.connection().execute(_ENDS, {"many": A_RANGE}).scalars().all(), None]
+    ends = [*_ends(of_everybody=review.is_of_everybody), None]
     ranges = [
         ReviewRange(review_id=review.id, number=number, after=after, up_to=up_to)
         for number, (after, up_to) in enumerate(zip([None, *ends], ends, strict=False), start=1)
@@ -196,10 +200,24 @@ def _begin(why: str, terms: str, *, everybody: bool, by: Actor | None = None) ->
     return review
 
 
-def _take(held: ReviewRange) -> list[str]:
-    """Strike the next students of the range off; what an import holds at the moment is left for the next review."""
-    asked = {"after": held.after, "up_to": held.up_to, "many": A_BATCH}
-    taken = sorted(db.session.connection().execute(_TAKE, asked).scalars())
+def _ends(*, of_everybody: bool) -> Sequence[UUID]:
+    """The last student of each range but the last one."""
+    count, ends = (_ALL, _ENDS_OF_ALL) if of_everybody else (_WAITING, _ENDS)
+    connection = db.session.connection()
+    a_share = -(-connection.execute(count).scalar_one() // SHARED)
+    many = min(A_RANGE, max(WORTH_SHARING, a_share))
+    return connection.execute(ends, {"many": many}).scalars().all()
+
+
+def _take(held: ReviewRange, *, of_everybody: bool) -> list[str]:
+    """Strike the next students of the range off; whom an import holds at the moment waits on for the next review."""
+    connection = db.session.connection()
+    asked = {"after": held.after or FIRST_ID, "up_to": held.up_to or LAST_ID, "many": A_BATCH}
+    if of_everybody:
+        taken = list(connection.execute(_NEXT, asked).scalars())
+        connection.execute(_STRIKE_OFF_WHO_IS_FREE, {"students": as_array(taken)})
+    else:
+        taken = sorted(connection.execute(_TAKE, asked).scalars())
     if taken:
         # Whoever comes back to the range looks behind them: rows that are struck off are slow to pass over.
         held.after = UUID(taken[-1])
@@ -269,10 +287,8 @@ def _current_to() -> dict[str, str]:
     return {str(one.school_id): str(one.current_to) for one in SchoolRegister.by_school() if one.current_to}
 
 
-_EVERYBODY: Final = text(
-    "insert into students_to_review (district_id, student_id) select district_id, id from students order by id "
-    "on conflict do nothing"
-)
+_WAITING: Final = text("select count(*) from students_to_review")
+_ALL: Final = text("select count(*) from students")
 _ENDS: Final = text(
     """
     select student_id from (
@@ -280,16 +296,36 @@ _ENDS: Final = text(
     ) as those where number % :many = 0 order by student_id
     """
 )
+_ENDS_OF_ALL: Final = text(
+    """
+    select id from (
+        select id, row_number() over (order by id) as number from students
+    ) as those where number % :many = 0 order by id
+    """
+)
+# By where the rows lie, since they are held: to look them up once more takes three times as long.
 _TAKE: Final = text(
     """
-    with those as (
-        select student_id from students_to_review
-        where (cast(:after as uuid) is null or student_id > cast(:after as uuid))
-            and (cast(:up_to as uuid) is null or student_id <= cast(:up_to as uuid))
+    delete from students_to_review where ctid = any(array(
+        select ctid from students_to_review
+        where student_id > cast(:after as uuid) and student_id <= cast(:up_to as uuid)
         order by student_id limit :many for update skip locked
-    )
-    delete from students_to_review using those where students_to_review.student_id = those.student_id
-    returning those.student_id::text
+    ))
+    returning student_id::text
+    """
+)
+_NEXT: Final = text(
+    """
+    select id::text from students where id > cast(:after as uuid) and id <= cast(:up_to as uuid)
+    order by id limit :many
+    """
+)
+_STRIKE_OFF_WHO_IS_FREE: Final = text(
+    """
+    delete from students_to_review where ctid = any(array(
+        select ctid from students_to_review where student_id = any(cast(:students as uuid[]))
+        order by student_id for update skip locked
+    ))
     """
 )
 _STRIKE_OFF: Final = text("delete from students_to_review where student_id = any(cast(:students as uuid[]))")

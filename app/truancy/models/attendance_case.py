@@ -1,5 +1,6 @@
 """The case of one student in one school year: how much help they get, and who looks after them."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final, Self
 from uuid import UUID
@@ -77,8 +78,18 @@ class AttendanceCase(OwnedThrough, Base):
 
 def school_year(day: date) -> str:
     """The name of the district's school year of that day; where it has written none down, from July to June."""
-    name = db.session.scalar(
-        select(SchoolYear.name).where(SchoolYear.first_day <= day, day <= SchoolYear.last_day)
-    )
+    return school_years([day])[day]
+
+
+def school_years(days: Iterable[date]) -> dict[date, str]:
+    """The same of many days, asked once."""
+    years = [(one.first_day, one.last_day, one.name) for one in SchoolYear.newest()]
+    return {
+        day: next((name for first, last, name in years if first <= day <= last), _from_july(day))
+        for day in days
+    }
+
+
+def _from_july(day: date) -> str:
     begins = day.year if day.month >= 7 else day.year - 1
-    return name or f"{begins}-{(begins + 1) % 100:02}"
+    return f"{begins}-{(begins + 1) % 100:02}"

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -51,6 +51,16 @@ class Review(DistrictOwned, Base):
     ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     #: The account that asked for it; None for the timetable.
     asked_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+
+    @property
+    def is_of_everybody(self) -> bool:
+        """True where it goes through all students of the district, whoever of them waits."""
+        return self.why != CHANGED
+
+    @classmethod
+    def of_everybody(cls) -> ColumnElement[bool]:
+        """True of such reviews."""
+        return cls.why != CHANGED
 
     @classmethod
     def find(cls, id: UUID) -> Self | None:

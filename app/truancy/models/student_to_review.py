@@ -2,7 +2,8 @@
 
 The database keeps it, by triggers (migration 0058): whoever changes a mark, a stretch at a school, a grade, a calendar,
 how far a register is in, a flag or a line of a case, by whatever way, has its students waiting here in the same
-transaction. So nothing is missed, a deleted mark included, and a review takes from here and asks nobody.
+transaction. So nothing is missed, a deleted mark included, and a review takes from here and asks nobody. A review of
+everybody needs no row of everybody: it strikes off whom it comes by.
 """
 
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, db
 from app.core.records import PUBLIC, Keeping
 from app.core.tenancy import OwnedByItsKey
+from app.truancy.models.review_range import ReviewRange
 
 
 class StudentToReview(OwnedByItsKey, Base):
@@ -33,8 +35,9 @@ class StudentToReview(OwnedByItsKey, Base):
 
     @classmethod
     def waits(cls, student_id: UUID) -> bool:
-        """True if something of them changed since they were looked at."""
-        return db.session.scalar(select(cls.student_id).where(cls.student_id == student_id)) is not None
+        """True if something of them changed since they were looked at, or a review of everybody has yet to come by."""
+        waits = select(cls.student_id).where(cls.student_id == student_id)
+        return db.session.scalar(waits) is not None or ReviewRange.has_yet_to_come_by(student_id)
 
     @classmethod
     def any(cls) -> bool:
