@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import count
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import TextClause, text
@@ -34,6 +34,8 @@ Kind = tuple[str, str, str, str, str]
 #: By day and slot: a mark as it is written.
 Told = Mapping[tuple[date, str], str]
 _AT_AND_WRITTEN: Final = attrgetter("at", "written")
+#: Of a mark: its day and slot.
+_AT: Final = itemgetter(0, 1)
 
 
 class Written(NamedTuple):
@@ -101,10 +103,8 @@ class Recording:
             _write_down(_NEW_TO_US, self._new, more)
 
     def _add(self, student: str, found: Sequence[Firing], told: Told) -> None:
-        kinds, ids = self._kinds, self._ids
-        self._new += [
-            (next(ids), student, kinds[_kind(one, _duties(one))], *_as_row(one, told)) for one in found
-        ]
+        number_of, ids = self._kinds.number_of, self._ids
+        self._new += [(next(ids), student, number_of(one), *_as_row(one, told)) for one in found]
         self._outcomes[Outcome.NEW] += len(found)
         self.touched.add(student)
 
@@ -137,16 +137,26 @@ class Recording:
             self._outcomes[one.outcome] += 1
 
 
-class Kinds(dict[Kind, str]):
+class Kinds:
     """What many firings have in common, written once; by the number that each of them has."""
 
-    def __missing__(self, kind: Kind) -> str:
-        number = self[kind] = str(len(self) + 1)
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Any, ...], str] = {}
+        self._kinds: list[Kind] = []
+
+    def number_of(self, one: Firing) -> str:
+        """From "1" on."""
+        # Duties are told by their days: a hash of the duties themselves takes longer than writing them does.
+        key = one.rule.sha256, one.blocked, one.excluded, *[owed.due for owed in one.duties]
+        number = self._numbers.get(key)
+        if number is None:
+            self._kinds.append(_kind(one, _duties(one.duties)))
+            number = self._numbers[key] = str(len(self._kinds))
         return number
 
     def told(self) -> dict[str, str]:
         """One array for each of its columns, in order of the numbers."""
-        return {f"k{at}": _array(column) for at, column in enumerate(zip(*self, strict=True))}
+        return {f"k{at}": _array(column) for at, column in enumerate(zip(*self._kinds, strict=True))}
 
 
 def _is_as_it_was(known: Mapping[Key, Written], found: Sequence[Firing]) -> bool:
@@ -190,7 +200,7 @@ def _as_row(one: Firing, told: Told) -> tuple[str, ...]:
         _quoted(one.window),
         str(one.ordinal),
         one.trigger.isoformat(),
-        f'"[{", ".join([told[mark[:2]] for mark in one.evidence])}]"',
+        f'"[{", ".join(map(told.__getitem__, map(_AT, one.evidence)))}]"',
         one.evidence_sha256,
         str(one.total),
         NULL if one.out_of is None else str(one.out_of),
@@ -201,18 +211,9 @@ def _kind(one: Firing, duties: str) -> Kind:
     return one.rule.id, one.rule.sha256, duties, _json(one.blocked), _json(one.excluded)
 
 
-def _duties(one: Firing) -> str:
-    # Told by their days: a hash of the duties themselves takes longer than writing them does.
-    key = one.rule.sha256, bool(one.excluded), tuple([owed.due for owed in one.duties])
-    known = _WRITTEN.get(key)
-    if known is None:
-        if len(_WRITTEN) > MOST_KNOWN:
-            _WRITTEN.clear()
-        known = _WRITTEN[key] = _quoted(json.dumps([_owed(owed) for owed in one.duties]))
-    return known
-
-
-_WRITTEN: Final[dict[tuple[Any, ...], str]] = {}
+@lru_cache(MOST_KNOWN)
+def _duties(duties: tuple[Owed, ...]) -> str:
+    return _quoted(json.dumps([_owed(owed) for owed in duties]))
 
 
 @lru_cache(MOST_KNOWN)

@@ -10,12 +10,13 @@ from app.truancy.law.bar import Bar
 from app.truancy.law.counting import NOTHING, Amounts, Worth
 from app.truancy.law.facts import Mark, StudentFacts
 from app.truancy.law.rule import Count, Of
-from app.truancy.law.schedule import Calendar, Enrollment, Schedule, SchoolDay, SchoolYear, Stretch
+from app.truancy.law.schedule import Calendar, Enrollment, Schedule, SchoolDay, SchoolYear
 from app.truancy.law.traits import NOT_EXPECTED, Traits
 
 #: Looks that are remembered of one calendar.
 MOST_LOOKS: Final = 50_000
 _THE_DAY: Final = itemgetter(0)
+_made: Final = tuple.__new__
 
 
 class StudentDay(NamedTuple):
@@ -94,17 +95,17 @@ class Looks:
 
 def registered(facts: StudentFacts, looks: Looks) -> tuple[list[StudentDay], list[date]]:
     """The days that may count, and those on which the student turned out not to be expected."""
-    found, off = [], []
-    stretch: Stretch | None = None
-    current_to = facts.current_to
+    found: list[StudentDay] = []
+    off: list[date] = []
+    current_to, first, last = facts.current_to, date.max, date.min
     for day, marked in _by_day(facts.marks):
         if day > current_to:
             break
-        if stretch is None or not stretch.first <= day <= stretch.last:
+        if not first <= day <= last:
             stretch = facts.schedule.at(day)
             if stretch is None:
                 continue
-            enrollment = stretch.enrollment
+            first, last, enrollment = stretch
             known = looks.of(enrollment.calendar)
         look = known.get(marked, _NEW)
         if look is _NEW:
@@ -117,14 +118,15 @@ def registered(facts: StudentFacts, looks: Looks) -> tuple[list[StudentDay], lis
             off.append(day)
         else:
             # Not by its name: five million times a night that is a second of it.
-            found.append(tuple.__new__(StudentDay, (day, year, enrollment, number, marks, worth)))
+            found.append(_made(StudentDay, (day, year, enrollment, number, marks, worth)))
     return found, off
 
 
 def _by_day(marks: Sequence[Mark]) -> Iterable[tuple[date, Mark | tuple[Mark, ...]]]:
     """Each day with its only mark, or with all of its marks."""
     if len(set(map(_THE_DAY, marks))) == len(marks):
-        return [(mark[0], mark) for mark in sorted(marks)]
+        ordered = sorted(marks)
+        return zip(map(_THE_DAY, ordered), ordered, strict=True)
     return [(day, tuple(group)) for day, group in groupby(sorted(marks), key=_THE_DAY)]
 
 

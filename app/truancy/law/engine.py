@@ -7,8 +7,8 @@ run. What became of firings since they were written down is the business of chan
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import groupby
-from math import lcm
+from itertools import chain, compress, groupby
+from math import ceil, lcm
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -23,18 +23,25 @@ from app.truancy.law.schedule import Schedule
 from app.truancy.law.windows import Bounds, BoundsOf, Crossing, Earlier, Tally, bounds_of, crossings, since
 
 _BY_TRIGGER: Final = attrgetter("trigger")
+_WORTH: Final = attrgetter("worth")
+_NUMBER: Final = attrgetter("number")
+_MARKS: Final = attrgetter("marks")
 
 
 class Prepared(NamedTuple):
     """A rule with what is known of it before any student is looked at."""
 
     rule: Rule
-    bar: Bar
     #: Which of the rulebook's counts is its own: rules that count the same are counted once.
     number: int
+    #: With less in all it never fires, whatever its windows and conditions are.
+    enough: int
+    bar: Bar
     inside: BoundsOf
     #: What is owed under it where no calendar is asked for that; else None.
     owed: tuple[Owed, ...] | None
+    #: True if neither age nor grade decides who it is about.
+    for_all: bool
 
 
 class Rulebook:
@@ -46,8 +53,16 @@ class Rulebook:
         counts = list(dict.fromkeys(rule.count for rule in self.rules))
         self._looks = Looks(counts)
         self._prepared = [
-            Prepared(rule, Bar(rule), counts.index(rule.count), bounds_of(rule.window), _undated(rule.duties))
-            for rule in self.rules
+            Prepared(
+                rule,
+                counts.index(rule.count),
+                ceil(bar.least / 100),
+                bar,
+                bounds_of(rule.window),
+                _undated(rule.duties),
+                rule.scope.ages is None and rule.scope.grades is None,
+            )
+            for rule, bar in zip(self.rules, map(Bar, self.rules), strict=True)
         ]
 
     def firings(self, facts: StudentFacts, seen_on: date) -> list[Firing]:
@@ -73,13 +88,16 @@ class _Looking:
         self.days = days
         self.schedule = facts.schedule.without(off) if off else facts.schedule
         self.expected = Expected(self.schedule, days, off)
+        exact, at_most = zip(*map(_WORTH, days), strict=True)
         #: True where all amounts are whole numbers, under each count.
-        self.whole = all([day.worth.exact is day.worth.at_most for day in days])  # noqa: C419 (twice as quick)
+        self.whole = exact == at_most
         self.seen_on = seen_on
         self.fired: dict[str, list[Firing]] = {}
         #: Under each count of the rulebook: what each day comes to at most, and all of them.
-        self.at_most = list(zip(*[day.worth.at_most for day in days], strict=True))
+        self.at_most = list(zip(*at_most, strict=True))
         self.totals = list(map(sum, self.at_most))
+        #: Under each count that was asked for: the days that count, and of how many parts of a day the amounts are.
+        self.that_count: dict[int, tuple[list[Counted], int]] = {}
         #: Of the days of the student's only year at their only school, the first being 1; empty for others.
         self.numbers = self._numbered()
 
@@ -87,10 +105,10 @@ class _Looking:
         """What fires of these rules, each of which comes after those it needs."""
         found: list[Firing] = []
         for one in prepared:
-            rule, bar, number, _, _ = one
+            rule, number, enough = one[:3]
             if rule.count.reports:
-                counted, parts = self._reports(rule)
-            elif self.totals[number] * 100 < bar.least or not self._within_reach(one):
+                counted, parts = self._reports(rule, enough)
+            elif self.totals[number] < enough or not self._within_reach(one):
                 # So it is of most students and most rules.
                 continue
             else:
@@ -109,7 +127,7 @@ class _Looking:
         if only is None or year is not days[-1].year:
             return []
         before = only.enrollment.calendar.number(max(only.first, year.begins)) - 1
-        return [day.number - before for day in days]
+        return [number - before for number in map(_NUMBER, days)]
 
     def _within_reach(self, one: Prepared) -> bool:
         """False where the rule cannot fire, whatever its windows and conditions are; there is enough in all."""
@@ -122,33 +140,41 @@ class _Looking:
 
     def _counted(self, one: Prepared) -> tuple[list[Counted], int]:
         """The days that count under the rule, and of how many parts of a day the amounts are."""
-        number, days = one.number, self.days
+        known = self.that_count.get(one.number)
+        if known is None:
+            known = self.that_count[one.number] = self._that_count(one.number)
+        if one.for_all:
+            return known
+        counted, parts = known
         first, last = _in_scope(one.rule.scope, self.facts)
-        if not self.whole:
-            exact = [day.worth.exact[number] for day in days]
-            if exact != list(self.at_most[number]):
-                return _in_parts([one for one in zip(days, exact, strict=True) if one[1]], first, last)
-        counted = [one for one in zip(days, self.at_most[number], strict=True) if one[1]]
-        if days[0].day < first or last < days[-1].day:
+        if counted and (counted[0][0].day < first or last < counted[-1][0].day):
             counted = [one for one in counted if first <= one[0].day <= last]
-        return counted, 1
+        return counted, parts
 
-    def _reports(self, rule: Rule) -> tuple[list[Counted], int]:
-        """The same of firings of other rules: each that nothing stood in the way of."""
+    def _that_count(self, number: int) -> tuple[list[Counted], int]:
+        days, amounts = self.days, self.at_most[number]
+        if not self.whole:
+            exact = tuple([day.worth.exact[number] for day in days])
+            if exact != amounts:
+                return _in_parts(list(compress(zip(days, exact, strict=True), exact)))
+        return list(compress(zip(days, amounts, strict=True), amounts)), 1
+
+    def _reports(self, rule: Rule, enough: int) -> tuple[list[Counted], int]:
+        """The same of firings of other rules: each that nothing stood in the way of. None if they are not enough."""
         told = [one for id in rule.count.reports for one in self.fired.get(id, ()) if not one.blocked]
-        if not told:
+        if len(told) < enough or not told:
             return [], 1
         first, last = _in_scope(rule.scope, self.facts)
-        found = []
+        found: list[tuple[StudentDay, Amount]] = []
         for day, group in groupby(sorted(told, key=_BY_TRIGGER), key=_BY_TRIGGER):
             same_day = list(group)
             marks = (same_day[0].evidence[-1],) if len(same_day) == 1 else _last_of_each(same_day)
             there = at_school(self.schedule, day, marks)
-            if there:
+            if there and first <= day <= last:
                 much: Amount = len(same_day)
                 cap = rule.count.cap_per_day
                 found.append((there, much if cap is None else min(much, cap)))
-        return _in_parts(found, first, last)
+        return _in_parts(found)
 
     def _crossings(self, one: Prepared, counted: list[Counted], parts: int) -> list[Crossing]:
         rule = one.rule
@@ -172,7 +198,7 @@ class _Looking:
             window=crossing.window,
             ordinal=crossing.ordinal,
             trigger=crossing.day,
-            evidence=tuple(_evidence(rule.count, crossing.days)),
+            evidence=_evidence(rule.count, crossing.days),
             total=crossing.total,
             out_of=crossing.out_of,
             duties=duties,
@@ -185,22 +211,23 @@ def _last_of_each(fired: Sequence[Firing]) -> tuple[Mark, ...]:
     return tuple(sorted({one.evidence[-1] for one in fired}))
 
 
-def _in_parts(
-    days: Sequence[tuple[StudentDay, Amount]], first: date, last: date
-) -> tuple[list[Counted], int]:
-    """Those from the first day to the last, their amounts as whole numbers of parts: fractions are slow to add."""
-    told = [(there, amount.as_integer_ratio()) for there, amount in days if first <= there.day <= last]
+def _in_parts(days: Sequence[tuple[StudentDay, Amount]]) -> tuple[list[Counted], int]:
+    """Amounts as whole numbers of parts: fractions are slow to add."""
+    told = [(there, amount.as_integer_ratio()) for there, amount in days]
     parts = lcm(*{denominator for _, (_, denominator) in told})
     return [(there, of * (parts // denominator)) for there, (of, denominator) in told], parts
 
 
-def _evidence(count: Count, days: Sequence[StudentDay]) -> Iterator[Mark]:
-    for one in days:
-        # Nearly all days have one mark.
-        if len(one.marks) < 2 or count.reports:
-            yield from one.marks
-        else:
-            yield from heard(count, one.marks, one.planned)
+def _evidence(count: Count, days: Sequence[StudentDay]) -> tuple[Mark, ...]:
+    marks = tuple(chain.from_iterable(map(_MARKS, days)))
+    # Nearly all days have one mark.
+    if len(marks) == len(days) or count.reports:
+        return marks
+    return tuple(
+        chain.from_iterable(
+            [one.marks if len(one.marks) < 2 else heard(count, one.marks, one.planned) for one in days]
+        )
+    )
 
 
 def _begun(id: str, schedule: Schedule, fired: Mapping[str, Sequence[Firing]]) -> Iterator[Bounds]:

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from app.truancy.law.facts import Mark
@@ -14,6 +13,8 @@ from app.truancy.law.traits import names_of
 
 #: It may be answered for later than it was due: then it is late when detected, and says so.
 CALENDAR_DAY: Final = "calendar_day"
+#: Marks that are remembered as they are written.
+MOST_KNOWN: Final = 100_000
 
 
 class Blocked(NamedTuple):
@@ -69,7 +70,7 @@ class Firing(NamedTuple):
 
     def evidence_text(self) -> str:
         """Rule, window and marks as JSON, one way to write it."""
-        marks = ",".join([_told(mark) for mark in self.evidence])
+        marks = ",".join(map(_TOLD.__getitem__, self.evidence))
         out_of = "null" if self.out_of is None else self.out_of
         # By hand, in the order of the names: half a million students have a million of them.
         return (
@@ -79,12 +80,18 @@ class Firing(NamedTuple):
         )
 
 
-@lru_cache(100_000)
-def _told(mark: Mark) -> str:
-    told = [mark.day.isoformat(), mark.slot, names_of(mark.traits), mark.minutes]
-    return json.dumps(told, separators=(",", ":"))
+class Told(dict[Mark, str]):
+    """Marks as JSON, each written when it first comes: the same mark stands in the registers of thousands."""
+
+    def __missing__(self, mark: Mark) -> str:
+        if len(self) > MOST_KNOWN:
+            self.clear()
+        told = [mark.day.isoformat(), mark.slot, names_of(mark.traits), mark.minutes]
+        written = self[mark] = json.dumps(told, separators=(",", ":"))
+        return written
 
 
+_TOLD: Final = Told()
 _quoted: Final = json.encoder.encode_basestring_ascii
 
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from app.truancy.law.bar import Bar
-from app.truancy.law.days import Counted, Expected, StudentDay
+from app.truancy.law.days import Counted, Expected, OutOf, StudentDay
 from app.truancy.law.rule import Amount, Repeat, Rule, Span, Window
 from app.truancy.law.schedule import Enrollment, Schedule, monday
 
@@ -117,15 +117,25 @@ def _by_window(tally: Tally, inside: BoundsOf) -> Iterable[InWindow]:
         if bounds and last.day <= bounds.last and last.year is first.year:
             return [InWindow(bounds, counted)]
     opened: dict[tuple[str, str], InWindow] = {}
+    theirs: list[Counted] = []
+    until, enrollment = date.min, None
     for one in counted:
-        bounds = inside(one[0])
+        there = one[0]
+        if there.day <= until and there.enrollment is enrollment:
+            # In the window of the day before it.
+            theirs.append(one)
+            continue
+        bounds = inside(there)
         if bounds is None:
             continue
+        until, enrollment = bounds.last, there.enrollment
         known = opened.get((bounds.name, bounds.part))
         if known is None:
-            opened[bounds.name, bounds.part] = InWindow(bounds, [one])
+            theirs = [one]
+            opened[bounds.name, bounds.part] = InWindow(bounds, theirs)
             continue
-        known.counted.append(one)
+        theirs = known.counted
+        theirs.append(one)
         if bounds is not known.bounds:
             wider = known.bounds._replace(
                 first=min(known.bounds.first, bounds.first), last=max(known.bounds.last, bounds.last)
@@ -152,10 +162,11 @@ def _in_windows(tally: Tally, windows: Iterable[InWindow]) -> list[Crossing]:
         enough = _enough(tally.bar, opened.counted)
         if enough is None:
             continue
+        name, first, _, under, _ = opened.bounds
+        share_of = tally.expected.out_of(tally.bar, first, under)
         if tally.bar.waits:
-            opened = _looked_at(tally, opened, enough)
-        name = opened.bounds.name
-        met = _met(tally, opened, triggers.get(name, ()))
+            opened = _looked_at(tally, opened, enough, share_of)
+        met = _met(tally, opened, share_of, triggers.get(name, ()))
         if met:
             found += met
             triggers.setdefault(name, []).extend([one.day for one in met])
@@ -172,11 +183,11 @@ def _enough(bar: Bar, counted: Iterable[Counted]) -> StudentDay | None:
     return None
 
 
-def _looked_at(tally: Tally, opened: InWindow, enough: StudentDay) -> InWindow:
+def _looked_at(tally: Tally, opened: InWindow, enough: StudentDay, share_of: OutOf) -> InWindow:
     """With the day on which the share first says something, if anything can be met on it."""
     bar, expected = tally.bar, tally.expected
     bounds, counted, carried = opened
-    if bar.grows and (expected.out_of(bar, bounds.first, bounds.under)(enough) or 0) >= bar.least_days:
+    if bar.grows and (share_of(enough) or 0) >= bar.least_days:
         return opened
     quiet = expected.first_said(bar, bounds.first, bounds.last, bounds.under)
     if quiet is None or quiet.day > tally.current_to:
@@ -187,7 +198,7 @@ def _looked_at(tally: Tally, opened: InWindow, enough: StudentDay) -> InWindow:
     return InWindow(bounds, [*counted[:at], (quiet, 0), *counted[at:]], carried)
 
 
-def _met(tally: Tally, opened: InWindow, before: Sequence[date]) -> list[Crossing]:
+def _met(tally: Tally, opened: InWindow, share_of: OutOf, before: Sequence[date]) -> list[Crossing]:
     """`before`: the days on which the window, or one of its name, has fired already."""
     rule, bar = tally.rule, tally.bar
     bounds, counted, carried = opened
@@ -195,7 +206,6 @@ def _met(tally: Tally, opened: InWindow, before: Sequence[date]) -> list[Crossin
     ordinal, used = len(before), max(before, default=date.min)
     if before and rule.repeat is Repeat.PER_WINDOW:
         return found
-    share_of = tally.expected.out_of(bar, bounds.first, bounds.under)
     total = fired_at = 0
     least = bar.least
     fresh: list[StudentDay] = []
