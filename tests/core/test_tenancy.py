@@ -113,6 +113,10 @@ def test_each_district_has_a_session_of_its_own(maple, world, birch_school):
     assert db.session.get(School, birch_school.id) is None
 
 
+def test_no_statement_of_a_district_is_compiled(maple):
+    assert db.session.scalar(text("select current_setting('jit')")) == "off"
+
+
 def test_the_setting_ends_with_the_transaction(maple):
     db.session.scalars(select(School)).all()
     db.session.commit()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.truancy.law import engine
 from app.truancy.law.changes import Kept, Outcome, changes
 from app.truancy.law.engine import Rulebook
 from app.truancy.law.traits import names_of
@@ -29,17 +30,33 @@ slowly = settings(
 @pytest.mark.parametrize("tens", range(0, len(SEEDS), 10))
 def test_engine_and_oracle_say_the_same_of_forty_students(tens):
     for seed in SEEDS[tens : tens + 10]:
-        engine, oracle = both(anyone(Random(seed)))
+        ours, oracle = both(anyone(Random(seed)))
 
-        assert engine == oracle, f"student {seed}"
+        assert ours == oracle, f"student {seed}"
 
 
 @slowly
 @given(anybody)
 def test_engine_and_oracle_say_the_same_of_anybody(facts):
-    engine, oracle = both(facts)
+    ours, oracle = both(facts)
 
-    assert engine == oracle
+    assert ours == oracle
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_not_looked_at_would_not_have_fired(seed, monkeypatch):
+    facts, random = anyone(Random(seed)), Random(seed)
+    # Many registers are just below and just above what a rule asks for.
+    registers = [
+        replace(facts, marks=random.sample(facts.marks, many)) for many in range(min(12, len(facts.marks)))
+    ]
+    found = [everything().firings(one, SEEN_ON) for one in registers]
+
+    monkeypatch.setattr(engine.Looking, "within_reach", lambda self, one: True)
+    thorough = Rulebook(all_rules())
+    thorough.prepared = [one._replace(enough=0) for one in thorough.prepared]
+
+    assert [thorough.firings(one, SEEN_ON) for one in registers] == found
 
 
 def test_each_rule_fires_for_some_of_the_students():

@@ -44,15 +44,15 @@ class Written(NamedTuple):
     id: str
     state: str
     evidence_sha256: str
-    blocked: list[list[str]]
-    excluded: list[str]
+    blocked: tuple[tuple[str, str], ...]
+    excluded: tuple[str, ...]
 
 
 class Rested(NamedTuple):
     """What a firing rests on, and what is owed, asked where something of it changes."""
 
     slots: frozenset[tuple[date, str]]
-    duties: list[list[Any]]
+    duties: tuple[tuple[Any, ...], ...]
 
 
 class Recording:
@@ -118,7 +118,8 @@ class Recording:
         for one in changes(kept, found):
             if one.before is not None:
                 before = known[one.before.key]
-                self._became(one, before, rested[before.id], told)
+                if one.now is None or not _stands_as_it_was(before, one.now):
+                    self._became(one, before, rested[before.id], told)
             elif one.now is not None:
                 self._add(student.id, [one.now], told)
 
@@ -163,31 +164,42 @@ def _is_as_it_was(known: Mapping[Key, Written], found: Sequence[Firing]) -> bool
     """True where each that stands was found again, and no other. Nearly everybody, nearly every night."""
     for one in found:
         before = known.get(one.key)
-        if (
-            before is None
-            or before.state != STANDING
-            or before.evidence_sha256 != one.evidence_sha256
-            or before.blocked != [list(why) for why in one.blocked]
-            or before.excluded != list(one.excluded)
-        ):
+        if before is None or not _stands_as_it_was(before, one):
             return False
     return len(found) == sum(one.state == STANDING for one in known.values())
+
+
+def _stands_as_it_was(before: Written, now: Firing) -> bool:
+    return (
+        before.state == STANDING
+        and before.evidence_sha256 == now.evidence_sha256
+        and before.blocked == now.blocked
+        and before.excluded == now.excluded
+    )
 
 
 def _known(students: Sequence[str]) -> dict[str, dict[Key, Written]]:
     found: dict[str, dict[Key, Written]] = defaultdict(dict)
     rows = db.session.connection().execute(_KNOWN, {"students": as_array(students)})
-    for student, rule, window, ordinal, *written in rows:
-        found[student][rule, window, ordinal] = Written(*written)
+    for student, rule, window, ordinal, id, state, sha256, blocked, excluded in rows:
+        found[student][rule, window, ordinal] = Written(id, state, sha256, _read(blocked), _read(excluded))
     return found
 
 
 def _rested(students: Sequence[str]) -> dict[str, Rested]:
-    rows = db.session.connection().execute(_RESTED, {"students": students})
+    rows = db.session.connection().execute(_RESTED, {"students": as_array(students)})
     return {
-        id: Rested(frozenset((date.fromisoformat(day), slot) for day, slot, *_ in marks), duties)
+        id: Rested(
+            frozenset([(date.fromisoformat(day), slot) for day, slot, *_ in json.loads(marks)]), _read(duties)
+        )
         for id, marks, duties in rows
     }
+
+
+@lru_cache(MOST_KNOWN)
+def _read(written: str) -> tuple[Any, ...]:
+    """What stands as JSON: thousands of firings have the same."""
+    return tuple([tuple(one) if isinstance(one, list) else one for one in json.loads(written)])
 
 
 def _told(words: Sequence[Word]) -> Told:
@@ -251,14 +263,15 @@ def _quoted(told: str) -> str:
 
 _KNOWN: Final = text(
     """
-    select those.id::text, rule_id, window_name, ordinal, known.id::text, state, evidence_sha256, blocked, excluded
+    select those.id::text, rule_id, window_name, ordinal, known.id::text, state, evidence_sha256, blocked::text,
+        excluded::text
     from unnest(cast(:students as uuid[])) as those (id)
     -- One by one: of a table that has just grown the planner would read all of the district.
     cross join lateral (select * from firings where student_id = those.id offset 0) as known
     """
 )
 _RESTED: Final = text(
-    "select id::text, marks, duties from firings where student_id = any(cast(:students as uuid[]))"
+    "select id::text, marks::text, duties::text from firings where student_id = any(cast(:students as uuid[]))"
 )
 _INSERT: Final = """
     insert into firings (

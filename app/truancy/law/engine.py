@@ -52,7 +52,8 @@ class Rulebook:
         self.rules = in_order(sorted(rules, key=lambda rule: rule.effective))
         counts = list(dict.fromkeys(rule.count for rule in self.rules))
         self._looks = Looks(counts)
-        self._prepared = [
+        #: In their order.
+        self.prepared = [
             Prepared(
                 rule,
                 counts.index(rule.count),
@@ -71,14 +72,14 @@ class Rulebook:
         Days on which nobody is expected, or the student was not, count for nothing, whatever was marked on them.
         """
         days, off = registered(facts, self._looks)
-        return _Looking(facts, days, off, seen_on).at(self._prepared) if days else []
+        return Looking(facts, days, off, seen_on).at(self.prepared) if days else []
 
 
 def _undated(duties: Sequence[Duty]) -> tuple[Owed, ...] | None:
     return tuple([Owed(duty, None) for duty in duties]) if all(duty.due is None for duty in duties) else None
 
 
-class _Looking:
+class Looking:
     """One student, while rules are put to them."""
 
     def __init__(
@@ -108,7 +109,7 @@ class _Looking:
             rule, number, enough = one[:3]
             if rule.count.reports:
                 counted, parts = self._reports(rule, enough)
-            elif self.totals[number] < enough or not self._within_reach(one):
+            elif self.totals[number] < enough or not self.within_reach(one):
                 # So it is of most students and most rules.
                 continue
             else:
@@ -129,7 +130,7 @@ class _Looking:
         before = only.enrollment.calendar.number(max(only.first, year.begins)) - 1
         return [number - before for number in map(_NUMBER, days)]
 
-    def _within_reach(self, one: Prepared) -> bool:
+    def within_reach(self, one: Prepared) -> bool:
         """False where the rule cannot fire, whatever its windows and conditions are; there is enough in all."""
         bar, since = one.bar, one.rule.window.since
         if since and since not in self.fired:
