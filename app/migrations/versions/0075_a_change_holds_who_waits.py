@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0074"
-down_revision = "0073"
+revision = "0075"
+down_revision = "0074"
 
 # Of a row that is there already "do nothing" holds nothing, and "do update" does, whatever becomes of the update. So a
 # review that comes by leaves the student waiting, and does not strike off a change that it cannot see.
