@@ -133,7 +133,7 @@ class Clever(Peer):
         if headers.get("Authorization") != f"Bearer {self.token}":
             raise Refused(401)
 
-    def found(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
+    def found(self, path: str, asked: dict[str, str], headers: Any) -> dict[str, Any]:
         parts = path.removeprefix("/v3.1/").split("/")
         what = parts[0] if len(parts) != 3 or parts[0] != "schools" else parts[2]
         if what not in LISTS or what not in self.may_read:

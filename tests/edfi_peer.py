@@ -6,31 +6,25 @@ keeps one sequence of versions, as the ODS does: each write takes the next, and 
 """
 
 import base64
-import json
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import itertools
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
 import pytest
 
-from app.core import services
 from app.core.services import ED_FI
-from app.core.settings import Settings, use_settings
+from app.core.settings import Settings
+from tests import peer_server
+from tests.peer_server import Peer, Refused, Told
 
 KEY: Final = "a-key-of-maple"
 SECRET: Final = "a-secret-of-maple"
 YEAR: Final = 2027
 NAMESPACE: Final = "uri://ed-fi.org"
-#: What goes wrong with the nth question: one of FAULTS, or any status.
-Trouble = Callable[[str, int], str]
-FAULTS: Final = ("429", "500", "html", "cut", "503", "slow down")
-
 #: Resource → its properties (docs of the models EdFiStudentSchoolAttendanceEvent, … of ODS / API 7.3).
 SHAPES: Final = {
     "attendanceEventCategoryDescriptors": {
@@ -226,39 +220,27 @@ class Ods:
         }
 
 
-class EdFi(ThreadingHTTPServer):
+class EdFi(Peer):
     """What it holds can be changed by a test; `asked` tells what was asked of it."""
 
-    daemon_threads = True
-    request_queue_size = 64
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
+        super().__init__()
         self.ods = Ods()
         self.most = 500
-        self.trouble: Trouble = lambda path, nth: ""
-        #: Done before the answer to the nth question.
-        self.before: dict[int, Callable[[], object]] = {}
-        self.change: Callable[[str, list[Any]], object] = lambda what, rows: None
+        #: The headers of a page, before they are sent.
         self.headers: Callable[[str, dict[str, str]], None] = lambda what, headers: None
         self.tokens: set[str] = set()
-        self.token_for = 10_000
         self.tells_changes = True
         self.tells_keys = True
         self.may_read = set(SHAPES)
         #: Identifiers of snapshots, and what such a reader is shown.
         self.snapshots: list[str] = []
-        self.asked: list[str] = []
         self.read_from: list[str] = []
-        self.lock = threading.Lock()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # whoever asked has gone
-            super().handle_error(request, client_address)
+        self._made = itertools.count()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.at}"
 
     @property
     def address(self) -> str:
@@ -273,96 +255,55 @@ class EdFi(ThreadingHTTPServer):
             if one.path.endswith(f"/ed-fi/{what}")
         ]
 
-
-class _Refused(Exception):
-    def __init__(self, status: int, **headers: str) -> None:
-        super().__init__(status)
-        self.status, self.headers = status, headers
-
-
-class _Answering(BaseHTTPRequestHandler):
-    server: EdFi
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
-        pair = base64.b64decode(self.headers.get("Authorization", " ").partition(" ")[2]).decode()
+    def posted(self, path: str, form: dict[str, str], headers: Any) -> dict[str, Any]:
+        pair = base64.b64decode(headers.get("Authorization", " ").partition(" ")[2]).decode()
         key, _, secret = pair.partition(":")
-        self.wrong = ""
-        if self.path != "/api/oauth/token" or form.get("grant_type") != ["client_credentials"]:
-            self._say(404, {})
-        elif (unquote(key), unquote(secret)) != (KEY, SECRET):
-            self._say(401, {"error": "invalid_client"})
-        else:
-            with self.server.lock:
-                token = f"token-{len(self.server.tokens)}"
-                self.server.tokens = {token}
-                self.server.token_for = self.server.token_for or 10_000
-            self._say(200, {"access_token": token, "expires_in": 1800, "token_type": "bearer"})
+        if path != "/api/oauth/token" or form.get("grant_type") != "client_credentials":
+            raise Refused(404)
+        if (unquote(key), unquote(secret)) != (KEY, SECRET):
+            raise Refused(401)
+        with self.lock:
+            token = f"token-{next(self._made)}"
+            self.tokens = {token}
+        return {"access_token": token, "expires_in": 1800, "token_type": "bearer"}
 
-    def do_GET(self) -> None:
-        peer = self.server
-        with peer.lock:
-            peer.asked.append(self.path)
-            nth = len(peer.asked)
-        if act := peer.before.pop(nth, None):
-            act()
-        parts = urlsplit(self.path)
-        self.wrong = peer.trouble(parts.path, nth)
-        try:
-            if self.wrong.isdigit():
-                raise _Refused(int(self.wrong))
-            if self.wrong == "slow down":
-                raise _Refused(429, **{"Retry-After": "7"})
-            if self.wrong == "elsewhere":
-                raise _Refused(302, Location="https://birch.example/api/data/v3")
-            if self.headers.get("Authorization", "").removeprefix("Bearer ") not in peer.tokens:
-                raise _Refused(401)
-            peer.read_from.append(
-                self.headers.get("Snapshot-Identifier", "") or self.headers.get("Use-Snapshot", "")
-            )
-            asked = {name: one[0] for name, one in parse_qs(parts.query).items()}
-            self._found(parts.path, asked)
-        except _Refused as refused:
-            self._say(refused.status, {"message": "Student 604822 may not be read"}, refused.headers)
+    def refuse(self, headers: Any) -> None:
+        if headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+            raise Refused(401)
+        self.read_from.append(headers.get("Snapshot-Identifier", "") or headers.get("Use-Snapshot", ""))
 
-    def _found(self, path: str, asked: dict[str, str]) -> None:
-        peer = self.server
-        if path == "/api/changeQueries/v1/availableChangeVersions" and peer.tells_changes:
-            self._say(200, {"oldestChangeVersion": 0, "newestChangeVersion": peer.ods.version})
-            return
-        if path == "/api/changeQueries/v1/snapshots" and peer.snapshots:
-            told = [
+    def found(self, path: str, asked: dict[str, str], headers: Any) -> Any:
+        if path == "/api/changeQueries/v1/availableChangeVersions" and self.tells_changes:
+            return {"oldestChangeVersion": 0, "newestChangeVersion": self.ods.version}
+        if path == "/api/changeQueries/v1/snapshots" and self.snapshots:
+            return [
                 {"snapshotIdentifier": one, "snapshotDateTime": f"2026-10-0{nth}"}
-                for nth, one in enumerate(peer.snapshots, 1)
+                for nth, one in enumerate(self.snapshots, 1)
             ]
-            self._say(200, told)
-            return
         what = path.removeprefix("/api/data/v3/ed-fi/")
         resource = what.partition("/")[0]
-        if resource not in SHAPES or (what != resource and not peer.tells_changes):
-            raise _Refused(404)
-        if resource not in peer.may_read:
-            raise _Refused(403)
+        if resource not in SHAPES or (what != resource and not self.tells_changes):
+            raise Refused(404)
+        if resource not in self.may_read:
+            raise Refused(403)
         wrong = set(asked) - PARAMETERS - (set(FILTERS) if what == resource else set())
         if wrong or not 0 < int(asked.get("limit", "25")) <= 500:
-            raise _Refused(400)
+            raise Refused(400)
         rows = self._rows(what, asked)
-        offset, limit = int(asked.get("offset", "0")), min(int(asked.get("limit", "25")), peer.most)
-        headers = {"Total-Count": str(len(rows))} if asked.get("totalCount") == "true" else {}
+        offset, limit = int(asked.get("offset", "0")), min(int(asked.get("limit", "25")), self.most)
+        more = {"Total-Count": str(len(rows))} if asked.get("totalCount") == "true" else {}
         page = rows[offset : offset + limit]
-        peer.change(what, page)
-        peer.headers(what, headers)
-        self._say(200, page, headers)
+        self.headers(what, more)
+        return Told(page, more)
 
     def _rows(self, what: str, asked: dict[str, str]) -> list[dict[str, Any]]:
-        ods = self.server.ods
+        ods = self.ods
         low, high = int(asked.get("minChangeVersion", "0")), int(asked.get("maxChangeVersion", str(2**60)))
         if what.endswith("/deletes"):
             rows = [one for one in ods.deletes if low <= one["changeVersion"] <= high]
             return (
                 rows
-                if self.server.tells_keys
+                if self.tells_keys
                 else [{k: v for k, v in one.items() if k != "keyValues"} for one in rows]
             )
         if what.endswith("/keyChanges"):
@@ -373,25 +314,6 @@ class _Answering(BaseHTTPRequestHandler):
                 found = [one for one in found if asked[name] in {str(_at(one.told, path)) for path in paths}]
         return [{"id": one.id, **one.told, "_etag": str(one.version)} for one in found]
 
-    def _say(self, status: int, told: object, more: dict[str, str] | None = None) -> None:
-        body = json.dumps(told).encode()
-        if self.wrong == "html":
-            body = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html" if self.wrong == "html" else "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (more or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.wrong == "cut":
-            self.wfile.write(body[: len(body) // 2])
-            self.close_connection = True
-            return
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 def _at(told: Any, path: tuple[str, ...]) -> object:
     for name in path:
@@ -399,21 +321,11 @@ def _at(told: Any, path: tuple[str, ...]) -> object:
     return told
 
 
-@contextmanager
-def running() -> Iterator[EdFi]:
+def running() -> AbstractContextManager[EdFi]:
     """On a port of loopback, until the block ends."""
-    peer = EdFi()
-    thread = threading.Thread(target=peer.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield peer
-    finally:
-        peer.shutdown()
-        peer.server_close()
-        thread.join()
+    return peer_server.running(EdFi())
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, settings: Settings, peer: EdFi) -> None:
     """The one address of loopback that may be called in this test."""
-    monkeypatch.setitem(services._BY_KEY, ED_FI, replace(services.service(ED_FI), built=True))
-    use_settings(replace(settings, egress_private_allowed=frozenset({f"127.0.0.1:{peer.server_port}"})))
+    peer_server.stand_in(monkeypatch, settings, ED_FI, peer)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +32,14 @@ class Refused(Exception):
         self.status, self.headers = status, headers
 
 
+@dataclass(frozen=True)
+class Told:
+    """An answer with headers of its own."""
+
+    body: Any
+    headers: dict[str, str]
+
+
 class Peer(ThreadingHTTPServer):
     """What it holds can be changed by a test; `asked` tells what was asked of it."""
 
@@ -45,7 +53,7 @@ class Peer(ThreadingHTTPServer):
         #: Done before the answer to the nth question.
         self.before: dict[int, Callable[[], object]] = {}
         #: An answer, before it is sent.
-        self.change: Callable[[str, dict[str, Any]], object] = lambda path, told: None
+        self.change: Callable[[str, Any], object] = lambda path, told: None
         self.asked: list[str] = []
         self.lock = threading.Lock()
 
@@ -57,8 +65,8 @@ class Peer(ThreadingHTTPServer):
     def refuse(self, headers: Any) -> None:
         """Raises Refused for who may not ask."""
 
-    def found(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
-        """What is there. Raises Refused."""
+    def found(self, path: str, asked: dict[str, str], headers: Any) -> Any:
+        """What is there; with the headers of the answer behind it, as Told. Raises Refused."""
         raise NotImplementedError
 
     def posted(self, path: str, form: dict[str, str], headers: Any) -> dict[str, Any]:
@@ -92,14 +100,15 @@ class Answering(BaseHTTPRequestHandler):
         self.wrong = peer.trouble(parts.path, nth)
         self._answer(lambda: self._found(parts.path, parts.query))
 
-    def _found(self, path: str, query: str) -> dict[str, Any]:
+    def _found(self, path: str, query: str) -> Any:
         peer = self.server
         peer.refuse(self.headers)
-        told = peer.found(path, {name: one[0] for name, one in parse_qs(query).items()})
-        peer.change(path, told)
+        asked = {name: one[0] for name, one in parse_qs(query).items()}
+        told = peer.found(path, asked, self.headers)
+        peer.change(path, told.body if isinstance(told, Told) else told)
         return told
 
-    def _answer(self, found: Callable[[], dict[str, Any]]) -> None:
+    def _answer(self, found: Callable[[], Any]) -> None:
         try:
             if self.wrong.isdigit():
                 raise Refused(int(self.wrong))
@@ -107,7 +116,11 @@ class Answering(BaseHTTPRequestHandler):
                 raise Refused(429, **{"Retry-After": "7"})
             if self.wrong == "elsewhere":
                 raise Refused(302, Location="https://birch.example/elsewhere")
-            self._say(200, found())
+            told = found()
+            if isinstance(told, Told):
+                self._say(200, told.body, told.headers)
+            else:
+                self._say(200, told)
         except Refused as refused:
             self._say(refused.status, {"message": f"{NAME_IN_A_REFUSAL} is locked"}, refused.headers)
 

@@ -150,7 +150,7 @@ class PowerSchool(Peer):
         if headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
             raise Refused(401)
 
-    def found(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
+    def found(self, path: str, asked: dict[str, str], headers: Any) -> dict[str, Any]:
         if path == "/ws/v1/metadata":
             return {
                 "metadata": {"powerschool_version": "25.3", "schema_table_query_max_page_size": self.size}

@@ -25,8 +25,9 @@ from app.register.models.school_day import SchoolDay
 from app.register.models.school_enrollment import SchoolEnrollment
 from app.roster.actions.refused import Refused
 from tests import aeries_peer
-from tests.aeries_peer import CERTIFICATE, FAULTS, Aeries, School
+from tests.aeries_peer import CERTIFICATE, Aeries, School
 from tests.directory_peer import Every
+from tests.peer_server import FAULTS
 from tests.register import registers, systems
 from tests.register.test_imports import marks, notes, set_aside
 from tests.roster import families

@@ -28,7 +28,8 @@ from app.register.models.school_register import SchoolRegister
 from app.roster.actions.refused import Refused
 from tests import edfi_peer
 from tests.directory_peer import Every
-from tests.edfi_peer import EVENTS, FAULTS, SECRET, EdFi
+from tests.edfi_peer import EVENTS, SECRET, EdFi
+from tests.peer_server import FAULTS, NAME_IN_A_REFUSAL
 from tests.register import registers, systems
 from tests.register.test_imports import again, marks, notes, set_aside
 from tests.roster import families
@@ -108,7 +109,7 @@ def failed() -> str:
     assert run.sentence
     assert marks() == before
     assert not db.session.scalar(select(func.count()).select_from(FetchedRows))
-    assert "604822" not in run.sentence
+    assert NAME_IN_A_REFUSAL not in run.sentence
     return run.sentence
 
 
@@ -428,8 +429,8 @@ def test_half_of_the_rows_are_no_answer(peer: EdFi) -> None:
     done()
     connect(peer, minutes="390")  # read anew
 
-    peer.change = lambda what, rows: (
-        rows.clear() if what == EVENTS and len(peer.lists_asked(EVENTS)) > 1 else None
+    peer.change = lambda path, rows: (
+        rows.clear() if path.endswith(EVENTS) and len(peer.lists_asked(EVENTS)) > 1 else None
     )
     peer.most = 2
     peer.headers = lambda what, headers: (
@@ -447,8 +448,8 @@ def test_a_list_that_changes_while_it_is_read_makes_nothing_vanish(peer: EdFi) -
 
     while_reading = {"done": False}
 
-    def once(what: str, rows: list[Any]) -> None:
-        if what == EVENTS and rows and not while_reading["done"]:
+    def once(path: str, rows: list[Any]) -> None:
+        if path.endswith(EVENTS) and rows and not while_reading["done"]:
             while_reading["done"] = True
             peer.ods.resources[EVENTS].remove(events[0])
 
@@ -507,8 +508,8 @@ def test_a_redirect_is_not_followed(peer: EdFi) -> None:
 def test_the_same_page_again_and_again_is_a_failed_reading(peer: EdFi) -> None:
     event = peer.ods.event("1001", NORTH, str(MON))
 
-    def again(what: str, rows: list[Any]) -> None:
-        if what == EVENTS:
+    def again(path: str, rows: list[Any]) -> None:
+        if path.endswith(EVENTS):
             rows[:] = [{"id": event.id, **event.told}]
 
     peer.change = again

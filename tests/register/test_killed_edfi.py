@@ -19,8 +19,9 @@ from app.register.models.fetched_rows import FetchedRows
 from app.register.models.register_connection import RegisterConnection
 from tests import edfi_peer
 from tests.directory_peer import Every
-from tests.edfi_peer import FAULTS, KEY, SECRET
+from tests.edfi_peer import KEY, SECRET
 from tests.jobs.conftest import Process
+from tests.peer_server import FAULTS
 from tests.register import registers, systems
 from tests.roster import families
 from tests.world import World
