@@ -4,11 +4,20 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    FieldList,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.notices.models.notice import CHANNELS, LETTER
-from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_DAYS, Added, Overlay
+from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_ADDED, MOST_DAYS, Added, Overlay
 from app.truancy.law.rule import Rule, whole
 from app.truancy.law.words import DUTIES, FLAGS
 from app.truancy.models.attendance_case import TIERS
@@ -59,10 +68,19 @@ class ProposalForm(KeyedPaper):
         [Length(max=LONGEST_TITLE, message=f"Use at most {LONGEST_TITLE} characters.")],
     )
     threshold = StringField("Fires earlier, at", [Length(max=12, message="Use at most 12 characters.")])
-    sooner = SelectField("Earlier deadline for", choices=[], default="")
-    sooner_days = IntegerField("Within how many days", [Optional(), _DAYS])
-    added = SelectField("One more duty", choices=options([_NONE, *MAY_BE_ADDED.items()]), default="")
-    added_days = IntegerField("Due within how many school days", [Optional(), _DAYS])
+    #: One for each duty of the rule, in its order.
+    sooner_days = FieldList(IntegerField(validators=[Optional(), _DAYS]))
+    #: A duty and its days, row by row.
+    added = FieldList(
+        SelectField("One more duty", choices=options([_NONE, *MAY_BE_ADDED.items()]), default=""),
+        min_entries=1,
+        max_entries=MOST_ADDED,
+    )
+    added_days = FieldList(
+        IntegerField("Due within how many school days", [Optional(), _DAYS]),
+        min_entries=1,
+        max_entries=MOST_ADDED,
+    )
     held_back = SelectField(
         "Hold it back from some, by lot",
         choices=options(
@@ -72,25 +90,55 @@ class ProposalForm(KeyedPaper):
     )
     note = TextAreaField("Why", [_NOTE])
 
+    #: Somebody has just asked for another row.
+    is_grown = False
+
     def about(self, rule: Rule) -> None:
         """Ask about the duties that this rule has."""
-        self.sooner.choices = options([_NONE, *((duty.do, DUTIES[duty.do]) for duty in rule.duties)])
+        self._duties = tuple(dict.fromkeys(duty.do for duty in rule.duties))
+        while len(self.sooner_days) < len(self._duties):
+            self.sooner_days.append_entry()
+        for do, field in zip(self._duties, self.sooner_days, strict=False):
+            field.label.text = f"Earlier deadline for “{DUTIES[do]}”: within how many days"
+        while len(self.added_days) < len(self.added):
+            self.added_days.append_entry()
+        while len(self.added) < len(self.added_days):
+            self.added.append_entry()
         self._counts = rule.threshold.n is not None
+
+    @property
+    def may_grow(self) -> bool:
+        """True while another duty can be added."""
+        return len(self.added) < MOST_ADDED
+
+    def grow(self) -> None:
+        """One more empty row for a duty."""
+        if self.may_grow:
+            self.added.append_entry()
+            self.added_days.append_entry()
+            self.is_grown = True
 
     def validate_threshold(self, field: Any) -> None:
         """A number, whole or not."""
         if (field.data or "").strip() and self._much() is None:
             raise ValidationError("Write a number, such as 2 or 7.5, or leave it empty.")
 
-    def validate_sooner(self, field: Any) -> None:
-        """Days belong to a duty, and a duty to days."""
-        if bool(field.data) != (self.sooner_days.data is not None):
-            raise ValidationError("Choose the duty and write its days, or leave both empty.")
-
-    def validate_added(self, field: Any) -> None:
-        """A deadline belongs to a duty."""
-        if self.added_days.data is not None and not field.data:
-            raise ValidationError("Choose the duty that is due then, or leave the days empty.")
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A deadline belongs to a duty, and no duty is added twice."""
+        valid = super().validate(extra_validators)
+        seen: set[str] = set()
+        for duty, days in zip(self.added, self.added_days, strict=False):
+            said = ""
+            if days.data is not None and not duty.data:
+                said = "Choose the duty that is due then, or leave the days empty."
+            elif duty.data in seen:
+                said = f"“{DUTIES[duty.data]}” is chosen twice. Leave one of them at None."
+            if said:
+                duty.errors = [*duty.errors, said]
+                valid = False
+            if duty.data:
+                seen.add(duty.data)
+        return valid
 
     def overlay(self) -> Overlay:
         """What was filled in, whether it is strict enough or not."""
@@ -98,8 +146,16 @@ class ProposalForm(KeyedPaper):
         return Overlay(
             n=much if self._counts else None,
             percent=None if self._counts else much,
-            due=((self.sooner.data, self.sooner_days.data),) if self.sooner.data else (),
-            added=(Added(self.added.data, due=self.added_days.data),) if self.added.data else (),
+            due=tuple(
+                (do, field.data)
+                for do, field in zip(self._duties, self.sooner_days, strict=False)
+                if field.data is not None
+            ),
+            added=tuple(
+                Added(duty.data, due=days.data)
+                for duty, days in zip(self.added, self.added_days, strict=False)
+                if duty.data
+            ),
             title=(self.title.data or "").strip(),
             held_back=int(self.held_back.data or 0),
         )

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import Environment
 from markupsafe import Markup
-from wtforms import Field, Form, RadioField, SelectMultipleField
+from wtforms import Field, FieldList, Form, RadioField, SelectMultipleField
 from wtforms.widgets import ListWidget
 
 from app.web import filters, icons
@@ -124,8 +124,14 @@ class Components:
     def problems(form: Form) -> list[Problem]:
         """Each thing wrong with the form: the sentence, and the id of the field to go to."""
         return [(str(sentence), None) for sentence in form.form_errors] + [
-            (str(field.errors[0]), _anchor(field)) for field in form if field.errors
+            (str(field.errors[0]), _anchor(field)) for field in _each(form) if field.errors
         ]
+
+
+def _each(form: Form) -> Iterator[Field]:
+    """The fields, those of a list of them one by one: of the list itself nobody can say what is wrong."""
+    for field in form:
+        yield from field.entries if isinstance(field, FieldList) else (field,)
 
 
 def _attribute(name: str, value: Any) -> Markup:

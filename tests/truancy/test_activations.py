@@ -14,7 +14,7 @@ from app.core.tenancy import as_district
 from app.roster.actions.refused import Refused
 from app.truancy.actions import activating, trying_out
 from app.truancy.law.engine import Rulebook
-from app.truancy.law.overlay import Overlay, text_sha256
+from app.truancy.law.overlay import MOST_ADDED, Overlay, text_sha256
 from app.truancy.law.packs import places, shipped
 from app.truancy.models import rule_activation
 from app.truancy.models.counsel_confirmation import CounselConfirmation
@@ -243,10 +243,14 @@ def test_from_the_pages_it_is_confirmed_proposed_approved_and_ended(client, app,
             "first_day": "2026-08-03",
             "title": "Letter 1",
             "threshold": "2",
-            "sooner": "report",
-            "sooner_days": "2",
-            "added": "home_contact",
-            "added_days": "3",
+            "sooner_days-0": "2",
+            "sooner_days-1": "5",
+            "added-0": "home_contact",
+            "added_days-0": "3",
+            "added-1": "attendance_plan",
+            "added_days-1": "",
+            "added-2": "supportive_services",
+            "added_days-2": "20",
         },
     )
     shown = client.get(PAGE, status=200)
@@ -263,7 +267,10 @@ def test_from_the_pages_it_is_confirmed_proposed_approved_and_ended(client, app,
         "Letter 1",
         "Fires at 2 days or more",
         "within 2 school days",
+        "within 5 school days",
         "Make contact at home, within 3 school days",
+        "Make a plan to resolve the absences",
+        "Offer supportive services, within 20 school days",
     ):
         assert words in shown.text
     action = next(one["action"] for one in shown.all("form") if one["action"].endswith("/approval"))
@@ -284,13 +291,47 @@ def test_what_was_typed_is_kept_when_it_is_refused(client, world):
         f"{PAGE}/proposal", {"first_day": "2026-08-03", "threshold": "4", "note": "As before."}
     )
     unclear = client.post(f"{PAGE}/proposal", {"first_day": "2026-08-03", "threshold": "four"})
-    half = client.post(f"{PAGE}/proposal", {"first_day": "2026-08-03", "sooner": "report"})
+    half = client.post(f"{PAGE}/proposal", {"first_day": "2026-08-03", "added-0": "", "added_days-0": "3"})
+    twice = client.post(
+        f"{PAGE}/proposal", {"first_day": "2026-08-03", "added-0": "home_contact", "added-1": "home_contact"}
+    )
 
-    assert looser.status == unclear.status == half.status == 422
+    assert looser.status == unclear.status == half.status == twice.status == 422
     assert "would be looser" in looser.text
     assert "As before." in looser.text
     assert "Write a number" in unclear.text
-    assert "leave both empty" in half.text
+    assert "leave the days empty" in half.text
+    assert "chosen twice" in twice.text
+
+
+def test_another_duty_is_one_more_row_without_scripts_and_nothing_is_lost_or_proposed(client, app, world):
+    client.sign_in(world.adams)
+    page = client.get(PAGE, status=200)
+    assert len(page.all("select", id="proposal-added-1")) == 0
+
+    grown = client.submit(
+        page,
+        "/proposal",
+        status=200,
+        do="grow",
+        title="Letter 1",
+        first_day="",
+        **{"added-0": "home_contact"},
+    )
+
+    assert [one["name"] for one in grown.all("select") if one["name"].startswith("added")] == [
+        "added-0",
+        "added-1",
+    ]
+    assert [one["name"] for one in grown.all("select") if one.get("autofocus") is not None] == ["added-1"]
+    assert grown.one("input", name="title")["value"] == "Letter 1"
+    assert grown.one("option", value="home_contact", selected="").text == "Make contact at home"
+    with app.app_context(), as_district(world.maple.id):
+        assert not db.session.scalars(select(rule_activation.RuleActivation)).all()
+    for _ in range(6):
+        grown = client.submit(grown, "/proposal", status=200, do="grow")
+    assert len([one for one in grown.all("select") if one["name"].startswith("added")]) == MOST_ADDED
+    assert "Add another duty" not in grown.text
 
 
 def test_who_does_not_answer_for_the_rules_only_reads(client, world):

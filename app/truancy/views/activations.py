@@ -1,6 +1,6 @@
 """Switching a shipped rule on: counsel's confirmation, a proposal, a second person's approval, its end."""
 
-from flask import Response, abort, url_for
+from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.db import db
@@ -66,9 +66,12 @@ def withdraw(confirmation: CounselConfirmation) -> ResponseReturnValue:
 @doors.post("/attendance/rule/<rule_id>/proposal")
 @allow(May.PROPOSE_RULE, RULES, paper=ProposalForm)
 def propose(rule_id: str) -> ResponseReturnValue:
-    """Propose to use it from a day on, with what is laid over it."""
+    """Propose to use it from a day on, with what is laid over it. Asked for one more row it proposes nothing yet."""
     rule, form = _version(rule_id), ProposalForm.filled()
     form.about(rule)
+    if request.form.get("do") == "grow":
+        form.grow()
+        return _shown(rule, proposal=form)
     if not form.validate():
         return _shown(rule, 422, proposal=form)
     try:
