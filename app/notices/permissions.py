@@ -21,6 +21,8 @@ WRITE_TO_FAMILIES: Final = (
 )
 #: Who lets a notice leave, by name.
 APPROVE: Final = (Role.SCHOOL_OFFICE, Role.ATTENDANCE_CLERK, Role.PRINCIPAL, Role.ADMIN)
+#: Who says that an incident is over.
+ANSWER_FOR: Final = (Role.PRINCIPAL, Role.ADMIN)
 
 
 class HasASchool(Protocol):
@@ -52,6 +54,10 @@ class May(StrEnum):
     PRINT_LETTERS = "print and post letters"
     TAKE_IN_RETURNED = "take in letters that came back"
     SET_UP_NOTICES = "say how families are written to"
+    RECORD_INCIDENT = "say that a notice reached the wrong person"
+    LIST_INCIDENTS = "list incidents of notices"
+    SEE_INCIDENT = "see an incident of a notice"
+    CLOSE_INCIDENT = "close an incident of a notice"
 
 
 def runs_the_district(who: Actor, _: Any) -> bool:
@@ -86,8 +92,7 @@ def prints_for_all_schools(who: Actor, _: Any) -> bool:
 
 def schools_written_from(who: Actor) -> set[UUID] | None:
     """The schools to whose families they write; None means all."""
-    held = [who.schools_of(role) for role in WRITE_TO_FAMILIES if who.has(role)]
-    return None if None in held else {id for schools in held if schools is not None for id in schools}
+    return _schools(who, WRITE_TO_FAMILIES)
 
 
 def answers_for_a_school(who: Actor, _: Any) -> bool:
@@ -95,9 +100,24 @@ def answers_for_a_school(who: Actor, _: Any) -> bool:
     return who.has(Role.PRINCIPAL) or who.has(Role.ADMIN)
 
 
+def answers_for_its_school(who: Actor, thing: HasASchool) -> bool:
+    """The principal of its school, or a district admin."""
+    return _is_at(who, ANSWER_FOR, thing)
+
+
+def schools_approved_at(who: Actor) -> set[UUID] | None:
+    """The schools whose notices they let leave; None means all."""
+    return _schools(who, APPROVE)
+
+
 def _is_at(who: Actor, roles: tuple[Role, ...], thing: HasASchool) -> bool:
     held = [who.schools_of(role) for role in roles if who.has(role)]
     return any(schools is None or thing.school_id in schools for schools in held)
+
+
+def _schools(who: Actor, roles: tuple[Role, ...]) -> set[UUID] | None:
+    held = [who.schools_of(role) for role in roles if who.has(role)]
+    return None if None in held else {id for schools in held if schools is not None for id in schools}
 
 
 def is_in_the_demo(who: Actor, _: Any) -> bool:
@@ -131,4 +151,8 @@ RULES: Final[Rules] = {
     May.PRINT_LETTERS: [prints_for_all_schools],
     May.TAKE_IN_RETURNED: [approves_somewhere],
     May.SET_UP_NOTICES: [runs_the_district],
+    May.RECORD_INCIDENT: [works_at_its_school],
+    May.LIST_INCIDENTS: [approves_somewhere],
+    May.SEE_INCIDENT: [approves_at_its_school],
+    May.CLOSE_INCIDENT: [answers_for_its_school],
 }

@@ -9,6 +9,8 @@ from app.notices.permissions import RULES, May
 from app.notices.views import (
     demo_mail,
     heard_texts,
+    incident_settings,
+    incidents,
     mail_events,
     mail_log,
     mail_setting,
@@ -37,6 +39,8 @@ ROOM = Room(
         notice_settings,
         notice_templates,
         notice_texts,
+        incidents,
+        incident_settings,
     ],
     menu=[
         MenuItem("Notices", "notices.notices_index", May.LIST_NOTICES, RULES, 56, "Families"),
@@ -57,6 +61,7 @@ ROOM = Room(
             59,
             "Families",
         ),
+        MenuItem("Incidents", "notices.incidents_index", May.LIST_INCIDENTS, RULES, 61, "Families"),
         MenuItem(
             "How families are written to",
             "notices.notice_settings_show",

@@ -18,6 +18,7 @@ WITH_STUDENTS: Final = (
     "admin.imports_",
     "admin.school_year",
     "notices.notices_",
+    "notices.incidents_",
     "notices.print_",
     "notices.returned_",
 )

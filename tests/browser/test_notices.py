@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -17,6 +18,8 @@ from app.core.services import TWILIO
 from app.core.tenancy import as_district
 from app.notices.actions import approving, numbers, office, passing_on, templating
 from app.notices.actions.templating import TOTALS
+from app.notices.models.incident import Incident, IncidentStep
+from app.notices.models.incident_setting import IncidentSetting
 from app.notices.models.notice import Notice, NoticeRecipient
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
@@ -133,6 +136,67 @@ def test_a_template_is_begun_and_its_english_text_approved(
         photograph(visit, screen, "new")
         if screen is PHONE:
             assert findings(visit.page) == []
+
+
+@pytest.fixture
+def beside(site: Site, waiting: tuple[str, str]) -> Iterator[str]:
+    """The address of a notice that waits; what is written down about it is forgotten."""
+    yield waiting[0]
+    with of_maple(site):
+        db.session.execute(delete(IncidentStep))
+        db.session.execute(delete(Incident))
+        db.session.execute(delete(IncidentSetting))
+        db.session.commit()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
+def test_what_reached_the_wrong_person_is_written_down_and_closed(
+    chromium: Browser, site: Site, beside: str, screen: dict[str, int], scheme: Any
+) -> None:
+    """Without JavaScript where it is dark."""
+    scripted = scheme == "light"
+    with visiting(
+        site, chromium, viewport=screen, color_scheme=scheme, java_script_enabled=scripted
+    ) as visit:
+
+        def seen(name: str) -> None:
+            photograph(visit, screen, f"incident-{name}-{scheme}")
+            if scripted:
+                assert findings(visit.page) == [], name
+                wide = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                assert wide <= 0, f"{name} is {wide} pixels too wide"
+
+        visit.sign_in(CAST["admin"])
+        visit.go("/incident-deadlines")
+        visit.page.get_by_label("State").select_option("ny")
+        visit.page.get_by_label("By your own policy").fill("24")
+        visit.page.get_by_label("Where that stands").fill("Policy 8635, July 2026")
+        visit.page.get_by_label("We have signed").check()
+        visit.page.get_by_role("button", name="Save").click()
+        seen("deadlines")
+        visit.go(beside)
+        visit.page.get_by_role("link", name="This reached the wrong person").click()
+        seen("new")
+        visit.page.get_by_label("It lay in a wrong envelope").check()
+        visit.page.get_by_label("Whom it reached").fill("The family next door brought it back")
+        visit.page.get_by_label("The student’s name").check()
+        visit.page.get_by_label("How many days were missed").check()
+        visit.page.get_by_role("button", name="Write it down").click()
+        expect(visit.page.get_by_text("The notice is stopped.")).to_be_visible()
+        visit.page.get_by_role("combobox", name="What was done").select_option("officer")
+        visit.page.get_by_role("button", name="Write it down").click()
+        seen("open")
+        visit.go("/incidents")
+        seen("list")
+        visit.go(beside)
+        seen("notice")
+        visit.page.get_by_role("link", name="Incident ").click()
+        visit.page.get_by_label("Why it is closed").fill("It is back, unopened, and the family knows.")
+        visit.page.get_by_role("button", name="Close the incident").click()
+        expect(visit.page.get_by_text("The incident is closed.")).to_be_visible()
+        seen("closed")
+        assert visit.complaints == []
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from app.helpdesk.models.attachment import Attachment
 from app.helpdesk.models.inbound_email import InboundEmail
 from app.helpdesk.models.ticket import Ticket
 from app.notices.models.demo_mail import DemoMail
+from app.notices.models.incident import Incident
 from app.notices.models.message import Message
 from app.notices.models.muted_address import MutedAddress
 from app.notices.models.notice import Notice
@@ -212,6 +213,21 @@ def _notice(corner: Corner) -> Keys:
         state="waiting",
     )
     return _added(notice)
+
+
+def _incident(corner: Corner) -> Keys:
+    notice = Notice.find(_notice(replace(corner, number=corner.number + 700))["id"])
+    assert notice is not None
+    incident = Incident(
+        notice_id=notice.id,
+        school_id=notice.school_id,
+        cause="other",
+        reached=SECRET,
+        noticed_at=clock.now(),
+        recorded_by_id=corner.who.id,
+        recorded_at=clock.now(),
+    )
+    return _added(incident)
 
 
 def _print_batch(corner: Corner) -> Keys:
@@ -506,6 +522,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     NoticeTemplate: _notice_template,
     NoticeText: _notice_text,
     Notice: _notice,
+    Incident: _incident,
     PrintBatch: _print_batch,
     PrintFile: _print_file,
     WebSession: _web_session,

@@ -7,6 +7,7 @@ from app.admin.permissions import RULES, May
 from app.auth.models.sealed_account import SealedAccount
 from app.core import alarms, expiring
 from app.core.room import Doors
+from app.notices.actions import recalling
 from app.register.actions import connectors as attendance_connectors
 from app.register.models.register_connection import RegisterConnection
 from app.roster.actions.connectors import CONNECTORS
@@ -36,5 +37,6 @@ def index() -> ResponseReturnValue:
         waiting=RosterImport.waiting(),
         services={kind: one.service for kind, one in CONNECTORS.items()},
         today=today,
+        past_due=recalling.past_due(),
         seal_is_broken=sealed is not None and not sealed.holds,
     )

@@ -98,7 +98,7 @@ def take_back(notice: Notice, reason: str) -> None:
     db.session.refresh(notice, with_for_update=True)
     if notice.state == State.RETURNED:
         return
-    if notice.channel != LETTER or notice.state not in {State.SENT, State.WITHDRAWN}:
+    if notice.channel != LETTER or notice.state not in {State.SENT, State.WITHDRAWN, State.UNDELIVERED}:
         raise Refused(NOT_OUT)
     was_withdrawn = notice.state == State.WITHDRAWN
     notice.come_back(reason)

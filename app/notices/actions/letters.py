@@ -31,6 +31,7 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "register_connection": frozenset({"name", "what", "happened"}),
     "secret_ends": frozenset({"name", "about", "last_day", "without_it", "page"}),
     "operator_visit": frozenset({"name", "about", "happened", "reason"}),
+    "incident_recorded": frozenset({"name", "page"}),
     "mail_test": frozenset({"name"}),
 }
 

@@ -46,6 +46,7 @@ CALLED: Final = {
     "register_connection": "Note to admins: a system that is asked for attendance",
     "secret_ends": "Note to admins: a secret ends",
     "operator_visit": "Note to admins: a visit of the operator",
+    "incident_recorded": "Note to admins: a notice reached the wrong person",
     "mail_test": "Test",
     "family_notice": "Notice to a family",
 }

@@ -14,6 +14,7 @@ from app.notices.actions.collating import CannotPrint
 from app.notices.actions.lettering import Words
 from app.notices.actions.refused import Refused
 from app.notices.forms import CancelForm, CautionForm, NoticeForm
+from app.notices.models.incident import Incident
 from app.notices.models.message import Message
 from app.notices.models.notice import CHANNELS, Notice, State
 from app.notices.models.notice_setting import NoticeSetting
@@ -233,6 +234,10 @@ def _shown(
         mail=db.session.get(Message, notice.message_id) if notice.message_id else None,
         texted=TextMessage.find(notice.text_message_id) if notice.text_message_id else None,
         others=_others(notice),
+        incidents=[
+            (one, permits(RULES, May.SEE_INCIDENT, me(), one)) for one in Incident.of_notice(notice.id)
+        ],
+        may_record=permits(RULES, May.RECORD_INCIDENT, me(), notice),
         pills=PILLS,
         channels=CHANNELS,
         after_it=[CHANNELS[one] for one in notice.ways if one != notice.channel],

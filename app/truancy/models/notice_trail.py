@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from app.core.db import db
 from app.family.models.family_answer import FamilyAnswer
 from app.family.models.family_link import FamilyLink
+from app.notices.models.incident import Incident
 from app.notices.models.left_out_guardian import LeftOutGuardian
 from app.notices.models.message import Message
 from app.notices.models.notice import CHANNELS, CORRECTION, LETTER, Notice, State
@@ -26,6 +27,7 @@ FIRING: Final = "firing"
 OPENED: Final = (
     "The link to the family page was opened, by the family or by a program that looks at links in mail."
 )
+WRONG_PERSON: Final = "It was written down that it reached the wrong person."
 _MAIL: Final = {
     "queued": "The email waits to be sent",
     "sending": "The email is being sent",
@@ -136,6 +138,8 @@ def _steps(notice: Notice) -> Iterator[Step]:
         what = "Withdrawn" if notice.state == State.WITHDRAWN else "Cancelled"
         by = f" by {_name(notice.ended_by_id)}" if notice.ended_by_id else ""
         yield Step(notice.ended_at, f"{what}{by}. {notice.reason}")
+    for incident in Incident.of_notice(notice.id):
+        yield Step(incident.recorded_at, WRONG_PERSON)
     yield from _family(notice)
 
 
