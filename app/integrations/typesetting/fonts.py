@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 _PACKAGES: Final = ("manimgx_fonts", "manimgx_fonts_cjk")
-_OURS: Final = Path(__file__).with_name("nastaliq")
+_OURS: Final = Path(__file__).with_name("vendor")
 LATIN: Final = "Noto Sans"
 #: By the subtag of the language, where the first font for its text is another.
 _FIRST: Final = {
