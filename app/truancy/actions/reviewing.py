@@ -46,8 +46,8 @@ from app.truancy.models.review_range import DONE, FOLLOWING, LOOKING, ReviewRang
 from app.truancy.models.rule_activation import active_rules
 from app.truancy.models.student_to_review import StudentToReview
 
-#: Students of one range at most, and of one transaction.
-A_RANGE: Final = 25_000
+#: Students of one range at most, and of one transaction. Who has no range left waits for whoever is at the last one.
+A_RANGE: Final = 12_500
 A_BATCH: Final = 2_000
 A_FOLLOWING: Final = 1_000
 #: A night with few students falls into so many ranges all the same, if each has so many, so that workers share them.

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import chain, compress, groupby
 from math import ceil, lcm
-from operator import attrgetter
+from operator import attrgetter, sub
 from typing import Final, NamedTuple
 
 from app.truancy.law.bar import Bar
@@ -20,7 +20,17 @@ from app.truancy.law.facts import Mark, StudentFacts
 from app.truancy.law.firing import Blocked, Firing, Owed, owed
 from app.truancy.law.rule import GRADES, Amount, Count, Duty, Rule, Scope, Span, in_order
 from app.truancy.law.schedule import Schedule
-from app.truancy.law.windows import Bounds, BoundsOf, Crossing, Earlier, Tally, bounds_of, crossings, since
+from app.truancy.law.windows import (
+    Bounds,
+    BoundsOf,
+    Crossing,
+    Earlier,
+    Tally,
+    bounds_of,
+    crossings,
+    longest,
+    since,
+)
 
 _BY_TRIGGER: Final = attrgetter("trigger")
 _WORTH: Final = attrgetter("worth")
@@ -37,6 +47,8 @@ class Prepared(NamedTuple):
     #: With less in all it never fires, whatever its windows and conditions are.
     enough: int
     bar: Bar
+    #: How many calendar days its windows last at most; None where the calendar does not tell.
+    within: int | None
     inside: BoundsOf
     #: What is owed under it where no calendar is asked for that; else None.
     owed: tuple[Owed, ...] | None
@@ -59,6 +71,7 @@ class Rulebook:
                 counts.index(rule.count),
                 ceil(bar.least / 100),
                 bar,
+                longest(rule.window),
                 bounds_of(rule.window),
                 _undated(rule.duties),
                 rule.scope.ages is None and rule.scope.grades is None,
@@ -137,7 +150,17 @@ class Looking:
             return False
         if bar.plain and self.numbers:
             return bar.within_reach(zip(self.numbers, self.at_most[one.number], strict=True))
-        return True
+        return one.within is None or self._lie_close(one.number, one.enough, one.within)
+
+    def _lie_close(self, number: int, enough: int, within: int) -> bool:
+        """False where so much never lies within so many calendar days, wherever they begin; in all there is enough."""
+        amounts = self.at_most[number]
+        many = ceil(enough / max(amounts))
+        if many < 2:
+            return True
+        days = [day.day.toordinal() for day in compress(self.days, amounts)]
+        nearest: int = min(map(sub, days[many - 1 :], days))
+        return nearest < within
 
     def _counted(self, one: Prepared) -> tuple[list[Counted], int]:
         """The days that count under the rule, and of how many parts of a day the amounts are."""

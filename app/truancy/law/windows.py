@@ -290,6 +290,13 @@ def _runs(tally: Tally) -> Iterator[Crossing]:
         yield Crossing(name, ordinals[name], there.day, tuple(run), bar.told(total), out_of)
 
 
+def longest(window: Window) -> int | None:
+    """How many calendar days a window lasts at most; None where the calendar does not tell."""
+    if window.span is Span.CALENDAR_MONTH:
+        return 31
+    return window.length if window.span is Span.ROLLING and window.of == "calendar_day" else None
+
+
 def _start(window: Window, there: StudentDay, schedule: Schedule) -> date:
     """The first day of the window that ends with this one."""
     if window.of == "calendar_day":
