@@ -1,6 +1,9 @@
 """The attendance register, in a browser: from a file with its own columns to a student, on a phone, without script."""
 
+import io
+from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,11 +15,14 @@ from app.core.directory import district_by_slug
 from app.core.tenancy import as_district
 from app.register.actions import importing
 from app.register.models.register_import import RegisterImport
+from app.register.models.school_day import SchoolDay
 from app.roster.models.school import School
 from app.roster.models.student import Student
 from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, Visit, visiting
 from tests.browser.test_imports import pictured
 from tests.browser.test_pages import findings
+from tests.register import registers
+from tests.register.files import a_set
 from tests.roster import families
 
 pytestmark = pytest.mark.browser
@@ -153,3 +159,59 @@ def test_it_needs_no_script(site: Site, chromium: Browser, tmp_path: Path) -> No
         visit.go(f"/attendance/students/{student}")
 
         expect(visit.page.get_by_role("main")).to_contain_text("30")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [(PHONE, "light"), (PHONE, "dark"), (CHROMEBOOK, "light"), (CHROMEBOOK, "dark")],
+    ids=["phone-light", "phone-dark", "chromebook-light", "chromebook-dark"],
+)
+def test_days_and_enrollments_that_are_gone_are_shown_before_they_are_taken_out(
+    site: Site, chromium: Browser, look: tuple[dict[str, int], str]
+) -> None:
+    viewport, scheme = look
+    run_id = a_window_without_some(site)
+
+    with visiting(site, chromium, viewport=viewport, color_scheme=scheme) as visit:
+        visit.sign_in(CAST["admin"])
+        visit.go(f"/attendance/imports/{run_id}")
+        expect(visit.page.get_by_role("main")).to_contain_text(
+            "Several of its school days would be taken out of its calendar. 3 days."
+        )
+        looks_well(visit, viewport["width"])
+        pictured(visit, f"register-vanished-{scheme}-{viewport['width']}")
+        visit.page.get_by_role("link", name="No longer there: 3 days, 1 enrollment").click()
+        expect(visit.page.get_by_role("main")).to_contain_text("Sep 9, 2026")
+        expect(visit.page.get_by_role("main")).to_contain_text("Ida Moss")
+        looks_well(visit, viewport["width"])
+        pictured(visit, f"register-gone-{scheme}-{viewport['width']}")
+        visit.page.go_back()
+        visit.page.get_by_role("button", name="Cancel").first.click()
+
+
+def a_window_without_some(site: Site) -> str:
+    """An import, compared, of a school that has three days and one enrollment no more."""
+    one, school_id, school = of_maple(site, "90419")
+    other, _, _ = of_maple(site, "90420")
+    first = date(2026, 9, 7)
+    every = [first + timedelta(days=at) for at in range(5)]
+    told = a_set(
+        first=first,
+        last=every[-1],
+        marks=[("90419", school, MONDAY, "", "U")],
+        calendar=[(school, "", day, "yes") for day in (every[0], every[-1])],
+        enrollments=[("90419", school, "", "2026-08-24", "", "", "yes")],
+    )
+    with site.app.app_context():
+        card = district_by_slug("maple")
+        assert card is not None
+        with as_district(card.id), acting_as(SYSTEM):
+            here = UUID(school_id)
+            if not SchoolDay.on(here, first):
+                registers.calendar(here, first=first, weeks=1)
+                for id in (one, other):
+                    registers.enrolled(UUID(id), here, entry=date(2026, 8, 24))
+            run_id = importing.begin(io.BytesIO(told), by=SYSTEM).id
+            db.session.commit()
+            importing.advance(run_id)
+            return str(run_id)

@@ -339,7 +339,7 @@ def test_vanishing_rows_where_nobody_can_tell_whose_a_row_is_nothing_is_taken_to
     run = taken_in(a_window(("1001", "North", MON, "", "U"), ("", "North", MON, "", "U")))
 
     assert marks() == {("1001", MON, "DAY"): "U", ("1002", MON, "DAY"): "U"}
-    assert "no mark is taken to be gone" in notes(run)
+    assert "nothing is taken to be gone" in notes(run)
 
 
 def test_vanishing_rows_stay_for_a_student_of_whom_a_row_has_no_date(maple):

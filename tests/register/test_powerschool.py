@@ -341,7 +341,7 @@ def test_a_record_of_a_student_whom_powerschool_does_not_show_makes_nothing_vani
         run = done()
 
     assert list(set_aside(run).values()) == ["no_student"]
-    assert "no mark is taken to be gone" in notes(run)
+    assert "nothing is taken to be gone" in notes(run)
     assert len(marks()) == 2
 
 

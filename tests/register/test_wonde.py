@@ -285,17 +285,20 @@ def test_the_marks_of_a_student_who_left_stay(peer: Wonde) -> None:
     assert len(marks()) == 2
 
 
-def test_where_leavers_may_not_be_read_no_mark_is_taken_to_be_gone(peer: Wonde) -> None:
+@pytest.mark.parametrize("right", ["attendance-leavers/session", "students-leaver"])
+def test_where_leavers_may_not_be_read_nothing_is_taken_to_be_gone(peer: Wonde, right: str) -> None:
     beech = peer.schools[0]
     beech.session(ONE, str(MON), "AM", "O")
     beech.session(TWO, str(MON), "AM", "O")
     done()
     beech.sessions_of_leavers = [beech.sessions.pop()]
-    peer.rights -= {"attendance-leavers/session"}
+    beech.students.pop()
+    peer.rights -= {right}
 
     run = done(later=8)
 
     assert len(marks()) == 2
+    assert db.session.scalar(select(func.count()).select_from(SchoolEnrollment)) == 5
     assert "session attendance of leavers" in notes(run)
 
 

@@ -55,7 +55,7 @@ DELETED: Final = f"{BY_SCHOOL}/deletes"
 MOVED: Final = f"{BY_SCHOOL}/keyChanges"
 
 CHANGED_MEANWHILE: Final = (
-    "A list of the Ed-Fi server changed while it was read, so no mark is taken to be gone this time."
+    "A list of the Ed-Fi server changed while it was read, so nothing is taken to be gone this time."
 )
 NO_KEYS: Final = (
     "This Ed-Fi server does not say whose the events were that were deleted, so everything is read again next "

@@ -53,7 +53,7 @@ BY: Final = {DAILY: "By the day (daily)", MEETING: "By the period (meeting)"}
 CALENDARS: Final = {"yes": "Read from PowerSchool", "": "Brought in otherwise, as calendar.csv"}
 
 CHANGED_MEANWHILE: Final = (
-    "A list of PowerSchool changed while it was read, so no mark is taken to be gone this time."
+    "A list of PowerSchool changed while it was read, so nothing is taken to be gone this time."
 )
 
 

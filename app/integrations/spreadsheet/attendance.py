@@ -194,7 +194,7 @@ class MarksSheet(RegisterSheet):
 class CalendarSheet(RegisterSheet):
     """Days of schools."""
 
-    FIELDS = ("school", "track", "day", "is_school_day", "minutes", "sessions", "periods", "note")
+    FIELDS = ("school", "track", "day", "is_school_day", "minutes", "sessions", "periods", "note", "op")
     NEEDED = ("school", "day", "is_school_day")
     LABELS: ClassVar = {
         "school": "School",
@@ -205,6 +205,7 @@ class CalendarSheet(RegisterSheet):
         "sessions": "Half days",
         "periods": "Lessons",
         "note": "Note",
+        "op": "Upsert or delete",
     }
     USUAL: ClassVar = {
         "school": MarksSheet.USUAL["school"],
@@ -213,6 +214,7 @@ class CalendarSheet(RegisterSheet):
         "is_school_day": ("schoolday", "isschoolday", "insession", "instructionalday", "isinstructional"),
         "minutes": ("minutesscheduled", "instructionalminutes", "scheduledminutes"),
         "note": ("description", "calendarevent", "event", "comment"),
+        "op": MarksSheet.USUAL["op"],
     }
 
     def rows(self, columns: Mapping[str, str], *, day_first: bool) -> FedRows:
@@ -255,7 +257,7 @@ class CodesSheet(RegisterSheet):
 class EnrollmentsSheet(RegisterSheet):
     """Stretches of students at schools."""
 
-    FIELDS = ("student", "school", "track", "entry", "exit", "exit_reason", "is_primary")
+    FIELDS = ("student", "school", "track", "entry", "exit", "exit_reason", "is_primary", "op")
     NEEDED = ("student", "school", "entry")
     LABELS: ClassVar = {
         "student": "Student number",
@@ -265,6 +267,7 @@ class EnrollmentsSheet(RegisterSheet):
         "exit": "Last day",
         "exit_reason": "Why they left",
         "is_primary": "Primary enrollment, yes or no",
+        "op": "Upsert or delete",
     }
     USUAL: ClassVar = {
         "student": MarksSheet.USUAL["student"],
@@ -274,6 +277,7 @@ class EnrollmentsSheet(RegisterSheet):
         "exit": ("exitdate", "enddate", "exitwithdrawdate", "withdrawdate", "leavedate"),
         "exit_reason": ("exitreason", "exitcode", "exitwithdrawtype", "withdrawcode"),
         "is_primary": ("primary", "isprimary", "primaryschool"),
+        "op": MarksSheet.USUAL["op"],
     }
 
     def rows(self, columns: Mapping[str, str], *, day_first: bool) -> FedRows:
@@ -461,6 +465,7 @@ def _mark(
 
 def _calendar_day(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRow:
     day, flag = day_of(told["day"], day_first), told["is_school_day"].lower()
+    op = _OPS.get(told["op"].lower(), "")
     numbers = {
         name: _whole(told[name], most) if told[name] else ""
         for name, most in (("minutes", MOST_MINUTES), ("sessions", 4), ("periods", 24))
@@ -468,7 +473,9 @@ def _calendar_day(line: int, told: dict[str, str], day_first: bool) -> FedRow | 
     fault = None
     if not day:
         fault = Fault.BAD_DATE
-    elif not flag or flag not in YES | NO:
+    elif told["op"] and not op:
+        fault = Fault.NO_OP
+    elif op != DELETE and (not flag or flag not in YES | NO):
         fault = Fault.UNCLEAR_FLAG
     elif any(told[name] and not numbers[name] for name in numbers):
         fault = Fault.BAD_NUMBER
@@ -477,7 +484,7 @@ def _calendar_day(line: int, told: dict[str, str], day_first: bool) -> FedRow | 
     if fault is not None:
         return BadRow(line, fault, told)
     is_school_day = "yes" if flag in YES else "no"
-    return FedRow(line, {**told, **numbers, "day": day, "is_school_day": is_school_day})
+    return FedRow(line, {**told, **numbers, "day": day, "is_school_day": is_school_day, "op": op})
 
 
 def _code(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRow:
@@ -507,12 +514,14 @@ def _code(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRow:
 
 def _stretch(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRow:
     entry, exit = day_of(told["entry"], day_first), day_of(told["exit"], day_first)
-    primary = told["is_primary"].lower()
+    primary, op = told["is_primary"].lower(), _OPS.get(told["op"].lower(), "")
     fault = None
     if not told["student"]:
         fault = Fault.NO_STUDENT
     elif not entry or (told["exit"] and not exit):
         fault = Fault.BAD_DATE
+    elif told["op"] and not op:
+        fault = Fault.NO_OP
     elif primary not in YES | NO:
         fault = Fault.UNCLEAR_FLAG
     elif max(map(len, told.values())) > LONGEST:
@@ -520,7 +529,7 @@ def _stretch(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRo
     if fault is not None:
         return BadRow(line, fault, told)
     is_primary = "yes" if primary in YES else "no"
-    return FedRow(line, {**told, "entry": entry, "exit": exit, "is_primary": is_primary})
+    return FedRow(line, {**told, "entry": entry, "exit": exit, "is_primary": is_primary, "op": op})
 
 
 def _birth(line: int, told: dict[str, str], day_first: bool) -> FedRow | BadRow:

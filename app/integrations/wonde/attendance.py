@@ -4,8 +4,8 @@ Facts: docs.wonde.com, API 1.0.
 
 - A reading of changes asks `updated_after`, a day earlier than the last one began: clocks and time zones differ. And
   since then for the days themselves: a mark that was made in advance does not change once its day has come.
-- Whoever left is in a list of their own, and so are their marks. Without it a window takes no mark to be gone, for
-  everybody's marks would go with them. Of lessons there is no such list.
+- Whoever left is in a list of their own, and so are their marks. Without both a window takes nothing to be gone, for
+  it would go with whoever leaves. Of lessons there is no such list.
 - A deletion tells an id and not whose mark it was: then the last weeks are read again the next time.
 - No calendar is told: which days are school comes as calendar.csv.
 """
@@ -60,13 +60,13 @@ UNDATED: Final = "undated"
 #: Lists that can be done without, where a token may not read them or a school has none.
 OPTIONAL: Final = (LEAVERS, SESSIONS_OF_LEAVERS, DELETIONS)
 NO_LEAVERS: Final = (
-    "Wonde does not tell the marks of students who left {school}, so no mark is taken to be gone this time. The token "
-    "needs the right to read the session attendance of leavers."
+    "Wonde does not tell of students who left {school}, so nothing is taken to be gone this time. The token needs the "
+    "right to read leavers, and the session attendance of leavers."
 )
 LESSONS_ALONE: Final = (
-    "Wonde does not tell the lessons of students who left, so no mark is taken to be gone by not being there."
+    "Wonde does not tell the lessons of students who left, so nothing is taken to be gone by not being there."
 )
-NOTHING_NOTED: Final = "Wonde shows no attendance of {school}, so no mark is taken to be gone this time."
+NOTHING_NOTED: Final = "Wonde shows no attendance of {school}, so nothing is taken to be gone this time."
 DELETED: Final = (
     "Attendance was deleted at Wonde, which does not say whose. The last weeks are read again the next time."
 )
@@ -152,7 +152,7 @@ class WondeAttendance:
             said = self.wire.page(school, what, at, _which(question, asked))
         if what in OPTIONAL and said.status in (403, 404, 422):
             hidden = NO_LEAVERS.format(school=school.name or school.id)
-            is_doubtful = what == SESSIONS_OF_LEAVERS and asked.is_window
+            is_doubtful = what != DELETIONS and asked.is_window
             return Leaf(rows=[], records=0, doubt=hidden if is_doubtful else "")
         body = wire.listed(said, what, RIGHTS.get(what, ""))
         records, then = rows(body, "data"), self.wire.goes_on(school, what, body)

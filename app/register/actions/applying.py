@@ -138,8 +138,17 @@ _BIRTHS: Final = text(
 
 _TOLD: Final = """
     from register_staged_rows r
-    where r.district_id = :district and r.import_id = :run and r.school_id = :school and r.file =
+    where r.district_id = :district and r.import_id = :run and r.school_id = :school and not r.is_gone and r.file =
 """
+
+_DAYS_GONE: Final = text(
+    """
+    delete from school_days d using register_staged_rows r
+    where r.district_id = :district and r.import_id = :run and r.school_id = :school and r.file = 'calendar'
+        and r.is_gone and d.district_id = :district and d.school_id = :school and d.track = r.told ->> 'track'
+        and d.day = (r.told ->> 'day')::date
+    """
+)
 
 _DAYS: Final = text(
     f"""
@@ -160,6 +169,15 @@ _DAYS: Final = text(
     where (d.is_school_day, d.minutes, d.sessions, d.periods, d.note)
         is distinct from (excluded.is_school_day, excluded.minutes, excluded.sessions, excluded.periods, excluded.note)
     """  # noqa: S608 - words of ours alone
+)
+
+_STRETCHES_GONE: Final = text(
+    """
+    delete from school_enrollments e using register_staged_rows r
+    where r.district_id = :district and r.import_id = :run and r.school_id = :school and r.file = 'enrollments'
+        and r.is_gone and e.district_id = :district and e.school_id = :school and e.student_id = r.student_id
+        and e.entry = (r.told ->> 'entry')::date
+    """
 )
 
 #: A stretch that overlaps one that the file tells, and that it tells no more, was told with another first day.
@@ -218,7 +236,9 @@ _MARKS: Final = text(
     """
 )
 _STATEMENTS: Final = {
+    "days_gone": _DAYS_GONE,
     "days": _DAYS,
+    "enrollments_gone": _STRETCHES_GONE,
     "ended": _CORRECTED,
     "enrollments": _ENROLLMENTS,
     "gone": _GONE,

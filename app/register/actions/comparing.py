@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from app.core.db import db
+from app.register.actions import vanishing
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.import_school import ImportSchool
 from app.register.models.mark_change import MarkChange
@@ -37,19 +38,22 @@ def compare(run: RegisterImport, until: float) -> None:
     connection = db.session.connection()
     connection.execute(_BY_HASH)
     here: dict[str, Any] = {"district": run.district_id, "run": run.id}
+    here |= {"first": run.first_day, "last": run.last_day}
     if not run.is_window:
         connection.execute(_UPSERT_STANDS, here)
     connection.execute(_JUDGE_DOUBLES, here)
+    vanishing.find_days(run, here)
     connection.execute(_NO_SCHOOL, here)
     schools = [row[0] for row in connection.execute(_SCHOOLS, here)]
-    here |= {"schools": schools, "first": run.first_day, "last": run.last_day}
+    here |= {"schools": schools}
     connection.execute(_SECOND_SCHOOL, {**here, "replaced": schools if run.is_window else []})
+    vanishing.find_stretches(run, here)
     connection.execute(_CHANGED, here)
     if not run.is_window:
         connection.execute(_SAID_TO_BE_GONE, here)
     elif run.has_unclear_rows:
         run.note(
-            "Rows of which nobody can tell whose they are were set aside, so no mark is taken to be gone this time."
+            "Rows of which nobody can tell whose they are were set aside, so nothing is taken to be gone this time."
         )
     else:
         connection.execute(_VANISHED, here)
@@ -82,6 +86,8 @@ def _tell_of_schools(run: RegisterImport, here: Mapping[str, Any]) -> None:
         _COUNT_DAYS,
         _COUNT_ENROLLMENTS,
         _COUNT_VOIDED,
+        vanishing.COUNT_DAYS,
+        vanishing.COUNT_STRETCHES,
     ):
         if statement is _COUNT_HERE and not run.is_window:
             statement = _COUNT_BESIDE
@@ -96,11 +102,13 @@ def _tell_of_schools(run: RegisterImport, here: Mapping[str, Any]) -> None:
             f"No marks of these schools are in the file, so theirs stay as they are: {', '.join(missing[:20])}."
         )
     for counts in found.values():
+        of_here = [counts.pop(name, 0) for name in ("days_here", "enrollments_here")]
         one = ImportSchool(import_id=run.id, **counts)
         if run.is_window and one.rows:
             one.asks = _asks(run, one, registers.get(one.school_id))
         elif one.vanished and _loses_many(one):
             one.asks = "gone"
+        one.asks = one.asks or vanishing.asks(one, *of_here)
         db.session.add(one)
     db.session.flush()
 
@@ -181,7 +189,8 @@ _STRETCHES: Final = """
         union
         select student_id, school_id, (told ->> 'entry')::date, nullif(told ->> 'exit', '')::date
         from register_staged_rows
-        where district_id = :district and import_id = :run and file = 'enrollments' and told ->> 'is_primary' = 'yes'
+        where district_id = :district and import_id = :run and file = 'enrollments' and not is_gone
+            and told ->> 'is_primary' = 'yes'
     ),
     primaries as (
         select k.student_id, k.day, min(e.school_id::text)::uuid school_id
@@ -232,7 +241,7 @@ _NO_SCHOOL: Final = text(
         select distinct on (school_id, told ->> 'track', told ->> 'day') school_id, told ->> 'track' track,
             (told ->> 'day')::date as day, told ->> 'is_school_day' = 'yes' open
         from register_staged_rows
-        where district_id = :district and import_id = :run and file = 'calendar'
+        where district_id = :district and import_id = :run and file = 'calendar' and not is_gone
         order by 1, 2, told ->> 'day', line desc
     ),
     days as (
@@ -241,7 +250,9 @@ _NO_SCHOOL: Final = text(
             union all
             select c.school_id, c.day, c.is_school_day from school_days c
             where c.district_id = :district and not exists (
-                select from told t where t.school_id = c.school_id and t.track = c.track and t.day = c.day)
+                select from register_staged_rows r
+                where r.district_id = :district and r.import_id = :run and r.file = 'calendar'
+                    and r.school_id = c.school_id and r.told ->> 'track' = c.track and (r.told ->> 'day')::date = c.day)
         ) both_of_them group by 1, 2
     ),
     spans as (select school_id, min(day) first, max(day) last from days group by 1),
@@ -382,7 +393,7 @@ _COUNT_DAYS: Final = text(
     from register_staged_rows r
     left join school_days d on d.district_id = :district and d.school_id = r.school_id and d.track = r.told ->> 'track'
         and d.day = (r.told ->> 'day')::date
-    where r.district_id = :district and r.import_id = :run and r.file = 'calendar' group by 1
+    where r.district_id = :district and r.import_id = :run and r.file = 'calendar' and not r.is_gone group by 1
     """
 )
 _COUNT_ENROLLMENTS: Final = text(
@@ -393,7 +404,7 @@ _COUNT_ENROLLMENTS: Final = text(
     from register_staged_rows r
     left join school_enrollments e on e.district_id = :district and e.student_id = r.student_id
         and e.school_id = r.school_id and e.entry = (r.told ->> 'entry')::date
-    where r.district_id = :district and r.import_id = :run and r.file = 'enrollments' group by 1
+    where r.district_id = :district and r.import_id = :run and r.file = 'enrollments' and not r.is_gone group by 1
     """
 )
 _COUNT_VOIDED: Final = text(
@@ -404,7 +415,7 @@ _COUNT_VOIDED: Final = text(
         join school_days d on d.district_id = :district and d.school_id = r.school_id and d.track = r.told ->> 'track'
             and d.day = (r.told ->> 'day')::date and d.is_school_day
         where r.district_id = :district and r.import_id = :run and r.file = 'calendar'
-            and r.told ->> 'is_school_day' = 'no'
+            and (r.is_gone or r.told ->> 'is_school_day' = 'no')
     ) r
     join attendance_marks a on a.district_id = :district and a.school_id = r.school_id and a.day = r.day
     group by 1

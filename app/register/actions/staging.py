@@ -316,8 +316,8 @@ _ADD_MARKS: Final = text(
 )
 _ADD_ROWS: Final = text(
     """
-    insert into register_staged_rows (district_id, import_id, file, line, school_id, told)
-    select :district, :run, :file, r.line, r.school_id, r.told
+    insert into register_staged_rows (district_id, import_id, file, line, school_id, told, is_gone)
+    select :district, :run, :file, r.line, r.school_id, r.told, coalesce(r.told ->> 'op' = 'delete', false)
     from jsonb_to_recordset(cast(:rows as jsonb)) r(line int, school_id uuid, told jsonb)
     """
 )
@@ -337,8 +337,9 @@ _ADD_OF_STUDENTS: Final = text(
         insert into register_quarantine (district_id, import_id, file, line, fault, told)
         select :district, :run, :file, line, 'unknown_student', told - 'born' from told where student_id is null
     )
-    insert into register_staged_rows (district_id, import_id, file, line, school_id, student_id, told)
-    select :district, :run, :file, line, school_id, student_id, told from told where student_id is not null
+    insert into register_staged_rows (district_id, import_id, file, line, school_id, student_id, told, is_gone)
+    select :district, :run, :file, line, school_id, student_id, told, coalesce(told ->> 'op' = 'delete', false)
+    from told where student_id is not null
     """
 )
 _SET_ASIDE: Final = text(

@@ -19,6 +19,8 @@ ASKS: Final = {
     "absences": "Its absences fall by more than 30 percent.",
     "rows": "It has less than half as many marks a day as in its last files.",
     "gone": "More than 30 percent of its marks of those days would be taken away.",
+    "days": "Several of its school days would be taken out of its calendar.",
+    "enrollments": "More than 5 percent of its enrollments would be taken out.",
 }
 
 
@@ -34,7 +36,7 @@ class ImportSchool(DistrictOwned, Base):
         points_at("import_id", "register_imports"),
         points_at("school_id", "schools"),
         UniqueConstraint("district_id", "import_id", "school_id"),
-        CheckConstraint("asks in ('','absences','rows','gone')", name="asks"),
+        CheckConstraint("asks in ('','absences','rows','gone','days','enrollments')", name="asks"),
         CheckConstraint("not (left_out and applied_at is not null)", name="applied_or_left_out"),
         Index(None, "district_id", "school_id"),
         Index(
@@ -60,7 +62,10 @@ class ImportSchool(DistrictOwned, Base):
     #: Days of the calendar and stretches of students that would change.
     days: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     enrollments: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
-    #: Marks that stay here on days that the calendar now closes.
+    #: Days and stretches that are here, and that the source has no more.
+    days_gone: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    enrollments_gone: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
+    #: Marks that stay here on days that the calendar now closes, or does not have any more.
     voided: Mapped[int] = mapped_column(default=0, server_default="0", info=PUBLIC)
     #: A word of ASKS.
     asks: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)

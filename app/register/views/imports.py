@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import BinaryIO, Final, cast
@@ -18,14 +19,15 @@ from app.core.files import StorageFault
 from app.core.queue import TryAgain
 from app.core.quotas import QuotaReached
 from app.core.room import Doors
-from app.integrations.spreadsheet.attendance import SHEETS
+from app.integrations.spreadsheet.attendance import CALENDAR, ENROLLMENTS, SHEETS
 from app.register.actions import importing
 from app.register.forms import RegisterFileForm
-from app.register.models import mark_change, quarantined_row
+from app.register.models import mark_change, quarantined_row, staged_row
 from app.register.models.import_school import ImportSchool
 from app.register.models.mark_change import NEW, WORDS, MarkChange
 from app.register.models.quarantined_row import QuarantinedRow
 from app.register.models.register_import import RegisterImport
+from app.register.models.staged_row import StagedRow
 from app.register.permissions import RULES, May
 from app.roster.actions.refused import Refused
 from app.roster.models.school import School
@@ -39,6 +41,7 @@ doors = Doors()
 SHOWN: Final = 20
 #: Rows that are written to a download at a time.
 HANDFUL: Final = 2000
+LINE: Final = re.compile(r"-?[0-9]{1,9}")
 
 
 @doors.get("/attendance/imports")
@@ -129,6 +132,27 @@ def changes(run: RegisterImport) -> ResponseReturnValue:
         what=what,
         words=WORDS,
         more=f"{last.student_id}_{last.day}_{last.slot}" if last else None,
+    )
+
+
+@doors.get("/attendance/imports/<uuid:id>/gone")
+@allow(May.BRING_IN, RULES, of=RegisterImport)
+def gone(run: RegisterImport) -> ResponseReturnValue:
+    """Days and enrollments of one school that its source has no more. Leaves an access record."""
+    audit.viewed(run)
+    school = School.find(uuid_or_none(request.args.get("school")) or UUID(int=0))
+    after = request.args.get("after", "")
+    line = int(after) if LINE.fullmatch(after) else None
+    found = StagedRow.gone(run.id, school.id, ENROLLMENTS, line) if school else []
+    days = StagedRow.gone(run.id, school.id, CALENDAR) if school and line is None else []
+    return page(
+        "register/gone.html",
+        run=run,
+        school=school,
+        days=days[: staged_row.PAGE],
+        more_days=len(days) > staged_row.PAGE,
+        stays=found[: staged_row.PAGE],
+        more=found[staged_row.PAGE - 1].line if len(found) > staged_row.PAGE else None,
     )
 
 
