@@ -48,9 +48,9 @@ class Deadline:
         return None
 
 
-_GDPR: Final = "https://gdprlearninghub.com/article-33-gdpr/"
-_NEW_YORK: Final = "http://nyrules.elaws.us/nycrr/title8_chapterii_subchaptere_part121_s121.10"
-_ILLINOIS: Final = "https://lawserver.com/law/state/illinois/il-statutes/105_ilcs_85_27"
+_GDPR: Final = "gdprlearninghub.com/article-33-gdpr/"
+_NEW_YORK: Final = "nyrules.elaws.us/nycrr/title8_chapterii_subchaptere_part121_s121.10"
+_ILLINOIS: Final = "lawserver.com/law/state/illinois/il-statutes/105_ilcs_85_27"
 
 DEADLINES: Final = (
     Deadline(
@@ -67,7 +67,7 @@ DEADLINES: Final = (
         "uk.family",
         "The family is told without undue delay, where the risk to them is high.",
         "UK GDPR Art. 34(1)",
-        "https://macwangrid.com/blog/gdpr-breach-notification-requirements.html",
+        "macwangrid.com/blog/gdpr-breach-notification-requirements.html",
         region="uk",
         kept_by=FAMILY,
     ),
@@ -76,7 +76,7 @@ DEADLINES: Final = (
         "The disclosure is recorded with the student’s education records. FERPA names no hour by which anybody is "
         "told.",
         "34 CFR 99.32(a)",
-        "https://databreaches.net/2014/07/20/ferpa-does-not-require-data-breach-disclosure",
+        "databreaches.net/2014/07/20/ferpa-does-not-require-data-breach-disclosure",
         region="us",
     ),
     Deadline(
@@ -114,7 +114,7 @@ DEADLINES: Final = (
         "Where a contractor caused it, the family is told within two business days of the contractor’s word. It is not "
         "counted here: an error of your own staff has no such word.",
         "Conn. Gen. Stat. § 10-234aa to 10-234dd (PA 16-189)",
-        "https://www.danbury.k12.ct.us/cms/One.aspx?portalId=539198&pageId=27696796",
+        "www.danbury.k12.ct.us/cms/One.aspx?portalId=539198&pageId=27696796",
         region="us",
         state="ct",
     ),
