@@ -3,11 +3,13 @@
 from uuid import UUID
 
 from app.auth.models.sealed_account import admins
+from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.queue import later
 from app.notices.actions import compose
 from app.register.actions import connecting, importing
-from app.register.models.register_import import RegisterImport
+from app.register.models.register_import import ROWS_ARE_KEPT, RegisterImport
+from app.truancy.actions import keeping_origins
 from jobs import job
 
 
@@ -64,7 +66,8 @@ def warn_of_late_registers() -> None:
 
 @job
 def forget_old_imports() -> None:
-    """Previews that nobody answered, and rows that have had their time."""
+    """Previews that nobody answered, and rows that have had their time, but for where a firing’s marks came from."""
+    keeping_origins.keep_origins(clock.now() - ROWS_ARE_KEPT)
     importing.forget_old_imports()
 
 

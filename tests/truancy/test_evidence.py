@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.core import clock
 from app.core.actor import SYSTEM, acting_as
@@ -21,15 +21,19 @@ from app.notices.models.notice_text import NoticeText
 from app.notices.models.print_batch import PrintBatch
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
+from app.register.models.register_import import RegisterImport
 from app.roster.models.contact import Contact
 from app.truancy.actions import checking, settling, telling
 from app.truancy.law.overlay import text_sha256
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.counsel_confirmation import CounselConfirmation
+from app.truancy.models.evidence_import import EvidenceImport, MarkOrigin
 from app.truancy.models.firing import Firing
+from app.truancy.models.firing_change import FiringChange
 from app.truancy.models.rule_activation import RuleActivation, versions_of
 from app.truancy.models.student_flag import StudentFlag
+from jobs import register as register_jobs
 from tests.register import registers
 from tests.register.registers import FIRST
 from tests.register.test_imports import a_window, taken_in
@@ -151,16 +155,51 @@ def test_each_mark_is_told_with_its_meaning_its_school_and_the_import_it_came_fr
     assert ["Met the threshold" in row for row in rows] == [False, False, True]
 
 
-def test_after_a_month_it_says_that_the_imports_own_record_is_gone(app, client, world, fired):
-    from app.register.actions import importing
-
-    with app.app_context(), as_district(world.maple.id), clock.frozen(NOON + timedelta(days=40)):
-        importing.forget_old_imports()
+def after_a_month():
+    """What the night staff does once the record of an import has had its time."""
+    with clock.frozen(NOON + timedelta(days=40)):
+        register_jobs.forget_old_imports()
         db.session.commit()
 
+
+def test_after_a_month_it_still_says_which_import_it_was_and_no_more_of_it_is_kept(app, client, world, fired):
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        run = db.session.scalars(select(RegisterImport)).one()
+        run.made_by_id, sha256 = world.adams.id, run.sha256
+        db.session.commit()
+        before = read(client, world.clark, fired)
+        after_a_month()
+        assert not db.session.scalars(select(RegisterImport)).all()
+        assert db.session.scalar(select(func.count()).select_from(MarkOrigin)) == 3
+
     page = read(client, world.clark, fired)
-    assert "The import’s own record was cleared" in page
+
+    for said in (before, page):
+        assert f"uploaded by Ruth Adams, file {sha256[:12]}" in said
     assert "Absent, unexcused" in page
+
+
+def test_of_an_import_on_which_nothing_stands_nothing_is_kept(app, world, fired):
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        db.session.execute(delete(FiringChange))
+        db.session.execute(delete(Firing))
+        db.session.commit()
+        after_a_month()
+
+        assert not db.session.scalars(select(EvidenceImport)).all()
+        assert not db.session.scalar(select(func.count()).select_from(MarkOrigin))
+
+
+def test_the_import_that_said_it_last_is_the_one_that_is_kept(app, world, fired):
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        told("U", "E", "U")
+        told("U", "U", "U")
+        runs = db.session.scalars(select(RegisterImport).order_by(RegisterImport.id)).all()
+        first, last = runs[0].id, runs[-1].id
+        after_a_month()
+
+        came = {one.day: one.import_id for one in db.session.scalars(select(MarkOrigin))}
+    assert came == {DAYS[0]: first, DAYS[1]: last, DAYS[2]: first}
 
 
 def test_the_rule_is_told_with_its_law_its_version_and_who_confirmed_it(client, world, fired):

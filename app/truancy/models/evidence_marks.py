@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select, tuple_
 
+from app.auth.models.account import Account
 from app.core.db import db
 from app.register.models.attendance_code import FLAGS, KINDS, AttendanceCode
 from app.register.models.attendance_mark import DAY, AttendanceMark
@@ -19,11 +20,23 @@ from app.register.models.import_school import ImportSchool
 from app.register.models.mark_change import MarkChange
 from app.register.models.register_import import RegisterImport
 from app.roster.models.school import School
+from app.truancy.models.evidence_import import EvidenceImport, MarkOrigin
 from app.truancy.models.firing import Firing
 from app.truancy.models.regional_words import regional_words
 
 Place = tuple[date, str]
 NO_LONGER_THERE: Final = "No longer in the register"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """An import in a line. `by`: whose upload it was, or the system that was asked."""
+
+    made_at: datetime
+    by: str
+    sha256: str
+    #: Its page, while its own record is kept: for a month.
+    import_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,8 @@ class EvidenceMark:
     meaning: str
     school: str
     known_since: datetime | None
-    #: The import that brought it, for a month; then its row is cleared.
-    came_from: RegisterImport | None
+    #: The import that brought it; None of a mark that came by none.
+    came_from: Origin | None
     #: True of the mark that met the threshold.
     is_trigger: bool
     #: What the register says now, where that is not the same; "" where it is.
@@ -132,10 +145,14 @@ def _now(student_id: UUID, places: Sequence[Place]) -> Mapping[Place, Attendance
     return {(one.day, one.slot): one for one in db.session.scalars(asked)}
 
 
-def _origins(student_id: UUID, places: Sequence[Place]) -> Mapping[tuple[date, str, str], RegisterImport]:
+def _origins(student_id: UUID, places: Sequence[Place]) -> Mapping[tuple[date, str, str], Origin]:
     """By day, slot and code: the newest import that was applied and said so."""
     if not places:
         return {}
+    return _kept(student_id, places) | _recent(student_id, places)
+
+
+def _recent(student_id: UUID, places: Sequence[Place]) -> dict[tuple[date, str, str], Origin]:
     asked: Any = (
         select(MarkChange.day, MarkChange.slot, MarkChange.code, RegisterImport)
         .join(RegisterImport, RegisterImport.id == MarkChange.import_id)
@@ -152,4 +169,32 @@ def _origins(student_id: UUID, places: Sequence[Place]) -> Mapping[tuple[date, s
         )
         .order_by(ImportSchool.applied_at)
     )
-    return {(day, slot, code): run for day, slot, code, run in db.session.execute(asked)}
+    return {
+        (day, slot, code): Origin(
+            run.made_at,
+            _by(run.connection.name if run.connection else "", run.made_by_id),
+            run.sha256,
+            run.id,
+        )
+        for day, slot, code, run in db.session.execute(asked)
+    }
+
+
+def _kept(student_id: UUID, places: Sequence[Place]) -> dict[tuple[date, str, str], Origin]:
+    """Of imports whose own record is cleared."""
+    asked: Any = (
+        select(MarkOrigin.day, MarkOrigin.slot, MarkOrigin.code, EvidenceImport)
+        .join(EvidenceImport, EvidenceImport.id == MarkOrigin.import_id)
+        .where(MarkOrigin.student_id == student_id, tuple_(MarkOrigin.day, MarkOrigin.slot).in_(places))
+    )
+    return {
+        (day, slot, code): Origin(one.made_at, _by(one.system, one.made_by_id), one.sha256, None)
+        for day, slot, code, one in db.session.execute(asked)
+    }
+
+
+def _by(system: str, account_id: UUID | None) -> str:
+    if system:
+        return f"asked of {system}"
+    account = db.session.get(Account, account_id) if account_id else None
+    return f"uploaded by {account.name}" if account else "uploaded"
