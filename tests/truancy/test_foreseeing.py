@@ -18,6 +18,7 @@ from app.truancy.models.firing import Firing
 from app.truancy.models.student_to_review import StudentToReview
 from app.truancy.models.trial import trial_of_import
 from tests.register import registers
+from tests.register.files import a_file, a_set
 from tests.register.registers import FIRST
 from tests.register.test_imports import a_window, applied, looked_at, taken_in
 from tests.roster import families
@@ -80,6 +81,25 @@ def test_it_says_who_would_fire_and_who_no_more(maple):
         ("Ana Salas", RULE, "fires"),
         ("Ben Salas", RULE, "fires_no_more"),
     }
+
+
+def test_a_day_that_the_school_has_no_more_is_foreseen_and_comes(maple):
+    of_marks, of_days = "student_id,school_id,date,slot,code,op", "school_id,track,date,is_school_day,op"
+    told_gone = a_set(
+        mode="delta",
+        first=FIRST,
+        last=DAYS[-1],
+        marks=a_file("marks", [("1001", "North", DAYS[0], "", "U", "upsert")], head=of_marks),
+        calendar=a_file("calendar", [("North", "", DAYS[1], "", "delete")], head=of_days),
+    )
+    run = looked_at(told_gone)
+
+    shown = foreseen(run)
+
+    assert [(one.student, one.outcome) for one in shown.lines] == [("Ben Salas", "fires_no_more")]
+    applied(run.id, schools=(maple.maple.schools["North"],))
+    reviewed()
+    assert db.session.scalar(select(func.count()).select_from(Firing).where(Firing.state == "standing")) == 0
 
 
 def test_looking_changes_nothing(maple):
