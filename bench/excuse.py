@@ -28,7 +28,7 @@ from app.register.actions import importing
 from app.register.models.import_school import ImportSchool
 from app.register.models.register_import import RegisterImport
 from app.roster.models.student import Student
-from app.truancy.actions import telling
+from app.truancy.actions import owing, telling
 from app.truancy.models.case_duty import CaseDuty
 from bench.night import Night
 from bench.once import DAYS, SCHOOLS, TOLD_OF, _fill, _take_in
@@ -140,7 +140,7 @@ def _write() -> str:
         asked = (
             select(CaseDuty)
             .join(Student, Student.id == CaseDuty.student_id)
-            .where(CaseDuty.is_open(), CaseDuty.rule_id == TOLD_OF, CaseDuty.do == telling.NOTICE)
+            .where(CaseDuty.is_open(), CaseDuty.rule_id == TOLD_OF, CaseDuty.do == owing.NOTICE)
             .where(~exists().where(Notice.student_id == CaseDuty.student_id))
             .order_by(Student.number)
             .limit(TOLD)
@@ -155,7 +155,7 @@ def _write() -> str:
                 families.guardian(student, "Eva", student.number), f"{student.number} Maple Street"
             )
             values = {"days": "3", "unexcused": "3", **telling.values_of(duty.id)}
-            written += telling.tell(duty, values, LETTER).notices
+            written += telling.tell(duty, values, LETTER, by=by).notices
         approved = approving.approve_all(written, by=by)
         if approved.leaving != len(numbers):
             raise SystemExit(f"Not all may leave: {approved}")

@@ -50,7 +50,7 @@ from app.register.models.import_school import ImportSchool
 from app.register.models.register_import import RegisterImport
 from app.roster.models.school_year import CURRENT, SchoolYear
 from app.roster.models.student import Student
-from app.truancy.actions import reviewing, telling
+from app.truancy.actions import owing, reviewing, telling
 from app.truancy.law.overlay import text_sha256
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.rule_activation import ACTIVE, RuleActivation, versions_of
@@ -479,7 +479,7 @@ def _write(channel: str) -> str:
         asked = (
             select(CaseDuty)
             .join(Student, Student.id == CaseDuty.student_id)
-            .where(CaseDuty.is_open(), CaseDuty.rule_id == TOLD_OF, CaseDuty.do == telling.NOTICE)
+            .where(CaseDuty.is_open(), CaseDuty.rule_id == TOLD_OF, CaseDuty.do == owing.NOTICE)
             .where(~exists().where(Notice.student_id == CaseDuty.student_id))
             .order_by(Student.number)
             .limit(A_PRESS)
@@ -493,7 +493,7 @@ def _write(channel: str) -> str:
             families.email(guardian, f"eva-{student.number}@families.example")
             db.session.flush()
             values = {"days": "3", "unexcused": "3", **telling.values_of(duty.id)}
-            written += telling.tell(duty, values, channel).notices
+            written += telling.tell(duty, values, channel, by=by).notices
         told = approving.approve_all(written, by=by)
         if told.leaving != len(written):
             raise SystemExit(f"Not all may leave: {told}, {Counter(one.reason for one in written)}")

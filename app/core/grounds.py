@@ -45,6 +45,8 @@ class Grounds:
     values: Callable[[UUID], Mapping[str, str]] = lambda _: {}
     #: Whether whom such a notice reached is told, where it does not stand any more.
     corrects: Callable[[UUID], bool] = lambda _: False
+    #: What this is, in a few words: "Truant (three days)".
+    called: Callable[[UUID], str] = lambda _: ""
     #: What became of a notice asks for a person: the sentence says what, and "" that it is over.
     trouble: Callable[[UUID, str], None] = lambda _, __: None
 
@@ -64,6 +66,12 @@ def shown_at(kind: str, id: UUID, who: Actor) -> str:
     """The endpoint of the page that shows them what is behind it; "" where there is none, or none for them."""
     card = grounds().get(kind)
     return card.shown_at if card and card.shown_at and card.may_see(who, id) else ""
+
+
+def called(kind: str, id: UUID) -> str:
+    """What that is, in a few words; "" where no room says so."""
+    card = grounds().get(kind)
+    return card.called(id) if card else ""
 
 
 def why_not(kind: str, id: UUID) -> str:

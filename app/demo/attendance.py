@@ -43,7 +43,7 @@ from app.roster.models.person import Person
 from app.roster.models.school import School
 from app.roster.models.student import Student
 from app.truancy.actions import activating, figuring, reviewing, settling, trying_out
-from app.truancy.actions.telling import NOTICE
+from app.truancy.actions.owing import NOTICE
 from app.truancy.actions.telling import tell as tell_family
 from app.truancy.law.overlay import Overlay
 from app.truancy.models.case_duty import CaseDuty
@@ -196,9 +196,9 @@ class Story:
     def _write(self, day: date, *, approve: Sequence[str] = ("North", "Cedar", "High")) -> None:
         """What is owed, by email or else as a letter; and whoever may lets go what has nothing in the way."""
         for school, email in WORKS.items():
-            with self._on(day, 9), self._as(email):
+            with self._on(day, 9), self._as(email) as by:
                 for duty in self._owed(school):
-                    tell_family(duty, {}, EMAIL)
+                    tell_family(duty, {}, EMAIL, by=by)
                 db.session.commit()
         for school in approve:
             with self._on(day, 11), self._as(APPROVES[school]) as by:

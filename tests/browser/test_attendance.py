@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import delete, select
 
-from app.core import grounds
+from app.core import clock, grounds
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.directory import district_by_slug
@@ -21,11 +21,14 @@ from app.truancy.actions.following import Asked
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_entry import CaseEntry
+from app.truancy.models.firing import Firing
 from tests.browser.conftest import CAST, CHROMEBOOK, PHONE, Site, Visit, visiting
 from tests.browser.test_pages import findings
 
 pytestmark = pytest.mark.browser
 
+#: Rules that fire about the same absences.
+ONE_EVENT = ("us-ca.truant.1", "us-nj.each", "us-tx.warning")
 BLOCKED = [["conference_not_attempted", "us-ca.truant.1"]]
 
 
@@ -58,6 +61,7 @@ def work(site: Site) -> Iterator[list[str]]:
         db.session.execute(delete(CaseEntry).where(CaseEntry.case_id.in_(theirs)))
         for model in (CaseDuty, AttendanceCase):
             db.session.execute(delete(model).where(model.student_id.in_(ids)))
+        db.session.execute(delete(Firing).where(Firing.student_id.in_(ids), Firing.rule_id.in_(ONE_EVENT)))
         db.session.commit()
 
 
@@ -151,6 +155,7 @@ def test_a_notice_that_reached_nobody_stands_on_the_list_and_its_paper_fits(
         duty = db.session.scalars(ours).one()
         duty.do, duty.rule_id = "notice", "us-ca.truant.1"
         db.session.flush()
+        about_the_same_absences(duty)
         grounds.trouble("case duty", duty.id, "It came back. No other way is left to tell them.")
         db.session.commit()
         path = f"/attendance/duties/{duty.id}/notice"
@@ -164,10 +169,27 @@ def test_a_notice_that_reached_nobody_stands_on_the_list_and_its_paper_fits(
         photograph(visit, screen, "trouble")
         visit.go(path)
         expect(visit.page.get_by_text("By which way first")).to_be_visible()
+        beside = visit.page.get_by_role("region", name="Owed about the same absences")
+        expect(beside).to_contain_text("Each unexcused absence: this notice tells that, too")
+        expect(beside).to_contain_text("Warning to the parent: it needs a notice of its own")
         assert findings(visit.page) == []
         assert fits(visit, screen)
         photograph(visit, screen, "notice")
         assert visit.complaints == []
+
+
+def about_the_same_absences(duty: CaseDuty) -> None:
+    """Two more rules owe the family a notice about what this one counts."""
+    marks = [[f"2026-09-{day}", "DAY", "U", None] for day in (14, 16, 18)]
+    known = {"rule_version": "0" * 64, "evidence_sha256": "0" * 64, "window_name": "2026-27", "ordinal": 1}
+    known |= {"trigger_day": today(), "marks": marks, "total": "3", "known_at": clock.now()}
+    for rule in ONE_EVENT:
+        firing = Firing(student_id=duty.student_id, rule_id=rule, duties=[], blocked=[], excluded=[], **known)
+        db.session.add(firing)
+        if rule != duty.rule_id:
+            more = {"window": "2026-27", "ordinal": 1, "trigger": today(), "do": "notice", "to": duty.to}
+            db.session.add(CaseDuty(case_id=duty.case_id, student_id=duty.student_id, rule_id=rule, **more))
+    db.session.flush()
 
 
 def photograph(visit: Visit, screen: dict[str, int], name: str) -> None:

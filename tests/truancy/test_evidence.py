@@ -110,7 +110,7 @@ def written(world) -> Notice:
     senders.set_up(envelope="us-10", cut_off=time(15, 0), practises=False)
     senders.say_sender(None, Sender(return_address="1 A St", contact_name="Nora Bell", contact_phone="312"))
     duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
-    (notice,) = telling.tell(duty, {}, "letter").notices
+    (notice,) = telling.tell(duty, {}, "letter", by=adams).notices
     approving.approve(notice, caution_read=False, by=adams)
     return notice
 
@@ -271,7 +271,7 @@ def test_who_was_left_out_stays_with_the_reason_of_that_day(app, client, world, 
     with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
         written(world)
         duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
-        telling.tell(duty, {"days": "3", "unexcused": "3"}, "letter")
+        telling.tell(duty, {"days": "3", "unexcused": "3"}, "letter", by=world.clark.account())
         db.session.commit()
         assert db.session.scalar(select(func.count()).select_from(LeftOutGuardian)) == 1
 

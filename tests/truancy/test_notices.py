@@ -14,7 +14,7 @@ from app.notices.actions.senders import Sender
 from app.notices.models.notice import Notice, State
 from app.notices.models.notice_text import NoticeText
 from app.roster.models.student import Student
-from app.truancy.actions import following, settling, telling
+from app.truancy.actions import following, owing, settling, telling
 from app.truancy.actions.following import Asked
 from app.truancy.models.case_duty import CaseDuty
 from tests.roster import families
@@ -132,13 +132,13 @@ def test_what_reached_nobody_stands_on_the_morning_list_again(app, world, client
 
 
 def test_the_law_decides_by_which_ways_it_may_be_told(app, world, owed):
-    assert telling.permitted("us-ca.truant.1") == ("sms", "email", "letter")
-    assert telling.permitted("us-pa.truant") == ("email", "letter")
+    assert owing.permitted("us-ca.truant.1") == ("sms", "email", "letter")
+    assert owing.permitted("us-pa.truant") == ("email", "letter")
     with app.app_context(), as_district(world.maple.id):
         one = duty(owed)
         one.rule_id = "us-pa.truant"
         with pytest.raises(Refused, match="asks for this notice in writing"):
-            telling.tell(one, {"days": "9", "unexcused": "4"}, "sms")
+            telling.tell(one, {"days": "9", "unexcused": "4"}, "sms", by=world.clark.account())
 
 
 def test_after_a_way_that_failed_the_letter_of_such_a_rule_goes_certified(app, world, owed):
@@ -151,7 +151,9 @@ def test_after_a_way_that_failed_the_letter_of_such_a_rule_goes_certified(app, w
         ((_, eva),) = families.guardianships(db.session.get_one(Student, owed[1]))
         families.email(eva, "eva@example.com")
         db.session.commit()
-        (email,) = telling.tell(one, {"days": "9", "unexcused": "4"}, "email").notices
+        (email,) = telling.tell(
+            one, {"days": "9", "unexcused": "4"}, "email", by=world.clark.account()
+        ).notices
         approving.approve(email, caution_read=False, by=world.adams.account())
         passing_on.fail(email, "It came back.")
         db.session.commit()

@@ -105,7 +105,7 @@ def test_nothing_leaves_on_marks_that_changed_before_a_review_came_by(app, clien
     night(world, app, "U", "U", "U")
     with app.app_context(), as_district(world.maple.id), clock.frozen(NOON):
         duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
-        telling.tell(duty, {"days": "3", "unexcused": "3"}, "letter")
+        telling.tell(duty, {"days": "3", "unexcused": "3"}, "letter", by=world.clark.account())
         db.session.commit()
         changed = db.session.scalars(select(AttendanceMark).where(AttendanceMark.day == DAYS[1])).one()
         changed.code = "E"

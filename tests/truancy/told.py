@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import select
 
 from app.core import clock
+from app.core.actor import SYSTEM
 from app.core.db import db
 from app.notices.actions import approving, senders, templating
 from app.notices.actions.senders import Sender
@@ -38,7 +39,7 @@ def written(number: int, school) -> Notice:
     one = Asked(student_id=student.id, rule_id=RULE, due=None, blocked=[], for_person=False, **asked)
     following.follow([student.id], [one])
     duty = db.session.scalars(select(CaseDuty).where(CaseDuty.student_id == student.id)).one()
-    told = tell(duty, {"days": "3", "unexcused": "3"}, "letter")
+    told = tell(duty, {"days": "3", "unexcused": "3"}, "letter", by=SYSTEM)
     return told.notices[0]
 
 

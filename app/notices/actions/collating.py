@@ -12,14 +12,14 @@ from typing import Final
 
 from sqlalchemy import Select, func, select
 
-from app.core import clock, grounds, quotas, storage
+from app.core import clock, quotas, storage
 from app.core.actor import Actor
 from app.core.db import db, uuid7
 from app.core.directory import district_by_id
 from app.core.queue import later
 from app.core.tenancy import current_district_id
 from app.integrations.typesetting.letters import MOST_AT_ONCE, CannotPrint, Letter, print_letters, why_not
-from app.notices.actions import checks, leaving, lettering, passing_on
+from app.notices.actions import along, checks, leaving, lettering, passing_on
 from app.notices.actions.checks import Answer
 from app.notices.actions.lettering import Words
 from app.notices.actions.refused import Refused
@@ -89,7 +89,7 @@ def post(batch: PrintBatch, *, by: Actor) -> int:
     letters = db.session.scalars(inside.with_for_update()).all()
     for one in letters:
         one.leave()
-        grounds.trouble(one.grounds_kind, one.grounds_id, "")
+        along.trouble(one, "")
     return len(letters)
 
 

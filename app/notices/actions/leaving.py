@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.notices.actions import checks, passing_on
+from app.notices.actions import along, checks, passing_on
 from app.notices.actions.checks import Answer
 from app.notices.models.message import Message
 from app.notices.models.notice import Notice, State
@@ -15,7 +15,7 @@ HELD_BACK: Final = "Held back: {why}"
 def stop(notice: Notice, answer: Answer) -> None:
     """Write down that it does not leave as it stands."""
     if answer.gone:
-        notice.cancel(answer.reason, None)
+        along.cancel(notice, answer.reason, None)
     elif answer.out_of_reach:
         passing_on.fail(notice, answer.reason)
     else:

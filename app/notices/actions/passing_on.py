@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.core import grounds
 from app.core.db import db
-from app.notices.actions import checks, handing_over, telling
+from app.notices.actions import along, checks, handing_over, telling
 from app.notices.actions.checks import Answer
 from app.notices.actions.refused import Refused
 from app.notices.actions.telling import Telling
@@ -46,7 +46,10 @@ def go_on(notice: Notice) -> None:
         return
     notice.went_on()
     db.session.flush()
-    if notice.practice or grounds.why_not(notice.grounds_kind, notice.grounds_id):
+    if notice.practice:
+        return
+    if why := grounds.why_not(notice.grounds_kind, notice.grounds_id):
+        along.part(notice, f"{notice.reason} {why}")
         return
     before = NoticeRecipient.of_key(notice.grounds_kind, notice.grounds_id, notice.duty)
     for guardian_id in notice.guardian_ids:
@@ -63,14 +66,15 @@ def _tell_otherwise(notice: Notice, guardian_id: UUID, before: Sequence[Notice])
         reached = telling.homes(notice.student, channels, not_by, only={guardian_id}) if channels else []
         home = next((one for one in reached if not one.why_not), None)
     if home is None or in_use is None:
-        sentence = NOBODY_LEFT.format(reason=notice.reason)
-        grounds.trouble(notice.grounds_kind, notice.grounds_id, sentence)
+        along.trouble(notice, NOBODY_LEFT.format(reason=notice.reason))
         return
+    if in_use.id != notice.text_id:
+        along.part(notice, along.OTHER_WORDS)
     values = notice.values
     following = telling.write_one(_the_same(notice), notice.student, in_use, values, home, follows=notice)
     _approve_along(notice, following)
     if following.state == State.BLOCKED:
-        grounds.trouble(notice.grounds_kind, notice.grounds_id, following.reason)
+        along.trouble(following, following.reason)
 
 
 def _the_same(notice: Notice) -> Telling:
@@ -85,6 +89,7 @@ def _the_same(notice: Notice) -> Telling:
         channels=notice.ways,
         is_required=notice.is_required,
         certified=notice.certified,
+        along=notice.along,
     )
 
 

@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from app.auth.models.sealed_account import admins
-from app.core import clock, grounds
+from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.family.actions import linking
-from app.notices.actions import compose, disclosing, withdrawing
+from app.notices.actions import along, compose, disclosing, withdrawing
 from app.notices.actions.refused import Refused
 from app.notices.models.incident import ADDRESS, CAUSES, ENVELOPE, STEPS, Incident, IncidentStep
 from app.notices.models.incident_setting import Due, IncidentSetting
@@ -103,7 +103,7 @@ def record(notice: Notice, happened: Happened, *, by: Actor) -> Incident:
     )
     db.session.add(incident)
     db.session.flush()
-    grounds.trouble(notice.grounds_kind, notice.grounds_id, TELL_THEM)
+    along.trouble(notice, TELL_THEM)
     _tell_admins(incident)
     return incident
 

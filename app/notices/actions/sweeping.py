@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from app.core import clock, grounds
+from app.core import clock
 from app.core.db import db
 from app.family.models.family_link import FamilyLink
-from app.notices.actions import checks, leaving, outcomes, passing_on
+from app.notices.actions import along, checks, leaving, outcomes, passing_on
 from app.notices.actions.refused import Refused
 from app.notices.models.message import Message
 from app.notices.models.message import State as MailState
@@ -195,7 +195,7 @@ def _unread_links() -> int:
 
 
 def _lies(notice: Notice, sentence: str) -> None:
-    grounds.trouble(notice.grounds_kind, notice.grounds_id, sentence)
+    along.trouble(notice, sentence)
 
 
 def _some(asked: Select[Any]) -> Sequence[Any]:

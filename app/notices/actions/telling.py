@@ -19,7 +19,7 @@ from app.core.tenancy import current_district_id
 from app.family.actions.linking import About, link_for
 from app.integrations.twilio.segments import counted, plainly
 from app.integrations.typesetting.letters import Letter, why_not
-from app.notices.actions import checks, lettering, ways
+from app.notices.actions import along, checks, lettering, ways
 from app.notices.actions.refused import Refused
 from app.notices.actions.texts import MOST_SEGMENTS
 from app.notices.models.left_out_guardian import LeftOutGuardian
@@ -78,6 +78,8 @@ class Telling:
     certified: bool = False
     #: Why the numbers are not those that the room has.
     why_other: str = ""
+    #: What else the same words tell, by references of the same kind: it is told, once only, under each of their keys.
+    along: Collection[UUID] = ()
 
 
 @dataclass
@@ -122,12 +124,21 @@ def tell(telling: Telling) -> Told:
     for home in homes(student, channels, tried(before)):
         theirs = {told[id].id: told[id] for id in home.guardian_ids if id in told}
         if theirs:
-            found.notices += [_again(one) for one in theirs.values() if one not in found.notices]
+            found.notices += [
+                _again(one, telling, home) for one in theirs.values() if one not in found.notices
+            ]
         else:
             found.notices.append(write_one(telling, student, english, values, home))
     if not found.notices and not found.left_out:
         raise Refused(NOBODY.format(name=student.name))
     return found
+
+
+def said_by(wanted: str) -> Collection[str]:
+    """What the text in use says of what the law asks for, by the law's own words; nothing where there is no text."""
+    template = NoticeTemplate.for_(wanted)
+    english = NoticeText.in_use(template.id) if template else None
+    return [item for item, words in english.passages.items() if words.strip()] if english else []
 
 
 def that_counts(notices: Sequence[Notice]) -> Notice | None:
@@ -204,11 +215,12 @@ def _where(notice: Notice) -> str:
     return notice.address or ""
 
 
-def _again(notice: Notice) -> Notice:
-    """It is there. Cancelled because it did not stand, and standing again, it waits anew."""
+def _again(notice: Notice, telling: Telling, home: Home) -> Notice:
+    """It is there. Cancelled because it did not stand, and standing again, it waits anew, with all that it tells."""
     if notice.state == State.CANCELLED and notice.ended_by_id is None:
         notice.wait()
         try_again(notice)
+        along.take_up(notice, [id for id in telling.along if not _is_told(telling, id, home)])
     return notice
 
 
@@ -231,6 +243,8 @@ def try_again(notice: Notice, values: Mapping[str, str] | None = None) -> None:
     if in_use is None:
         notice.block(NO_TEMPLATE)
         return
+    if in_use.id != notice.text_id:
+        along.part(notice, along.OTHER_WORDS)
     if values is not None:
         notice.values_text = _as_text({**notice.values, **values})
     notice.text_id = in_use.id
@@ -310,19 +324,17 @@ def write_one(
     db.session.flush()
     notice.caution = _caution(notice, home, telling.of_age)
     for guardian_id in home.guardian_ids:
-        db.session.add(
-            NoticeRecipient(
-                notice_id=notice.id,
-                guardian_id=guardian_id,
-                grounds_kind=telling.grounds_kind,
-                grounds_id=telling.grounds_id,
-                duty=telling.duty,
-                channel=home.channel,
-            )
-        )
+        db.session.add(NoticeRecipient.of(notice, guardian_id))
     db.session.flush()
+    along.take_up(notice, [id for id in telling.along if not _is_told(telling, id, home)])
     _write(notice, english, home)
     return notice
+
+
+def _is_told(telling: Telling, grounds_id: UUID, home: Home) -> bool:
+    """Whether somebody of this home has a notice of that already, or is to have one."""
+    before = NoticeRecipient.of_key(telling.grounds_kind, grounds_id, telling.duty)
+    return any(that_counts(before.get(id, [])) is not None for id in home.guardian_ids)
 
 
 def _write(notice: Notice, english: NoticeText, home: Home) -> None:

@@ -1,7 +1,8 @@
 """Stopping a notice: by a person, or because what it rests on does not stand any more.
 
 What has not left is cancelled. What is in a print batch, or has left, is withdrawn: the batch says which to take out of
-the pile, and whom it reached is written a correction (correcting.py) where the room that stands for it says so.
+the pile, and whom it reached is written a correction (correcting.py) where the room that stands for it says so. What
+has left and tells something else along (along.py) is withdrawn when nothing of it stands any more.
 """
 
 from collections.abc import Collection
@@ -15,7 +16,7 @@ from app.core import clock, grounds
 from app.core.actor import Actor
 from app.core.db import db, one_of
 from app.core.queue import later
-from app.notices.actions import correcting
+from app.notices.actions import along, correcting
 from app.notices.actions.refused import Refused
 from app.notices.models.notice import OPEN, OUT, Notice, State
 from app.notices.models.notice_round import NoticeRound
@@ -37,9 +38,9 @@ def cancel(notice: Notice, why: str, *, by: Actor) -> None:
         raise Refused(SAY_WHY)
     db.session.refresh(notice, with_for_update=True)
     if notice.state == State.IN_PRINT:
-        notice.withdraw(BY_HAND.format(why=why.strip()), by.person_id)
+        along.withdraw(notice, BY_HAND.format(why=why.strip()), by.person_id)
     elif notice.is_open:
-        notice.cancel(BY_HAND.format(why=why.strip()), by.person_id)
+        along.cancel(notice, BY_HAND.format(why=why.strip()), by.person_id)
     else:
         raise Refused(LEFT_ALREADY)
 
@@ -52,11 +53,10 @@ def look_again(kind: str, id: UUID) -> int:
     stopped = 0
     for notice in db.session.scalars(Notice.resting_on(kind, id).with_for_update()).all():
         if notice.is_open:
-            notice.cancel(why, None)
+            along.cancel(notice, why, None)
             stopped += 1
-        elif notice.state in {State.IN_PRINT, *OUT}:
-            notice.withdraw(why, None)
-            db.session.flush()
+        elif notice.state == State.IN_PRINT or (notice.state in OUT and not along.another_stands(notice)):
+            along.withdraw(notice, why, None)
             correcting.correct(notice)
             stopped += 1
     return stopped

@@ -249,6 +249,14 @@ class Notice(DistrictOwned, Base):
         return select(cls).where(cls.student_id == student_id).order_by(cls.made_at.desc(), cls.id.desc())
 
     @classmethod
+    def telling_along(cls, kind: str, ids: Collection[UUID]) -> Select[Self]:
+        """Those that tell one of these along with something else, or did for a time."""
+        theirs = select(NoticeRecipient.notice_id).where(
+            NoticeRecipient.along, NoticeRecipient.grounds_kind == kind, NoticeRecipient.grounds_id.in_(ids)
+        )
+        return select(cls).where(cls.id.in_(theirs)).order_by(cls.id)
+
+    @classmethod
     def under_one_key(cls, kind: str, id: UUID, duty: str) -> Select[Self]:
         """Everything by which the same was told, whoever to: the oldest first."""
         return (
@@ -267,7 +275,23 @@ class Notice(DistrictOwned, Base):
     def guardian_ids(self) -> tuple[UUID, ...]:
         """To whom."""
         theirs = select(NoticeRecipient.guardian_id).where(NoticeRecipient.notice_id == self.id)
-        return tuple(db.session.scalars(theirs.order_by(NoticeRecipient.guardian_id)))
+        return tuple(db.session.scalars(theirs.distinct().order_by(NoticeRecipient.guardian_id)))
+
+    @property
+    def along(self) -> tuple[UUID, ...]:
+        """What else it tells, besides what it was written for: references of the same kind."""
+        theirs = select(NoticeRecipient.grounds_id).where(
+            NoticeRecipient.notice_id == self.id, NoticeRecipient.along, NoticeRecipient.ended_at.is_(None)
+        )
+        return tuple(db.session.scalars(theirs.distinct().order_by(NoticeRecipient.grounds_id)))
+
+    @property
+    def once_along(self) -> dict[UUID, datetime | None]:
+        """The same, with what it does not tell any more and since when."""
+        theirs = select(NoticeRecipient.grounds_id, NoticeRecipient.ended_at).where(
+            NoticeRecipient.notice_id == self.id, NoticeRecipient.along
+        )
+        return dict(db.session.execute(theirs.order_by(NoticeRecipient.id)).all())
 
     @property
     def speaks(self) -> Language:
@@ -354,7 +378,11 @@ class Notice(DistrictOwned, Base):
 
 
 class NoticeRecipient(OwnedThrough, Base):
-    """A guardian to whom a notice goes. Under one key one notice at most counts for them: the database says so."""
+    """A guardian to whom a notice goes. Under one key one notice at most counts for them: the database says so.
+
+    What a notice tells along with what it was written for has a row of its own under its own key, so that the same
+    holds there. Nothing is told along that is owed about another student (migration 0079).
+    """
 
     __tablename__ = "notice_recipients"
     __keeping__ = Keeping("guardians", "as long as the roster has them", exported=True, erased="delete")
@@ -371,8 +399,17 @@ class NoticeRecipient(OwnedThrough, Base):
             unique=True,
             postgresql_where=literal_column("live"),
         ),
+        UniqueConstraint("district_id", "notice_id", "guardian_id", "grounds_id"),
+        CheckConstraint("ended_at is null or (along and not live)", name="ended_along"),
         Index(None, "district_id", "notice_id"),
         Index(None, "district_id", "guardian_id"),
+        Index(
+            "ix_notice_recipients_told_along",
+            "district_id",
+            "grounds_kind",
+            "grounds_id",
+            postgresql_where=literal_column("along"),
+        ),
     )
 
     notice_id: Mapped[UUID] = mapped_column(info=PUBLIC)
@@ -384,6 +421,23 @@ class NoticeRecipient(OwnedThrough, Base):
     channel: Mapped[str] = mapped_column(info=PUBLIC)
     #: Whether the notice is in a state that counts. The database follows the notice (migration 0066).
     live: Mapped[bool] = mapped_column(default=True, server_default=true(), info=PUBLIC)
+    #: Told along: the notice was written for something else.
+    along: Mapped[bool] = mapped_column(default=False, server_default=false(), info=PUBLIC)
+    #: Of what was told along: from then on it is not, unless somebody tells it anew. The database follows the notice.
+    ended_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+
+    @classmethod
+    def of(cls, notice: Notice, guardian_id: UUID, *, along: UUID | None = None) -> Self:
+        """A new one. `along`: what else it is told by this notice."""
+        return cls(
+            notice_id=notice.id,
+            guardian_id=guardian_id,
+            grounds_kind=notice.grounds_kind,
+            grounds_id=along or notice.grounds_id,
+            duty=notice.duty,
+            channel=notice.channel,
+            along=along is not None,
+        )
 
     @classmethod
     def of_key(cls, kind: str, id: UUID, duty: str) -> dict[UUID, list[Notice]]:
@@ -391,7 +445,7 @@ class NoticeRecipient(OwnedThrough, Base):
         theirs = (
             select(cls.guardian_id, Notice)
             .join(Notice, Notice.id == cls.notice_id)
-            .where(cls.grounds_kind == kind, cls.grounds_id == id, cls.duty == duty)
+            .where(cls.grounds_kind == kind, cls.grounds_id == id, cls.duty == duty, cls.ended_at.is_(None))
             .order_by(Notice.id)
         )
         found: dict[UUID, list[Notice]] = {}

@@ -1,5 +1,6 @@
 """Notices to families: those that wait, approved together or one by one; one with its letter; a student's."""
 
+from datetime import datetime
 from uuid import UUID
 
 from flask import request, url_for
@@ -228,6 +229,7 @@ def _shown(
         pill=PILLS[State(notice.state)],
         channel=CHANNELS[notice.channel],
         behind=grounds.shown_at(notice.grounds_kind, notice.grounds_id, me()),
+        tells=_tells(notice),
         corrections=correcting.of_notice(notice.id),
         corrects=correcting.corrected_by(notice),
         said=[Words.of(one) for one in notice.words],
@@ -246,6 +248,18 @@ def _shown(
         cancelling=cancelling or CancelForm.blank(),
         practises=NoticeSetting.of_this_district().practises,
     )
+
+
+def _tells(notice: Notice) -> list[tuple[str, str, datetime | None]]:
+    """All that it tells, where that is more than one thing: what, the page of what is behind it, and until when."""
+    if not (along := notice.once_along):
+        return []
+    kind, found = notice.grounds_kind, []
+    for id, ended_at in {notice.grounds_id: None, **along}.items():
+        shown_at = grounds.shown_at(kind, id, me())
+        address = url_for(shown_at, id=id) if shown_at else ""
+        found.append((grounds.called(kind, id), address, ended_at))
+    return found
 
 
 def _others(notice: Notice) -> list[Notice]:

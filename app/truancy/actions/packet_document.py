@@ -339,6 +339,8 @@ class _Packet:
                     if value
                 )
             )
+            for sentence in trail.together:
+                yield Paragraph(sentence)
             yield Bullets(tuple(f"{self._day(step.at)}: {step.what}" for step in trail.steps))
             if notice.id in self.printed:
                 yield Paragraph(f"It stands as it was printed at the end of this packet, under “{PRINTED}”.")

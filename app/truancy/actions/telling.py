@@ -14,9 +14,9 @@ from app.core.permissions import permits
 from app.notices.actions import lettering, numbers, telling
 from app.notices.actions.refused import Refused
 from app.notices.actions.telling import Telling, Told
-from app.notices.models.notice import EMAIL, LETTER, SMS
 from app.roster.models.student import Student
-from app.truancy.actions import reviewing
+from app.truancy.actions import bundling, owing, reviewing
+from app.truancy.actions.owing import BY_ITSELF, NOTICE, firing_of
 from app.truancy.law.packs import NAMES, pack, places, shipped
 from app.truancy.law.rule import Retract
 from app.truancy.law.words import CONTENTS
@@ -28,8 +28,6 @@ from app.truancy.models.student_to_review import StudentToReview
 from app.truancy.permissions import RULES, May
 
 NOT_BY_TEXT: Final = "The law asks for this notice in writing. Choose email or letter."
-#: Not a passage: every notice is in the parent's language, or it does not leave.
-_BY_ITSELF: Final = frozenset({"language_of_parent"})
 BY_LOT: Final = (
     "By lot this notice is held back from this family, to see whether it helps. Whoever works the case can have it "
     "written all the same."
@@ -58,7 +56,7 @@ def _by_law() -> dict[str, Wanted]:
                         authority="; ".join(rule.authority),
                         since=rule.effective,
                         contents=tuple(
-                            (item, CONTENTS[item]) for item in duty.contents if item not in _BY_ITSELF
+                            (item, CONTENTS[item]) for item in duty.contents if item not in BY_ITSELF
                         ),
                     )
     return found
@@ -113,29 +111,23 @@ FIRINGS: Final = Grounds(
     corrects=_corrects,
 )
 
-NOTICE: Final = "notice"
-
-
-#: Rules whose law asks for writing (24 PS 13-1333; RC 3321.191 as it was; RCW 28A.225.020, which else has a call): a
-#: line on a phone that points elsewhere is not taken for that.
-IN_WRITING: Final = frozenset({"us-pa.truant", "us-oh.excessive.month", "us-wa.m1"})
 #: How many of the days are named in a text.
 MOST_DATES: Final = 20
 
 
-def permitted(rule_id: str) -> tuple[str, ...]:
-    """By what the law of a rule lets it be told; the letter last, which needs nobody's consent."""
-    return (EMAIL, LETTER) if rule_id in IN_WRITING else (SMS, EMAIL, LETTER)
-
-
-def tell(duty: CaseDuty, values: Mapping[str, str], first: str, why_other: str = "") -> Told:
+def tell(duty: CaseDuty, values: Mapping[str, str], first: str, why_other: str = "", *, by: Actor) -> Told:
     """Write the notice that a duty asks for, to each home: by the channel `first`, and whom it does not reach by the
     others that the law permits. It waits for approval. Raises the mail room's Refused.
+
+    What else the family is owed about the same absences, and this says, is told along, and done by them (bundling.py).
     """
-    channels = permitted(duty.rule_id)
-    if first not in channels:
+    if first not in owing.permitted(duty.rule_id):
         raise Refused(NOT_BY_TEXT)
-    return telling.tell(
+    _review_first(duty.student_id)
+    along = bundling.told_along(duty, first)
+    rules = [duty.rule_id, *(one.rule_id for one in along)]
+    ways = [way for way in owing.permitted(duty.rule_id) if all(way in owing.permitted(id) for id in rules)]
+    told = telling.tell(
         Telling(
             grounds_kind=DUTY,
             grounds_id=duty.id,
@@ -143,13 +135,16 @@ def tell(duty: CaseDuty, values: Mapping[str, str], first: str, why_other: str =
             wanted=duty.rule_id,
             student_id=duty.student_id,
             values=values,
-            must_say=_contents(duty.rule_id, duty.trigger),
-            channels=(first, *(one for one in channels if one != first)),
-            is_required=duty.rule_id in _by_law(),
-            certified=_asks_for_certified_mail(duty.rule_id),
+            must_say=owing.contents(duty.rule_id, duty.trigger),
+            channels=(first, *(one for one in ways if one != first)),
+            is_required=not _by_law().keys().isdisjoint(rules),
+            certified=any(owing.asks_for_certified_mail(id) for id in rules),
             why_other=why_other,
+            along=[one.id for one in along],
         )
     )
+    bundling.settle(along, duty, told.notices, by=by)
+    return told
 
 
 def values_of(duty_id: UUID) -> dict[str, str]:
@@ -174,44 +169,22 @@ def put_to_a_person(duty_id: UUID, sentence: str) -> None:
         duty.trouble = sentence
         if sentence and duty.state == DONE:
             duty.reopen()
+            firing = firing_of(duty)
+            if firing is not None and not firing.stands:
+                duty.withdraw()
 
 
-def firing_of(duty: CaseDuty) -> Firing | None:
-    """What the duty follows from; None where it was opened by hand."""
-    return Firing.behind(duty.student_id, duty.rule_id, duty.window, duty.ordinal)
-
-
-def _contents(rule_id: str, day: date) -> list[str]:
-    """What the law had the notice of a rule say on that day."""
-    return [
-        item
-        for place in places()
-        for rule in pack(place)
-        if rule.id == rule_id and rule.in_force(day)
-        for duty in rule.duties
-        if duty.do == NOTICE
-        for item in duty.contents
-        if item not in _BY_ITSELF
-    ]
-
-
-def _asks_for_certified_mail(rule_id: str) -> bool:
-    return any(
-        "certified" in duty.then
-        for place in places()
-        for rule in pack(place)
-        if rule.id == rule_id
-        for duty in rule.duties
-        if duty.do == NOTICE
-    )
+def _review_first(student_id: UUID) -> None:
+    """The register changed and no review has come by yet: nothing leaves on what it said before."""
+    if StudentToReview.waits(student_id):
+        reviewing.look_at([student_id])
 
 
 def _why_not_for_duty(duty_id: UUID) -> str:
     """Why a notice of that duty may not leave; "" while it is asked for. It stays so until the transaction ends."""
     student_id = db.session.scalar(select(CaseDuty.student_id).where(CaseDuty.id == duty_id))
-    if student_id is not None and StudentToReview.waits(student_id):
-        # The register changed and no review has come by yet: nothing leaves on what it said before.
-        reviewing.look_at([student_id])
+    if student_id is not None:
+        _review_first(student_id)
     duty = db.session.get(CaseDuty, duty_id, with_for_update={"read": True}, populate_existing=True)
     firing = firing_of(duty) if duty else None
     if duty is None or duty.state == WITHDRAWN or (firing and not Firing.is_standing(firing.id)):
@@ -230,6 +203,11 @@ def _corrects_duty(duty_id: UUID) -> bool:
     return firing is not None and _corrects(firing.id)
 
 
+def _called(duty_id: UUID) -> str:
+    duty = CaseDuty.find(duty_id)
+    return owing.title(duty.rule_id) if duty else ""
+
+
 def _may_see_duty(who: Actor, duty_id: UUID) -> bool:
     duty = CaseDuty.find(duty_id)
     return duty is not None and firing_of(duty) is not None and permits(RULES, May.SEE_CASE, who, duty)
@@ -243,6 +221,7 @@ DUTIES: Final = Grounds(
     shown_at="truancy.evidence_of_duty",
     may_see=_may_see_duty,
     corrects=_corrects_duty,
+    called=_called,
     values=values_of,
     trouble=put_to_a_person,
 )

@@ -149,6 +149,10 @@ class CaseDuty(OwnedByOneKey, Base):
         """It is done all the same."""
         self.state, self.released_by_id, self.released_at = OPEN, by_id, clock.now()
 
+    def withdraw(self) -> None:
+        """What it rests on does not hold any more."""
+        self.state, self.trouble = WITHDRAWN, ""
+
     def reopen(self) -> None:
         """It is to be done after all."""
         self.state, self.settled_by_id, self.settled_at = OPEN, None, None

@@ -14,10 +14,11 @@ from app.family.models.family_link import FamilyLink
 from app.notices.models.incident import Incident
 from app.notices.models.left_out_guardian import LeftOutGuardian
 from app.notices.models.message import Message
-from app.notices.models.notice import CHANNELS, CORRECTION, LETTER, Notice, State
+from app.notices.models.notice import CHANNELS, CORRECTION, LETTER, OUT, Notice, State
 from app.notices.models.text_message import TextMessage
 from app.roster.models.guardian import Guardian
 from app.roster.models.person import Person
+from app.truancy.law.packs import shipped
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.firing import Firing
 
@@ -47,6 +48,18 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Told:
+    """One of several things that a notice tells."""
+
+    #: The title of its rule.
+    title: str
+    #: Whether its firing stands.
+    stands: bool
+    #: Since when the notice does not tell it any more.
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Trail:
     """One notice, to whom it went, and all that became of it, in its order."""
 
@@ -56,6 +69,27 @@ class Trail:
     steps: tuple[Step, ...]
     #: The code of the notice that it corrects; "" of one that is no correction.
     corrects: str = ""
+    #: All that it tells, where that is more than one thing; the first is what it was written for.
+    tells: tuple[Told, ...] = ()
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """In sentences what it tells, where that is more than one thing, and for which of them it stands."""
+        if not self.tells:
+            return ()
+        first, *more = (f"“{one.title}”" for one in self.tells)
+        said = [f"Written in the words of {first}; with it this notice tells {' and '.join(more)}."]
+        ended = [one for one in self.tells if one.ended_at is not None]
+        said += [f"It was stopped, and does not tell “{one.title}” any more." for one in ended]
+        told = [one for one in self.tells if one not in ended]
+        fallen = [f"“{one.title}”" for one in told if not one.stands]
+        standing = [f"“{one.title}”" for one in told if one.stands]
+        if fallen and standing and self.notice.state in OUT:
+            verb = "does" if len(fallen) == 1 else "do"
+            said.append(
+                f"{' and '.join(fallen)} {verb} not hold any more; the notice stands for {' and '.join(standing)}."
+            )
+        return tuple(said)
 
     @property
     def channel(self) -> str:
@@ -75,12 +109,13 @@ def duties_of(firing: Firing) -> list[CaseDuty]:
 
 
 def trails(firing: Firing, duties: Sequence[CaseDuty]) -> list[Trail]:
-    """Of every notice that rests on the firing or on a line of it, in the order in which they were written."""
+    """Of every notice that rests on the firing or on a line of it, or tells one along, the oldest first."""
     ids = [one.id for one in duties]
     asked = select(Notice).where(
         or_(
             (Notice.grounds_kind == FIRING) & (Notice.grounds_id == firing.id),
             (Notice.grounds_kind == DUTY) & Notice.grounds_id.in_(ids),
+            Notice.id.in_(Notice.telling_along(DUTY, ids).with_only_columns(Notice.id).order_by(None)),
         )
     )
     found = []
@@ -94,7 +129,17 @@ def trail(notice: Notice, corrects: str = "") -> Trail:
     """Of one notice."""
     to = tuple(db.session.get_one(Guardian, id).name for id in notice.guardian_ids)
     steps = sorted(_steps(notice), key=lambda one: one.at)
-    return Trail(notice, to, tuple(steps), corrects)
+    return Trail(notice, to, tuple(steps), corrects, tuple(_tells(notice)))
+
+
+def _tells(notice: Notice) -> Iterator[Told]:
+    if notice.grounds_kind != DUTY or not (along := notice.once_along):
+        return
+    titles = {rule.id: rule.title for rule in shipped()}
+    for id, ended_at in {notice.grounds_id: None, **along}.items():
+        duty = db.session.get_one(CaseDuty, id)
+        firing = Firing.behind(duty.student_id, duty.rule_id, duty.window, duty.ordinal)
+        yield Told(titles.get(duty.rule_id, duty.rule_id), firing is None or firing.stands, ended_at)
 
 
 def left_out(firing: Firing, duties: Sequence[CaseDuty], written: Sequence[Trail]) -> list[LeftOutGuardian]:

@@ -13,7 +13,7 @@ from app.notices.permissions import May as MayOfNotices
 from app.register.permissions import RULES as REGISTER_RULES
 from app.register.permissions import May as MayOfRegister
 from app.roster.models.school import School
-from app.truancy.actions import telling
+from app.truancy.actions import owing
 from app.truancy.actions.evidencing import evidence_of
 from app.truancy.law import words
 from app.truancy.law.firing import Blocked
@@ -75,7 +75,7 @@ def _excluded(firing: Firing, *, decides: bool) -> str:
 @allow(May.SEE_CASE, RULES, of=CaseDuty)
 def of_duty(duty: CaseDuty) -> ResponseReturnValue:
     """To the firing that a line of the morning list follows from."""
-    firing = telling.firing_of(duty)
+    firing = owing.firing_of(duty)
     if firing is None:
         return done(NOTHING_FIRED, url_for("truancy.cases_show", id=duty.case_id), tone="warn")
     return go(url_for("truancy.evidence_show", id=firing.id))

@@ -8,12 +8,12 @@ from app.core.db import db
 from app.core.room import Doors
 from app.notices.actions.refused import Refused
 from app.roster.models.student import Student
-from app.truancy.actions import telling
+from app.truancy.actions import bundling, owing, telling
 from app.truancy.forms import NoticeOfDutyForm
 from app.truancy.law.packs import shipped
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.permissions import RULES, May
-from app.web.guard import allow
+from app.web.guard import allow, me
 from app.web.page import done, page
 
 doors = Doors()
@@ -35,23 +35,25 @@ def create(duty: CaseDuty) -> ResponseReturnValue:
     form = _offered(NoticeOfDutyForm.filled(), duty)
     if not form.validate():
         return _page(duty, form, 422)
-    if duty.do != telling.NOTICE:
+    if duty.do != owing.NOTICE:
         form.refuse(NO_NOTICE)
         return _page(duty, form, 422)
     try:
-        told = telling.tell(duty, form.values(), form.way.data, form.why_other.data or "")
+        told = telling.tell(duty, form.values(), form.way.data, form.why_other.data or "", by=me())
     except Refused as refused:
         db.session.rollback()
         form.refuse(refused.sentence)
         return _page(duty, form, 422)
+    along = {owing.title(one.rule_id): None for one in bundling.told_by(told.notices)}
+    also = f" They tell as well: {'; '.join(along)}." if along else ""
     return done(
-        f"Notices written: {len(told.notices)}. They wait for approval under “Notices”.",
+        f"Notices written: {len(told.notices)}. They wait for approval under “Notices”.{also}",
         url_for("truancy.cases_show", id=duty.case_id),
     )
 
 
 def _offered(form: NoticeOfDutyForm, duty: CaseDuty) -> NoticeOfDutyForm:
-    form.offer(telling.permitted(duty.rule_id))
+    form.offer(owing.permitted(duty.rule_id))
     return form
 
 
@@ -65,6 +67,7 @@ def _page(duty: CaseDuty, form: NoticeOfDutyForm, status: int = 200) -> Response
         duty=duty,
         student=student,
         title=titles.get(duty.rule_id, duty.rule_id),
-        counted=firing.marks if (firing := telling.firing_of(duty)) else [],
+        counted=firing.marks if (firing := owing.firing_of(duty)) else [],
+        beside=bundling.beside(duty),
         form=form,
     )
