@@ -13,8 +13,10 @@ from app.core import clock
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db, uuid7
 from app.core.tenancy import as_district
-from app.notices.actions import approving, passing_on, senders, telling, templating, withdrawing
+from app.notices.actions import approving, passing_on, recalling, senders, telling, templating, withdrawing
+from app.notices.actions.recalling import Happened
 from app.notices.actions.senders import Sender
+from app.notices.models.incident import ADDRESS
 from app.notices.models.notice import EMAIL, LETTER, SMS, Notice, NoticeRecipient, State
 from app.notices.models.notice_text import NoticeText
 from app.roster.models.student import Student
@@ -26,6 +28,7 @@ from app.truancy.models.case_duty import DONE, OPEN, WITHDRAWN, CaseDuty
 from app.truancy.models.case_entry import CaseEntry
 from app.truancy.models.firing import RETRACTED, STANDING, Firing
 from app.truancy.models.notice_trail import duties_of, trails
+from app.truancy.models.on_record import on_record
 from app.truancy.models.student_to_review import StudentToReview
 from tests.register import registers
 from tests.register.registers import FIRST
@@ -480,9 +483,30 @@ def test_what_did_not_arrive_while_its_rule_fell_is_told_by_itself(here, world):
     assert (told.jersey.state, "It came back." in told.jersey.trouble) == (OPEN, True)
 
 
+def test_what_reached_the_wrong_person_is_open_in_each_line(here, world):
+    told = both(here)
+    left(world, told.notice)
+    said = Happened(key=uuid7(), cause=ADDRESS, reached="A neighbor", noticed_at=clock.now(), disclosed=())
+    recalling.record(told.notice, said, by=here.by)
+    db.session.commit()
+
+    assert (told.jersey.state, told.jersey.trouble) == (OPEN, recalling.TELL_THEM)
+    assert told.texas.trouble == recalling.TELL_THEM
+
+
 def _mother(here):
     ((_, mother),) = families.guardianships(db.session.get_one(Student, here.student))
     return mother
+
+
+def test_on_record_it_is_one_notice_that_says_what_it_tells(here, world):
+    told = both(here)
+    left(world, told.notice)
+    (trail,) = on_record(told.texas.case).left
+
+    assert trail.together == (
+        "Written in the words of “Warning to the parent”; with it this notice tells “Each unexcused absence”.",
+    )
 
 
 # --- on the pages -----------------------------------------------------------------------------------------------
