@@ -403,13 +403,8 @@ class NoticeRecipient(OwnedThrough, Base):
         CheckConstraint("ended_at is null or (along and not live)", name="ended_along"),
         Index(None, "district_id", "notice_id"),
         Index(None, "district_id", "guardian_id"),
-        Index(
-            "ix_notice_recipients_told_along",
-            "district_id",
-            "grounds_kind",
-            "grounds_id",
-            postgresql_where=literal_column("along"),
-        ),
+        # What somebody was told before is asked under its key, what does not count any more along.
+        Index(None, "district_id", "grounds_id", "grounds_kind"),
     )
 
     notice_id: Mapped[UUID] = mapped_column(info=PUBLIC)
