@@ -191,7 +191,7 @@ def test_what_reached_the_wrong_person_is_written_down_and_closed(
         seen("list")
         visit.go(beside)
         seen("notice")
-        visit.page.get_by_role("link", name="Incident ").click()
+        visit.page.get_by_role("main").get_by_role("link", name="Incident ").click()
         visit.page.get_by_label("Why it is closed").fill("It is back, unopened, and the family knows.")
         visit.page.get_by_role("button", name="Close the incident").click()
         expect(visit.page.get_by_text("The incident is closed.")).to_be_visible()
