@@ -65,6 +65,7 @@ def sign_in(page: Page, url: str, email: str) -> None:
 def add_passkey(page: Page, name: str) -> None:
     page.get_by_role("button", name="Add a passkey").press("Enter")
     page.get_by_label("Name for this passkey").fill(name)
+    page.wait_for_load_state()  # the script that asks the authenticator comes last
     page.get_by_role("button", name="Add the passkey").press("Enter")
 
 
