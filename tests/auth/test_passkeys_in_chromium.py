@@ -62,6 +62,14 @@ def sign_in(page: Page, url: str, email: str) -> None:
     page.get_by_role("button", name="Sign in", exact=True).press("Enter")
 
 
+def use_passkey(page: Page) -> None:
+    """Once the script of the page is there, which asks the authenticator."""
+    button = page.get_by_role("button", name="Use my passkey")
+    expect(button).to_be_visible()
+    page.wait_for_load_state()
+    button.press("Enter")
+
+
 def add_passkey(page: Page, name: str) -> None:
     page.get_by_role("button", name="Add a passkey").press("Enter")
     page.get_by_label("Name for this passkey").fill(name)
@@ -83,13 +91,13 @@ def test_a_passkey_is_added_and_signs_in_with_and_without_the_password(house, wo
         page.context.clear_cookies()
         sign_in(page, house, world.bell.email)
         expect(page.get_by_role("heading", level=1)).to_have_text("The second step")
-        page.get_by_role("button", name="Use my passkey").press("Enter")
+        use_passkey(page)
         expect(page.get_by_role("heading", level=1)).to_have_text("Your sign-in")
 
         page.context.clear_cookies()
         page.goto(f"{house}/maple/sign-in?next=/profile/sign-in")
         page.get_by_role("button", name="Sign in with a passkey").press("Enter")
-        page.get_by_role("button", name="Use my passkey").press("Enter")
+        use_passkey(page)
         expect(page.get_by_role("heading", level=1)).to_have_text("Your sign-in")
 
     assert not [one for one in seen.said if "POLICY" in one or "ERROR" in one]
@@ -127,7 +135,7 @@ def test_what_a_browser_really_signed_is_held_against_all_three(app, house, worl
                 db.session.scalars(select(Passkey)).one().sign_count = 1_000_000
                 db.session.commit()
 
-        page.get_by_role("button", name="Use my passkey").press("Enter")
+        use_passkey(page)
 
         if wrong == "nothing":
             expect(page.get_by_role("heading", level=1)).to_have_text("Your sign-in")
@@ -146,11 +154,11 @@ def test_words_say_that_no_passkey_came_or_that_the_browser_cannot(house, world)
         page.evaluate(
             "() => { navigator.credentials.get = () => Promise.reject(new DOMException('', 'NotAllowedError')); }"
         )
-        page.get_by_role("button", name="Use my passkey").press("Enter")
+        use_passkey(page)
         expect(page.get_by_role("alert").filter(has_text="No passkey was given")).to_be_visible()
 
         page.evaluate("() => { delete window.PublicKeyCredential; }")
-        page.get_by_role("button", name="Use my passkey").press("Enter")
+        use_passkey(page)
         expect(page.get_by_role("alert").filter(has_text="cannot use passkeys")).to_be_visible()
 
 
