@@ -406,7 +406,8 @@ def _fill(slug: str, students: int) -> str:
     return ""
 
 
-_FILL: Final = (
+#: Schools, and students of them who are known by a number.
+ROSTER: Final = (
     f"""
     insert into schools (id, district_id, name, short_name, active, made_at)
     select {UUID7}, :district, 'School ' || n, 'S' || n, true, now() from generate_series(0, :schools - 1) n
@@ -422,6 +423,9 @@ _FILL: Final = (
     select id, district_id, family_name, '05', 'en', date '2016-03-01' from people
     where district_id = :district and kind = 'student'
     """,
+)
+_FILL: Final = (
+    *ROSTER,
     f"""
     insert into school_enrollments (id, district_id, student_id, school_id, entry)
     select {UUID7}, :district, p.id, p.school_id, :first from people p

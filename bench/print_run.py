@@ -19,7 +19,7 @@ from sqlalchemy import select, text, update
 
 from app.auth.models.account import Account
 from app.core.actor import SYSTEM, acting_as
-from app.core.db import UUID7, db
+from app.core.db import db
 from app.core.queue import later
 from app.core.tenancy import as_district, current_district_id
 from app.notices.actions import approving, collating, senders, telling, templating
@@ -33,7 +33,7 @@ from app.roster.models.student import Student
 from bench.attendance import _account
 from bench.letters import HOME
 from bench.night import Night
-from bench.once import Worker
+from bench.once import ROSTER, Worker
 from bench.phases import here, in_a_process, started
 from bench.staff import SLUG
 from tests.roster import families
@@ -106,7 +106,7 @@ def _fill(letters: int) -> str:
     with as_district(here(SLUG)), acting_as(SYSTEM):
         approver = db.session.get_one(Account, _account("Alex"))
         given = {"district": current_district_id(), "schools": SCHOOLS, "students": letters}
-        for statement in _STUDENTS:
+        for statement in (*ROSTER, "select count_rosters_anew()"):
             db.session.connection().execute(text(statement), given)
         template = templating.begin(WANTED)
         spoken = {one.language: one for one in NoticeText.of(template.id)}
@@ -161,26 +161,6 @@ def _ring() -> str:
             later(collating.COLLATE, queue="notifications")
         db.session.commit()
     return ""
-
-
-_STUDENTS: Final = (
-    f"""
-    insert into schools (id, district_id, name, short_name, active, made_at)
-    select {UUID7}, :district, 'School ' || n, 'S' || n, true, now() from generate_series(0, :schools - 1) n
-    """,
-    f"""
-    insert into people (id, district_id, given_name, family_name, kind, school_id, title, active, source, made_at)
-    select {UUID7}, :district, 'Student', (100000 + n)::text, 'student', s.id, '', true, 'sync', now()
-    from generate_series(0, :students - 1) n
-    join schools s on s.district_id = :district and s.name = 'School ' || (n % :schools)
-    """,
-    """
-    insert into students (id, district_id, number, grade, language, born)
-    select id, district_id, family_name, '05', 'en', date '2016-03-01' from people
-    where district_id = :district and kind = 'student'
-    """,
-    "select count_rosters_anew()",
-)
 
 
 if __name__ == "__main__":

@@ -274,9 +274,7 @@ def notices_of(student: Student) -> list[Notice]:
 
 def let_it_leave(students: list[Student], done: set[UUID]) -> bool:
     """Have everything carried that waits to be and was not tried; False if there was nothing."""
-    asked = select(Notice).where(
-        Notice.student_id.in_([one.id for one in students]), Notice.id.not_in(done or {uuid7()})
-    )
+    asked = select(Notice).where(Notice.student_id.in_([one.id for one in students]), Notice.id.not_in(done))
     due = [one for one in db.session.scalars(asked) if one.message_id or one.text_message_id]
     for notice in due:
         done.add(notice.id)
