@@ -1,6 +1,6 @@
 """What is filled in when a rule is switched on, and about cases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.notices.models.notice import CHANNELS, LETTER
+from app.notices.wording import shipped
 from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_ADDED, MOST_DAYS, Added, Overlay
 from app.truancy.law.rule import Rule, whole
 from app.truancy.law.words import DUTIES, FLAGS
@@ -319,8 +320,14 @@ class OpenCaseForm(KeyedPaper):
     number = StringField("Student number", [InputRequired("Write the student number."), _LINE])
 
 
+#: How much a text may ask of whoever writes a notice.
+MOST_ASKED = 12
+
+
 class NoticeOfDutyForm(Paper):
-    """The numbers of a notice that the law owes a family."""
+    """The numbers of a notice that the law owes a family, and what else its text asks for."""
+
+    names: Sequence[str] = ()
 
     days = IntegerField(
         "Days missed this school year",
@@ -341,12 +348,31 @@ class NoticeOfDutyForm(Paper):
         [Length(max=200, message="Use at most 200 letters.")],
         description="Whoever approves the notice reads it first.",
     )
+    asked = FieldList(
+        TextAreaField(
+            validators=[
+                InputRequired("Say this: the text of the notice names it."),
+                Length(max=300, message="Use at most 300 letters."),
+            ]
+        ),
+        max_entries=MOST_ASKED,
+    )
     way = RadioField("By which way first", choices=options(CHANNELS.items()), default=LETTER)
 
     def offer(self, channels: Iterable[str]) -> None:
         """The ways that the law of this rule permits."""
         self.way.choices = options((one, CHANNELS[one]) for one in channels)
 
+    def ask_for(self, names: Sequence[str]) -> None:
+        """One field for each thing that the text names and only a person knows; of `MOST_ASKED` at most."""
+        self.names = names[:MOST_ASKED]
+        while len(self.asked.entries) < len(self.names):
+            self.asked.append_entry()
+        for name, field in zip(self.names, self.asked.entries, strict=False):
+            field.label.text = shipped.ASKED.get(name, f"{name[:1].upper()}{name[1:]}")
+
     def values(self) -> dict[str, str]:
         """As they are put into the text."""
-        return {"days": str(self.days.data), "unexcused": str(self.unexcused.data)}
+        said = zip(self.names, self.asked.entries, strict=False)
+        asked = {name: " ".join(field.data.split()) for name, field in said}
+        return {"days": str(self.days.data), "unexcused": str(self.unexcused.data), **asked}

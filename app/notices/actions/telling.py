@@ -27,9 +27,10 @@ from app.notices.models.notice import FAILED, LETTER, LIVE, SMS, Notice, NoticeR
 from app.notices.models.notice_setting import NoticeSender, NoticeSetting
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
-from app.notices.wording import placeholders
+from app.notices.wording import placeholders, shipped
 from app.notices.wording.placeholders import plain
 from app.roster.models.envelopes import Envelope, envelope_to, envelopes
+from app.roster.models.language import ENGLISH, language
 from app.roster.models.recipients import LeftOut, Recipient, recipients
 from app.roster.models.student import Student
 
@@ -50,6 +51,7 @@ NO_LINE: Final = (
 TOO_LONG: Final = "The text message would go out in {parts} parts: write a shorter line."
 OTHER_NUMBERS: Final = "The register says: {names}. Say why you write another number, or write that one."
 BY_HAND: Final = "These numbers are not the register’s ({names}): {why}"
+TYPED: Final = "What was typed for this notice ({names}) stands in its {language} text as it was typed."
 #: The placeholder for a link to the family page; a text that does not ask for it makes none.
 FAMILY_PAGE: Final = "family page"
 NOBODY: Final = "Nobody may be written to about {name}."
@@ -139,6 +141,14 @@ def said_by(wanted: str) -> Collection[str]:
     template = NoticeTemplate.for_(wanted)
     english = NoticeText.in_use(template.id) if template else None
     return [item for item, words in english.passages.items() if words.strip()] if english else []
+
+
+def asked(wanted: str) -> list[str]:
+    """What the text in use names and nobody knows but whoever writes the notice, by those names."""
+    template = NoticeTemplate.for_(wanted)
+    english = NoticeText.in_use(template.id) if template else None
+    known = {plain(name) for name in shipped.VALUES}
+    return [name for name in english.placeholders if plain(name) not in known] if english else []
 
 
 def that_counts(notices: Sequence[Notice]) -> Notice | None:
@@ -277,7 +287,18 @@ def _home_again(notice: Notice) -> Home | None:
 def _caution(notice: Notice, home: Home, of_age: bool) -> str:
     is_of_age = of_age or checks.is_of_age(notice.student)
     by_hand = notice.values.get(checks.CHANGED_BY_HAND, "")
-    return " ".join(filter(None, [checks.OF_AGE if is_of_age else "", home.caution, by_hand]))
+    return " ".join(
+        filter(None, [checks.OF_AGE if is_of_age else "", home.caution, by_hand, _typed(notice, home)])
+    )
+
+
+def _typed(notice: Notice, home: Home) -> str:
+    """A letter in another language says in English what was typed for it."""
+    known = {plain(name) for name in (*shipped.VALUES, checks.CHANGED_BY_HAND)}
+    typed = [name for name in notice.values if plain(name) not in known]
+    if not typed or home.language == ENGLISH:
+        return ""
+    return TYPED.format(names=", ".join(typed), language=language(home.language).english)
 
 
 def _text(telling: Telling) -> NoticeText:

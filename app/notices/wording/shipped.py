@@ -96,6 +96,20 @@ PASSAGES: Final = {
         "prevention_measures": "The school may take steps by law to stop more days from being missed.",
         "conference_request": "We ask you to come to a meeting with us about these days.",
         "violation": "Days with no excuse are against the school attendance law. There are ((unexcused)) of them.",
+        "attendance_record": "These are the days: ((dates)).",
+        "benefits_and_duty": (
+            "A child who is in school each day learns more and has more friends. By law a parent must see to it that a "
+            "child is taught (Education Act 1996, section 7)."
+        ),
+        "support_so_far": "This is how we have tried to help: ((support so far)).",
+        "support_on_offer": "This help is there for you: ((support on offer)). So is the help that we offered before.",
+        "penalty_warning": (
+            "If this does not change, each parent may be sent a penalty notice. That is a fine. A parent may also be "
+            "taken to court."
+        ),
+        "improvement_period": "The time for this is from ((improvement from)) to ((improvement until)).",
+        "sufficient_improvement": "This is what we need to see in that time: ((enough improvement)).",
+        "penalty_before_its_end": "A fine may come before that time is over: ((fine before its end)).",
     },
     "es": {
         "is_truant": "La ley del estado dice que ((student)) tiene ahora faltas sin permiso (en inglés, “truant”).",
@@ -114,6 +128,20 @@ PASSAGES: Final = {
         "prevention_measures": "Por ley, la escuela puede tomar medidas para que no haya más faltas.",
         "conference_request": "Le pedimos que venga a hablar con nosotros sobre estos días.",
         "violation": "Faltar sin excusa va contra la ley. ((student)) tiene ((unexcused)) de estos días.",
+        "attendance_record": "Estos son los días: ((dates)).",
+        "benefits_and_duty": (
+            "Quien va a la escuela cada día aprende más y tiene más amigos. Por ley (artículo 7 de la Education Act de "
+            "1996) los padres deben hacer que sus hijos reciban clases."
+        ),
+        "support_so_far": "Así hemos tratado de ayudar: ((support so far)).",
+        "support_on_offer": "Esta ayuda es para usted: ((support on offer)). La ayuda de antes sigue ahí.",
+        "penalty_warning": (
+            "Si esto no cambia, cada uno de los padres puede recibir una multa (en inglés, “penalty notice”). También "
+            "puede ir a juicio."
+        ),
+        "improvement_period": "El plazo va de ((improvement from)) a ((improvement until)).",
+        "sufficient_improvement": "Esto es lo que debe cambiar en ese plazo: ((enough improvement)).",
+        "penalty_before_its_end": "La multa puede llegar antes de ese plazo: ((fine before its end)).",
     },
 }
 
@@ -133,6 +161,16 @@ VALUES: Final = {
     "family page": "A link to the family's page, which expires",
 }
 
+#: What else a text names is asked of whoever writes the notice: these in such words, others by their own name.
+ASKED: Final = {
+    "support so far": "The support given so far",
+    "support on offer": "The support that is there for them",
+    "improvement from": "From which day it is to improve",
+    "improvement until": "Until which day: three to six weeks later",
+    "enough improvement": "What is improvement enough in that time",
+    "fine before its end": "For what a penalty notice may come before that time is over",
+}
+
 #: To show a text as it will look.
 SAMPLE: Final = {
     "student": "Maria Salas",
@@ -146,5 +184,11 @@ SAMPLE: Final = {
     "school": "North School",
     "date": "November 27, 2026",
     "notice date": "November 20, 2026",
+    "support so far": "a meeting on September 30 and a morning club",
+    "support on offer": "a talk with the school nurse",
+    "improvement from": "November 30, 2026",
+    "improvement until": "January 8, 2027",
+    "enough improvement": "no more than one day without a reason",
+    "fine before its end": "three more days without a reason",
     "family page": "https://school.example/f/maple/abcdefghijklmnopqrstuvwxyz234567",
 }

@@ -100,6 +100,14 @@ CONTENTS: Final = {
     "interventions_list": "each intervention that was tried",
     "assessments": "the assessments made",
     "truancy_information": "what is known of the truancy",
+    "attendance_record": "the attendance record and the absences it is about",
+    "benefits_and_duty": "what regular attendance is good for, and the parent's duty (Education Act 1996, section 7)",
+    "support_so_far": "the support given so far",
+    "support_on_offer": "further support, and that support which was not taken up is still there",
+    "penalty_warning": "that a penalty notice may be issued, or prosecution considered, if attendance does not improve",
+    "improvement_period": "from when to when it is to improve, three to six weeks",
+    "sufficient_improvement": "what is improvement enough in that time",
+    "penalty_before_its_end": "for what a penalty notice may be issued before that time is over",
 }
 FLAGS: Final = {
     "pregnant": "pregnant",

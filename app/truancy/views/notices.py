@@ -7,6 +7,7 @@ from app.core import audit
 from app.core.db import db
 from app.core.room import Doors
 from app.notices.actions.refused import Refused
+from app.notices.actions.telling import asked
 from app.roster.models.student import Student
 from app.truancy.actions import bundling, owing, telling
 from app.truancy.forms import NoticeOfDutyForm
@@ -54,6 +55,7 @@ def create(duty: CaseDuty) -> ResponseReturnValue:
 
 def _offered(form: NoticeOfDutyForm, duty: CaseDuty) -> NoticeOfDutyForm:
     form.offer(owing.permitted(duty.rule_id))
+    form.ask_for(asked(duty.rule_id))
     return form
 
 
