@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.tenancy import as_district
+from app.notices.actions import along
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import CURRENT, SchoolYear
 from app.truancy.actions import following, weighing
@@ -172,6 +173,28 @@ def test_without_a_lot_those_are_counted_to_whom_a_notice_left(maple, world):
 
     assert (one.rule_id, one.drawn, one.language, one.students) == (told.RULE, "", "en", 1)
     assert (one.before, one.after) == pytest.approx((2 / 20, 1 / 20))
+
+
+def test_a_notice_that_tells_of_two_rules_is_counted_under_both(maple, world):
+    told.ready(world)
+    notice = told.written(1, maple.schools["North"])
+    other = {"window": "2026-27", "ordinal": 1, "trigger": told.TRIGGER, "do": "notice", "to": "parent"}
+    again = [
+        Asked(notice.student_id, rule, due=None, blocked=[], for_person=False, **other)
+        for rule in (told.RULE, RULE)
+    ]
+    following.follow([notice.student_id], again)
+    beside = db.session.scalars(select(CaseDuty).where(CaseDuty.rule_id == RULE)).one()
+    along.take_up(notice, [beside.id])
+    told.left(notice, 24, world.adams.account())
+    enrolled(notice.student_id, maple.schools["North"])
+    for rule in (told.RULE, RULE):
+        fired(notice.student_id, told.TRIGGER, rule_id=rule)
+
+    assert {rule for rule, _ in counted()} == {told.RULE, RULE}
+
+    along.part(notice, "Said otherwise.")
+    assert {rule for rule, _ in counted()} == {told.RULE}
 
 
 def figure(lot: str, shares: list[float], **more) -> OutcomeFigure:

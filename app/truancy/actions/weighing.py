@@ -26,7 +26,7 @@ from sqlalchemy import (
 from app.core.db import db
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
-from app.notices.models.notice import Notice
+from app.notices.models.notice import Notice, NoticeRecipient
 from app.register.models.school_day import SchoolDay
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import SchoolYear
@@ -158,9 +158,12 @@ def _events(year: SchoolYear) -> CTE:
     assert card is not None
     left = (
         select(cast(func.timezone(card.zone, Notice.left_at), Date).label("day"), Notice.language)
+        .join(NoticeRecipient, NoticeRecipient.notice_id == Notice.id)
         .where(
-            Notice.grounds_kind == DUTY,
-            Notice.grounds_id == CaseDuty.id,
+            # Also what a notice of another rule told along.
+            NoticeRecipient.grounds_kind == DUTY,
+            NoticeRecipient.grounds_id == CaseDuty.id,
+            NoticeRecipient.ended_at.is_(None),
             Notice.left_at.is_not(None),
             ~Notice.practice,
         )
