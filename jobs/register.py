@@ -7,7 +7,7 @@ from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.queue import later
 from app.notices.actions import compose
-from app.register.actions import connecting, importing
+from app.register.actions import connecting, importing, lapsing
 from app.register.models.register_import import ROWS_ARE_KEPT, RegisterImport
 from app.truancy.actions import keeping_origins
 from jobs import job
@@ -62,6 +62,12 @@ def warn_of_late_registers() -> None:
             f"No marks came lately of: {', '.join(late[:20])}{more}. Nobody is counted as present or absent there "
             "until it comes.",
         )
+
+
+@job
+def lapse_reasons() -> None:
+    """Count as unexcused what nobody gave a reason for in the time that the district signed off."""
+    lapsing.lapse()
 
 
 @job

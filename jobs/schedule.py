@@ -118,6 +118,13 @@ TIMETABLE: Final = (
         states=("open",),
     ),
     Entry(
+        "Count as unexcused what nobody gave a reason for in time",
+        "jobs.register.lapse_reasons",
+        at=time(4, 10),
+        queue="upkeep",
+        states=("preparing", "open"),
+    ),
+    Entry(
         "Forget imports of the attendance register that are over",
         "jobs.register.forget_old_imports",
         at=time(3, 35),

@@ -2,11 +2,18 @@
 
 from typing import Any
 
-from wtforms import BooleanField, DateField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.integrations.spreadsheet.attendance import CALENDAR, CODES, ENROLLMENTS, MARKS
-from app.register.models.attendance_code import EXCUSES, FLAGS, KINDS, AttendanceCode, Meaning
+from app.register.models.attendance_code import (
+    EXCUSES,
+    FLAGS,
+    KINDS,
+    LONGEST_TO_JUSTIFY,
+    AttendanceCode,
+    Meaning,
+)
 from app.register.models.register_import import LARGEST_FILE, MODES, WINDOW
 from app.web.fields import FilesField, FilesInput, Paper, options
 
@@ -58,6 +65,19 @@ class CodeMeaningForm(Paper):
     description = StringField("Description", [Length(max=120, message="Use at most 120 characters.")])
     kind = SelectField("The student was", choices=options(KINDS.items()))
     excuse = SelectField("Excused?", choices=options(EXCUSES.items()))
+    unexcused_after = IntegerField(
+        "Unexcused after so many school days without a reason",
+        [
+            Optional(),
+            NumberRange(
+                1, LONGEST_TO_JUSTIFY, f"Say a number of school days from 1 to {LONGEST_TO_JUSTIFY}."
+            ),
+        ],
+        description=(
+            "Only where the reason is not known. Empty: never. School days of the student’s calendar, after the day "
+            "itself, as far as the register is in. Marks that are here already lapse too, from the first day below on."
+        ),
+    )
     medical = BooleanField(FLAGS["medical"])
     state_excused = BooleanField(FLAGS["state_excused"])
     valid_from = DateField("From", [Optional()], description="Empty: since ever.")
@@ -68,7 +88,7 @@ class CodeMeaningForm(Paper):
         """With what was proposed."""
         form: CodeMeaningForm = cls.filled()
         if not form.is_submitted():
-            for name in ("description", "kind", "excuse", "valid_from", "valid_to"):
+            for name in ("description", "kind", "excuse", "valid_from", "valid_to", "unexcused_after"):
                 form[name].data = getattr(code, name)
             for flag in FLAGS:
                 form[flag].data = flag in code.flags
@@ -83,4 +103,5 @@ class CodeMeaningForm(Paper):
             description=self.description.data or "",
             valid_from=self.valid_from.data,
             valid_to=self.valid_to.data,
+            unexcused_after=self.unexcused_after.data,
         )

@@ -56,6 +56,15 @@ def test_an_absence_without_a_word_about_excuse_is_unexplained() -> None:
     assert count([mark(0)], [code(excuse="")]).because(UNEXPLAINED) == 1
 
 
+def test_a_reason_that_was_not_given_in_time_is_unexcused_and_one_that_came_is_excused() -> None:
+    late, excused = mark(0, "N"), mark(1, "E")
+    late.unexcused_since = excused.unexcused_since = TO
+
+    found = count([late, excused, mark(2, "N")])
+
+    assert [found.because(why) for why in (UNEXCUSED, EXCUSED, UNEXPLAINED)] == [1, 1, 1]
+
+
 def test_nothing_counts_after_the_day_to_which_the_register_is_in() -> None:
     to = MONDAY + timedelta(days=1)
 

@@ -23,6 +23,7 @@ from app.truancy.models.attendance_figure import AttendanceFigure
 from tests.register.registers import calendar, code, enrolled, mark
 
 FIRST = date(2026, 9, 7)
+WHY = {"U": "unexcused", "E": "excused", "N": "unknown"}
 PAGE = "/maple/attendance/reports"
 
 
@@ -137,6 +138,7 @@ def test_the_database_and_a_slow_count_agree(north, seed):
     students: dict[UUID, str] = {}
     expected: Counter[tuple[UUID, int]] = Counter()
     absent: Counter[tuple[UUID, int]] = Counter()
+    because: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for number in range(30):
         who = pupil(north, number, dice.choice(["04", "05"]))
         grade = db.session.get(Student, who).grade
@@ -151,13 +153,16 @@ def test_the_database_and_a_slow_count_agree(north, seed):
             letters = dice.choice("UENTXZ")
             slot = dice.choice(["DAY", "DAY", "AM", "PM"])
             minutes = dice.choice([None, 60, 195, 390]) if slot == "DAY" else None
-            mark(who, north, day, letters, slot=slot, minutes=minutes)
+            lapsed = dice.choice([None, None, current_to])
+            mark(who, north, day, letters, slot=slot, minutes=minutes, unexcused_since=lapsed)
             if day not in there:
                 continue
             if letters == "X":
                 expected[who, day.month] -= 1
             elif letters in "UEN" and (minutes is None or minutes >= 195):
                 absent[who, day.month] += 1
+                why = "unexcused" if letters == "N" and lapsed else WHY[letters]
+                because[grade, day.month][why] += 1
     by_hand: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for who, grade in students.items():
         so_far = gone = 0
@@ -178,7 +183,9 @@ def test_the_database_and_a_slow_count_agree(north, seed):
 
     found = counted()
 
-    names = ("students", "judged", "expected", "absent", "at_risk", "chronic", "severe")
+    for key, reasons in because.items():
+        by_hand[key].update(reasons)
+    names = ("students", "judged", "expected", "absent", "at_risk", "chronic", "severe", *WHY.values())
     assert {key: {name: getattr(one, name) for name in names} for key, one in found.items()} == {
         key: {name: by_hand[key][name] for name in names} for key in by_hand
     }

@@ -61,6 +61,20 @@ def test_each_day_of_a_student_stands_under_why_it_was_missed(north):
     assert [one[name] for name in CALIFORNIA.left_empty] == [""] * len(CALIFORNIA.left_empty)
 
 
+def test_a_reason_that_was_not_given_in_time_counts_as_unexcused_as_one_that_nobody_knows_did(north):
+    anna = pupil(north, 1)
+    enrolled(anna, north)
+    mark(anna, north, FIRST, "N", unexcused_since=FIRST + timedelta(days=7))
+    mark(anna, north, FIRST + timedelta(days=1), "E", unexcused_since=FIRST + timedelta(days=7))
+
+    (one,) = told(CALIFORNIA, north)
+
+    assert (one["days_absent_excused_non_suspension"], one["days_absent_unexcused_non_suspension"]) == (
+        "1",
+        "1",
+    )
+
+
 def test_missed_and_attended_come_to_what_was_expected(north):
     for number, letters in enumerate(["U", "E", "O", "N", "I", "X", "T"]):
         who = pupil(north, number)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from app.core.db import db
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import DAY, AttendanceMark
+from app.register.models.counting import Meant, meaning_of
 from app.register.models.school_day import NO_TRACK, SchoolDay
 from app.register.models.school_enrollment import SchoolEnrollment
 from app.register.models.school_register import SchoolRegister
@@ -32,20 +33,18 @@ class Mark(Protocol):
     day: Any
     slot: Any
     code: Any
+    unexcused_since: Any
 
 
-class Meaning(Protocol):
+class Meaning(Meant, Protocol):
     """What is read of a code: AttendanceCode has it."""
 
-    school_id: Any
-    code: Any
     kind: Any
-    excuse: Any
-    valid_from: Any
-    valid_to: Any
 
     @property
     def counts(self) -> bool: ...
+
+    def excuse_of(self, unexcused_since: date | None) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,9 @@ def counted(
         place = (mark.school_id, mark.day)
         if place not in school_days or mark.day > current_to.get(mark.school_id, date.min):
             continue
-        code = _meaning(mark, meant)
+        code = meaning_of(meant, mark.code, mark.day, mark.school_id)
         if code is not None and code.kind == "absent":
-            slots.setdefault(place, {})[mark.slot] = code.excuse
+            slots.setdefault(place, {})[mark.slot] = code.excuse_of(mark.unexcused_since)
     missed: dict[date, Missed] = {}
     for (school_id, day), excuses in slots.items():
         one = Missed(day, _why(excuses.values()), _is_whole(excuses, school_days[school_id, day]))
@@ -145,21 +144,6 @@ def _track(stretches: Sequence[SchoolEnrollment], on: SchoolDay) -> str:
         if one.school_id == on.school_id and one.entry <= on.day <= (one.exit or date.max):
             return one.track
     return NO_TRACK
-
-
-def _meaning(mark: Mark, codes: Sequence[Meaning]) -> Meaning | None:
-    """What the school says of the code goes before what the district says."""
-    of_district = None
-    for code in codes:
-        if code.code != mark.code or not (
-            (code.valid_from or date.min) <= mark.day <= (code.valid_to or date.max)
-        ):
-            continue
-        if code.school_id == mark.school_id:
-            return code
-        if code.school_id is None:
-            of_district = code
-    return of_district
 
 
 def _why(excuses: Iterable[str]) -> str:

@@ -55,7 +55,7 @@ def rehearse(run: RegisterImport) -> dict[UUID, date]:
     register of each school would be in.
     """
     db.session.flush()
-    _alone(run)
+    alone()
     in_to = {}
     if run.takes_births:
         db.session.connection().execute(_BIRTHS, {"district": run.district_id, "run": run.id})
@@ -76,7 +76,7 @@ def _take_births(run: RegisterImport) -> None:
 
 def _apply_school(run: RegisterImport, one: ImportSchool) -> None:
     db.session.flush()
-    _alone(run)
+    alone()
     done = _write(run, one)
     register = SchoolRegister.of_school(one.school_id)
     if register is None:
@@ -96,9 +96,9 @@ def _apply_school(run: RegisterImport, one: ImportSchool) -> None:
     db.session.flush()
 
 
-def _alone(run: RegisterImport) -> None:
-    """Until this transaction ends nobody else writes, or rehearses, what the import changes."""
-    lock = func.hashtextextended(f"import of attendance {run.id}", 0)
+def alone() -> None:
+    """Until this transaction ends nobody else writes marks of the district, or rehearses an import of some."""
+    lock = func.hashtextextended(f"marks of attendance {current_district_id()}", 0)
     db.session.execute(select(func.pg_advisory_xact_lock(lock)))
 
 

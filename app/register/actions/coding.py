@@ -1,6 +1,7 @@
 """What codes mean: proposed by a file or a form, signed off by a named person, and never changed in silence."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.register.models.attendance_code import AWAY, AttendanceCode, Meaning
+from app.register.models.attendance_code import AWAY, UNKNOWN, AttendanceCode, Meaning
 from app.register.models.register_import import RegisterImport
 from app.register.models.school_register import SchoolRegister
 from app.register.models.staged_row import StagedRow
@@ -28,6 +29,7 @@ def propose(run: RegisterImport, used: Collection[str]) -> None:
     for (school_id, code), meaning in told.items():
         theirs = [one for one in known if one.code == code and one.school_id == school_id]
         if not any(one.counts and _says(one, meaning) for one in theirs):
+            meaning = replace(meaning, unexcused_after=_time_to_justify(theirs, meaning))
             _put_proposal(next((one for one in theirs if not one.counts), None), school_id, code, meaning)
     db.session.flush()
     unknown = sorted(set(used) - set(db.session.scalars(select(AttendanceCode.code))))
@@ -52,6 +54,11 @@ def sign_off(code: AttendanceCode, meaning: Meaning, *, by: Actor) -> Attendance
         raise Refused("Say what the code means before you sign it off.")
     if meaning.kind in AWAY and not meaning.excuse:
         raise Refused("Say whether it is excused, unexcused, or the reason is not known.")
+    if meaning.unexcused_after and meaning.excuse != UNKNOWN:
+        raise Refused(
+            "Days for a reason are given only where the reason is not known. Leave them empty, or choose “Reason not "
+            "known”."
+        )
     if meaning.valid_from and meaning.valid_to and meaning.valid_from > meaning.valid_to:
         raise Refused("The first day is after the last one.")
     for one in AttendanceCode.counting():
@@ -88,6 +95,7 @@ def say_anew(code: AttendanceCode) -> AttendanceCode:
         kind=code.kind,
         excuse=code.excuse,
         flags=list(code.flags),
+        unexcused_after=code.unexcused_after,
     )
     db.session.add(made)
     db.session.flush()
@@ -95,16 +103,16 @@ def say_anew(code: AttendanceCode) -> AttendanceCode:
 
 
 def _told(told: dict[str, Any]) -> Meaning:
-    days = {
-        name: date.fromisoformat(told[name]) if told.get(name) else None
-        for name in ("valid_from", "valid_to")
-    }
+    first, last = (
+        date.fromisoformat(told[name]) if told.get(name) else None for name in ("valid_from", "valid_to")
+    )
     return Meaning(
         kind=told.get("kind", ""),
         excuse=told.get("excuse", ""),
         flags=[one for one in told.get("flags", "").split(";") if one],
         description=told.get("description", "")[:120],
-        **days,
+        valid_from=first,
+        valid_to=last,
     )
 
 
@@ -115,6 +123,12 @@ def _says(one: AttendanceCode, meaning: Meaning) -> bool:
     says = one.kind, one.excuse, tuple(sorted(one.flags))
     same_days = (meaning.valid_from in (None, one.valid_from)) and (meaning.valid_to in (None, one.valid_to))
     return says == meaning.words and same_days
+
+
+def _time_to_justify(theirs: Sequence[AttendanceCode], meaning: Meaning) -> int | None:
+    """How many days are given for a reason: no file says it, so what is proposed keeps what was signed off last."""
+    counting = sorted((one for one in theirs if one.counts), key=lambda one: one.valid_from or date.min)
+    return counting[-1].unexcused_after if counting and meaning.excuse == UNKNOWN else None
 
 
 def _put_proposal(
@@ -129,7 +143,7 @@ def _put_proposal(
 
 
 def _put(code: AttendanceCode, meaning: Meaning) -> None:
-    for name in ("kind", "excuse", "description", "valid_from", "valid_to"):
+    for name in ("kind", "excuse", "description", "valid_from", "valid_to", "unexcused_after"):
         if getattr(code, name) != getattr(meaning, name):
             setattr(code, name, getattr(meaning, name))
     if list(code.flags or ()) != sorted(meaning.flags):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, or_, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, SmallInteger, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -37,6 +37,10 @@ EXCUSES: Final = {
     "unknown": "Reason not known",
 }
 FLAGS: Final = {"medical": "Medical", "state_excused": "Excused by the state"}
+#: What a mark says whose reason nobody knows, and what it says once the time to give one is over.
+UNKNOWN, UNEXCUSED = "unknown", "unexcused"
+#: School days that a district may give for a reason, at most.
+LONGEST_TO_JUSTIFY: Final = 60
 #: Of these a rule asks whether they were excused.
 AWAY: Final = ("absent", "tardy", "early_out")
 LONGEST: Final = {"code": 60, "description": 120}
@@ -54,6 +58,8 @@ class Meaning:
     description: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
+    #: School days after which a mark without a reason counts as unexcused; None: never.
+    unexcused_after: int | None = None
 
     @property
     def words(self) -> tuple[str, str, tuple[str, ...]]:
@@ -76,6 +82,10 @@ class AttendanceCode(DistrictOwned, Base):
         CheckConstraint(_ONE_OF_EXCUSES, name="excuse"),
         CheckConstraint("jsonb_typeof(flags) = 'array'", name="flags"),
         CheckConstraint("valid_from <= valid_to", name="begins_before_it_ends"),
+        CheckConstraint(
+            f"unexcused_after is null or unexcused_after between 1 and {LONGEST_TO_JUSTIFY} and excuse = '{UNKNOWN}'",
+            name="unexcused_after",
+        ),
         CheckConstraint(
             "(signed_off_at is null) = (signed_off_by is null) and (signed_off_at is null or kind <> '')",
             name="signed_off_by_somebody",
@@ -112,6 +122,8 @@ class AttendanceCode(DistrictOwned, Base):
     #: The first and last day of which marks have this meaning; None: since ever, until further notice.
     valid_from: Mapped[date | None] = mapped_column(info=PUBLIC)
     valid_to: Mapped[date | None] = mapped_column(info=PUBLIC)
+    #: School days after which one of its marks counts as unexcused if no reason came (lapsing.py); None: never.
+    unexcused_after: Mapped[int | None] = mapped_column(SmallInteger(), info=PUBLIC)
     #: The account, and the name as it was when they signed.
     signed_off_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
     signed_off_by: Mapped[str | None] = mapped_column(info=PERSONAL)
@@ -156,4 +168,12 @@ class AttendanceCode(DistrictOwned, Base):
     @property
     def words(self) -> list[str]:
         """The same as rules know it: the kind, the excuse, the flags."""
-        return [word for word in (self.kind, self.excuse, *self.flags) if word]
+        return self.words_of(None)
+
+    def words_of(self, unexcused_since: date | None) -> list[str]:
+        """The same of a mark that has counted as unexcused since that day; None of one that has not."""
+        return [word for word in (self.kind, self.excuse_of(unexcused_since), *self.flags) if word]
+
+    def excuse_of(self, unexcused_since: date | None) -> str:
+        """Whether such a mark is excused. What says more than that nobody knows is not touched by the day."""
+        return UNEXCUSED if unexcused_since is not None and self.excuse == UNKNOWN else self.excuse

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Uuid,
     func,
     select,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,6 +56,15 @@ class AttendanceMark(OwnedByItsKey, Base):
         CheckConstraint("minutes between 0 and 1440", name="minutes"),
         # What a window replaces. A hundred rows share each of its keys, so it is a tenth of the key above.
         Index(None, "district_id", "school_id", "day"),
+        # Where a reason may still be asked for: read each night by lapsing.py, for a few codes alone.
+        Index(
+            "ix_attendance_marks_unlapsed",
+            "district_id",
+            "code",
+            "school_id",
+            "day",
+            postgresql_where=text("unexcused_since is null"),
+        ),
     )
 
     student_id: Mapped[UUID] = mapped_column(Uuid(), info=PUBLIC)
@@ -64,6 +74,9 @@ class AttendanceMark(OwnedByItsKey, Base):
     day: Mapped[date] = mapped_column(Date(), info=PERSONAL)
     #: Minutes missed; None where the source does not say.
     minutes: Mapped[int | None] = mapped_column(SmallInteger(), info=PERSONAL)
+    #: Since when it counts as unexcused because nobody gave a reason in the district's time (lapsing.py). The database
+    #: forgets it where the code or the school becomes another (migration 0081).
+    unexcused_since: Mapped[date | None] = mapped_column(Date(), info=PERSONAL)
     slot: Mapped[str] = mapped_column(Text(), default=DAY, server_default=DAY, info=PUBLIC)
     code: Mapped[str] = mapped_column(Text(), info=PERSONAL)
     #: As somebody wrote it.

@@ -101,14 +101,18 @@ def _other(
     student: Gathered,
 ) -> str:
     day, slot, code, minutes = date.fromisoformat(str(mark[0])), str(mark[1]), mark[2], mark[3]
-    there = told.get((day, slot))
+    lapsed, there = mark[4:], told.get((day, slot))
     if there is None:
         return f"The mark of {day} is no longer in the register, or nobody vouches for its code."
-    _, _, code_now, minutes_now = json.loads(there)
+    _, _, code_now, minutes_now, *lapsed_now = json.loads(there)
     if code_now != code:
         return f"The mark of {day} was {code}, and is {code_now} now."
     if minutes_now != minutes:
         return f"The mark of {day} has other minutes now."
+    if lapsed_now and lapsed_now != lapsed:
+        return f"The mark of {day} counts as unexcused since {lapsed_now[0]}: no reason was given in time."
+    if lapsed and not lapsed_now:
+        return f"The mark of {day} counted as unexcused for want of a reason, and its time began anew."
     if (day, slot) not in counting:
         return f"Nobody has signed off what {code} means on {day}."
     if student.facts.schedule.planned(day) is None:

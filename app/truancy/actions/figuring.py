@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from app.core.db import db
-from app.register.models.attendance_code import AttendanceCode
+from app.register.models.attendance_code import UNEXCUSED, UNKNOWN, AttendanceCode
 from app.register.models.attendance_mark import DAY, AttendanceMark
 from app.register.models.school_day import SchoolDay
 from app.register.models.school_enrollment import SchoolEnrollment
@@ -199,7 +199,9 @@ def days_of(stretches: CTE) -> CTE:
     """What each marked school day comes to: how much of it was missed, and whether anybody was expected."""
     mark, of_school, of_district = AttendanceMark, aliased(AttendanceCode), aliased(AttendanceCode)
     kind = func.coalesce(of_school.kind, of_district.kind)
-    excuse = case((of_school.kind.is_not(None), of_school.excuse), else_=of_district.excuse)
+    said = case((of_school.kind.is_not(None), of_school.excuse), else_=of_district.excuse)
+    # The same as AttendanceCode.excuse_of.
+    excuse = case((and_(said == UNKNOWN, mark.unexcused_since.is_not(None)), UNEXCUSED), else_=said)
     is_away = kind.in_(MISSED)
     whole = func.max(case((and_(is_away, mark.slot == DAY), _share_of_day())))
     halves = func.count().filter(and_(is_away, mark.slot.in_(("AM", "PM")))) * 0.5
@@ -227,8 +229,8 @@ def days_of(stretches: CTE) -> CTE:
             func.coalesce(func.bool_or(kind == "not_expected"), False).label("is_off"),
             func.coalesce(func.bool_or(kind == "suspended_out"), False).label("is_suspended_out"),
             func.coalesce(func.bool_or(kind == "suspended_in"), False).label("is_suspended_in"),
-            func.coalesce(func.bool_or(and_(is_away, excuse == "unexcused")), False).label("is_unexcused"),
-            func.coalesce(func.bool_or(and_(is_away, excuse == "unknown")), False).label("is_unknown"),
+            func.coalesce(func.bool_or(and_(is_away, excuse == UNEXCUSED)), False).label("is_unexcused"),
+            func.coalesce(func.bool_or(and_(is_away, excuse == UNKNOWN)), False).label("is_unknown"),
         )
         .join(
             stretches,

@@ -21,6 +21,7 @@ from app.core.db import db
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
 from app.register.models.attendance_code import AttendanceCode
+from app.register.models.counting import meaning_of
 from app.register.models.school_day import NO_TRACK
 from app.register.models.school_register import SchoolRegister
 from app.roster.models.school_year import SchoolYear
@@ -49,7 +50,7 @@ class Word(NamedTuple):
 
     #: Its day and slot.
     at: tuple[date, str]
-    #: As JSON, its code as the register has it.
+    #: As JSON, its code as the register has it; and since when it counts as unexcused, if nobody gave a reason.
     told: str
     #: The same within quotation marks, as PostgreSQL reads an array.
     written: str
@@ -64,10 +65,11 @@ class Words(dict[str, Word]):
         self._school = school
 
     def __missing__(self, word: str) -> Word:
-        number, slot, told_minutes, code = word.split(BETWEEN, 3)
-        day, minutes = _DAY_NOUGHT + timedelta(days=int(number)), int(told_minutes) if told_minutes else None
-        traits = self._meanings.on(day, code, self._school)
-        told = json.dumps([day.isoformat(), slot, code, minutes])
+        number, slot, told_minutes, code, *lapsed = word.split(BETWEEN)
+        day, minutes = _day(number), int(told_minutes) if told_minutes else None
+        since = _day(lapsed[0]) if lapsed else None
+        traits = self._meanings.on(day, code, self._school, since)
+        told = json.dumps([day.isoformat(), slot, code, minutes, *([since.isoformat()] if since else [])])
         mark = None if traits is None else Mark(day, slot, traits, minutes)
         read = self[word] = Word((day, slot), told, quoted_inside(told), mark)
         return read
@@ -204,20 +206,21 @@ class Meanings:
     """What the district's codes mean: those that are signed off, each for its days. A school's own goes first."""
 
     def __init__(self, counting: Sequence[AttendanceCode]) -> None:
-        self._held: dict[tuple[str, str | None], list[AttendanceCode]] = defaultdict(list)
+        self._held: dict[str, list[AttendanceCode]] = defaultdict(list)
         for one in counting:
-            self._held[one.code, str(one.school_id) if one.school_id else None].append(one)
+            self._held[one.code].append(one)
         self.codes: Final = sorted({one.code for one in counting})
         #: True if one of them means something else at some school.
         self.differ: Final = any(one.school_id for one in counting)
 
-    def on(self, day: date, code: str, school: str) -> Traits | None:
-        """On that day at that school; None if nobody vouches for it."""
-        for held in (self._held.get((code, school), ()), self._held.get((code, None), ())):
-            spoken = [one for one in held if _holds(one, day)]
-            if spoken:
-                return named(max(spoken, key=lambda one: one.valid_from or date.min).words)
-        return None
+    def on(self, day: date, code: str, school: str, unexcused_since: date | None = None) -> Traits | None:
+        """On that day at that school, of a mark that counts as unexcused since a day or not.
+
+        None if nobody vouches for it.
+        """
+        held = self._held.get(code, ())
+        meaning = meaning_of(held, code, day, UUID(school) if school else None)
+        return named(meaning.words_of(unexcused_since)) if meaning else None
 
 
 def quoted_inside(told: str) -> str:
@@ -230,8 +233,8 @@ def as_array(ids: Iterable[str]) -> str:
     return "{" + ",".join(ids) + "}"
 
 
-def _holds(meaning: AttendanceCode, day: date) -> bool:
-    return (meaning.valid_from or date.min) <= day <= (meaning.valid_to or date.max)
+def _day(number: str) -> date:
+    return _DAY_NOUGHT + timedelta(days=int(number))
 
 
 def _calendars(years: Sequence[YearOfCalendar]) -> Mapping[tuple[str, str], Calendar]:
@@ -269,7 +272,9 @@ _LINES: Final = text(
     cross join lateral (
         select mark.school_id::text, max(mark.day), string_agg(
             (mark.day - :day_nought) || :between || mark.slot || :between
-                || coalesce(mark.minutes::text, '') || :between || mark.code,
+                || coalesce(mark.minutes::text, '') || :between
+                || case when mark.unexcused_since is null then mark.code
+                    else mark.code || :between || (mark.unexcused_since - :day_nought) end,
             :apart
         )
         from attendance_marks mark

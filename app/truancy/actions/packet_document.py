@@ -29,6 +29,8 @@ from app.notices.actions.lettering import Words, day_in_short, day_in_words
 from app.notices.actions.reprinting import Reprint, as_it_left
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
+from app.register.models.counting import meaning_on
+from app.register.models.reason_not_given import ReasonNotGiven
 from app.roster.models.envelopes import envelopes
 from app.roster.models.recipients import recipients
 from app.roster.models.school import School
@@ -42,7 +44,7 @@ from app.truancy.law.rule import Unit
 from app.truancy.models import case_entry
 from app.truancy.models.case_entry import BARRIER
 from app.truancy.models.case_packet import CasePacket
-from app.truancy.models.evidence_marks import in_words, meaning_of, slot_in_words
+from app.truancy.models.evidence_marks import for_want_of_a_reason, in_words, slot_in_words
 from app.truancy.models.firing import Firing
 from app.truancy.models.firing_change import FiringChange
 from app.truancy.models.on_record import Answer, OnRecord, answers, on_record, told
@@ -260,7 +262,7 @@ class _Packet:
                         day_in_short(one.day),
                         slot_in_words(one.slot),
                         " ".join(filter(None, (one.code, one.description))),
-                        one.meaning,
+                        ". ".join(filter(None, (one.meaning, one.not_given))),
                         "–" if one.minutes is None else str(one.minutes),
                         one.changed or "The same",
                     )
@@ -279,6 +281,12 @@ class _Packet:
             yield firing.trigger_day, f"{title}: the threshold was met"
             for change in FiringChange.of_firing(firing.id):
                 yield self._local(change.changed_at), f"{title}: {_CHANGED[change.outcome]}"
+        days = [one.day for one in (self.evidence.marks if self.evidence else ())]
+        for line in ReasonNotGiven.of_student(self.student.id, days).values():
+            yield (
+                line.since,
+                f"Mark of {day_in_short(line.day)}, {line.meaning.code}: {for_want_of_a_reason(line)}",
+            )
         for trail in self.record.left:
             for step in trail.steps:
                 yield self._local(step.at), f"{trail.channel} {trail.notice.code}: {step.what}"
@@ -304,12 +312,19 @@ class _Packet:
             return
         rows = []
         for one in held:
-            meaning = meaning_of(codes, one.code, one.day, one.school_id)
+            meaning = meaning_on(one, codes)
             said = " ".join(filter(None, (one.code, meaning.description if meaning else "")))
             minutes = "–" if one.minutes is None else str(one.minutes)
             counted = "Yes" if (one.day, one.slot) in stood_on else ""
             rows.append(
-                (day_in_short(one.day), slot_in_words(one.slot), said, in_words(meaning), minutes, counted)
+                (
+                    day_in_short(one.day),
+                    slot_in_words(one.slot),
+                    said,
+                    in_words(meaning, one.unexcused_since),
+                    minutes,
+                    counted,
+                )
             )
         yield Table(
             ("Day", "Part", "Code", "Counts as", "Minutes", "Stands behind this"),

@@ -10,11 +10,11 @@ from app.integrations.typesetting.documents import Block, Paragraph, Table
 from app.notices.actions.lettering import MONTHS, day_in_words
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
+from app.register.models.counting import meaning_on
 from app.roster.models.school_year import SchoolYear
 from app.roster.models.student import Student
 from app.truancy.actions.gathering import Register
 from app.truancy.law.schedule import Schedule
-from app.truancy.models.evidence_marks import meaning_of
 from app.truancy.models.regional_words import RegionalWords
 
 _NOT_IN: Final = "The register of the school has not come in, or no school year is written down."
@@ -81,10 +81,12 @@ def _sessions(
         day += timedelta(days=1)
     codes = AttendanceCode.counting()
     for one in AttendanceMark.of_student(student.id):
-        meaning, planned = meaning_of(codes, one.code, one.day, one.school_id), schedule.planned(one.day)
+        meaning, planned = meaning_on(one, codes), schedule.planned(one.day)
         if planned is None or meaning is None or meaning.kind != "absent":
             continue
         if year.first_day <= one.day <= up_to:
             half = one.slot in ("AM", "PM")
-            found[one.day.replace(day=1)][meaning.excuse] += 1 if half else planned.sessions
+            found[one.day.replace(day=1)][meaning.excuse_of(one.unexcused_since)] += (
+                1 if half else planned.sessions
+            )
     return found

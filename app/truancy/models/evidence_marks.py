@@ -14,10 +14,13 @@ from sqlalchemy import select, tuple_
 
 from app.auth.models.account import Account
 from app.core.db import db
-from app.register.models.attendance_code import FLAGS, KINDS, AttendanceCode
+from app.notices.actions.lettering import day_in_words
+from app.register.models.attendance_code import FLAGS, KINDS, UNEXCUSED, AttendanceCode
 from app.register.models.attendance_mark import DAY, AttendanceMark
+from app.register.models.counting import meaning_of
 from app.register.models.import_school import ImportSchool
 from app.register.models.mark_change import MarkChange
+from app.register.models.reason_not_given import ReasonNotGiven
 from app.register.models.register_import import RegisterImport
 from app.roster.models.school import School
 from app.truancy.models.evidence_import import EvidenceImport, MarkOrigin
@@ -50,6 +53,8 @@ class EvidenceMark:
     #: What the code means: the district's own word for it, and what that counts as.
     description: str
     meaning: str
+    #: Since when it counted as unexcused, where that was for want of a reason; "" where it was not.
+    not_given: str
     school: str
     known_since: datetime | None
     #: The import that brought it; None of a mark that came by none.
@@ -69,10 +74,15 @@ def evidence_marks(firing: Firing) -> list[EvidenceMark]:
     names = {one.id: one.name for one in db.session.scalars(School.by_name())}
     origins = _origins(firing.student_id, places)
     found = []
-    for number, (place, (_, _, code, minutes)) in enumerate(zip(places, firing.marks, strict=True), 1):
+    not_given = ReasonNotGiven.of_student(firing.student_id, (day for day, _ in places))
+    for number, (place, (_, _, code, minutes, *since)) in enumerate(
+        zip(places, firing.marks, strict=True), 1
+    ):
         held = now.get(place)
         said = meaning_of(codes, code, place[0], held.school_id if held else None)
-        changed = _changed(held, code, minutes, codes)
+        lapsed = date.fromisoformat(since[0]) if since else None
+        line = not_given.get((*place, lapsed)) if lapsed else None
+        changed = _changed(held, code, minutes, lapsed, codes)
         found.append(
             EvidenceMark(
                 day=place[0],
@@ -80,7 +90,8 @@ def evidence_marks(firing: Firing) -> list[EvidenceMark]:
                 code=code,
                 minutes=minutes,
                 description=said.description if said else "",
-                meaning=in_words(said),
+                meaning=in_words(said, lapsed),
+                not_given=for_want_of_a_reason(line) if line else "",
                 school=names.get(held.school_id, "") if held else "",
                 known_since=held.changed_at if held and not changed else None,
                 came_from=origins.get((*place, held.code)) if held else None,
@@ -92,28 +103,23 @@ def evidence_marks(firing: Firing) -> list[EvidenceMark]:
     return found
 
 
-def meaning_of(
-    codes: Sequence[AttendanceCode], code: str, day: date, school_id: UUID | None
-) -> AttendanceCode | None:
-    """Of those meanings the one that holds of a code on that day at that school; a school's own goes first."""
-    held = [
-        one
-        for one in codes
-        if one.code == code
-        and one.school_id in (None, school_id)
-        and (one.valid_from or date.min) <= day <= (one.valid_to or date.max)
-    ]
-    order = sorted(held, key=lambda one: (one.school_id is not None, one.valid_from or date.min))
-    return order[-1] if order else None
-
-
-def in_words(meaning: AttendanceCode | None) -> str:
-    """What a code counts as: "Absent, unexcused"."""
+def in_words(meaning: AttendanceCode | None, unexcused_since: date | None = None) -> str:
+    """What a mark counts as: "Absent, unexcused"; and since when, where that is for want of a reason."""
     if meaning is None:
         return "Nobody has signed off what it means"
-    excuse = regional_words().excuses[meaning.excuse].lower() if meaning.excuse else ""
+    said = meaning.excuse_of(unexcused_since)
+    excuse = regional_words().excuses[said].lower() if said else ""
     return ", ".join(
         filter(None, [KINDS[meaning.kind], excuse, *(FLAGS[one].lower() for one in meaning.flags)])
+    )
+
+
+def for_want_of_a_reason(not_given: ReasonNotGiven) -> str:
+    """As a line under a mark: "No reason given within 5 school days: counted as unexcused from March 12, 2026"."""
+    days, unexcused = not_given.school_days, regional_words().excuses[UNEXCUSED].lower()
+    return (
+        f"No reason given within {days} school {'day' if days == 1 else 'days'}: counted as {unexcused} from "
+        f"{day_in_words(not_given.since)}"
     )
 
 
@@ -123,15 +129,22 @@ def slot_in_words(slot: str) -> str:
 
 
 def _changed(
-    held: AttendanceMark | None, code: str, minutes: int | None, codes: Sequence[AttendanceCode]
+    held: AttendanceMark | None,
+    code: str,
+    minutes: int | None,
+    lapsed: date | None,
+    codes: Sequence[AttendanceCode],
 ) -> str:
     if held is None:
         return NO_LONGER_THERE
     if held.code != code:
         said = meaning_of(codes, held.code, held.day, held.school_id)
-        return f"Now {held.code}: {in_words(said).lower()}"
+        return f"Now {held.code}: {in_words(said, held.unexcused_since).lower()}"
     if held.minutes != minutes:
         return f"Now {held.minutes if held.minutes is not None else 'an unknown number of'} minutes"
+    if held.unexcused_since != lapsed:
+        said = meaning_of(codes, held.code, held.day, held.school_id)
+        return f"Now {in_words(said, held.unexcused_since).lower()}"
     return ""
 
 
