@@ -24,6 +24,7 @@ from app.admin.views import (
     schools,
     sealed_account,
     services,
+    sftp_servers,
     sign_in,
     texting,
 )
@@ -48,6 +49,7 @@ ROOM = Room(
         registrations,
         connections,
         attendance_systems,
+        sftp_servers,
         texting,
         directory_groups,
         contact,

@@ -33,11 +33,14 @@ __all__ = [
     "Client",
     "NotConnected",
     "OutsideRefused",
+    "Socket",
+    "host_for_ssh",
     "host_named",
     "http_client",
     "refuse_elsewhere",
     "shut_other_doors",
     "smtp",
+    "ssh",
 ]
 
 log = logging.getLogger(__name__)
@@ -48,12 +51,15 @@ Answer = httpx.Response
 CallFailed = httpx.TransportError
 #: Of these, the calls of which not a byte has left.
 NotConnected = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+Socket = socket.socket
 
 LONGEST_CALL: Final = 20.0
 LARGEST_ANSWER: Final = 10 * 1024 * 1024
 MOST_REDIRECTS: Final = 3
 #: The ports where mail servers listen. A mail switch must not become a port scanner.
 MAIL_PORTS: Final = frozenset({25, 465, 587, 2525})
+#: The same of SSH servers.
+SSH_PORTS: Final = frozenset({22, 2022, 2200, 2222, 8022, 10022, 22222})
 
 
 def http_client(
@@ -153,6 +159,30 @@ def smtp(
     return session
 
 
+def host_for_ssh(host: str, port: int) -> str:
+    """A host that somebody typed, spelled plainly, if its SSH server is ever called. Raises OutsideRefused.
+
+    Nobody is asked where the name leads: that is looked at with each call.
+    """
+    name = plain_host(host)
+    if not _is_allowed_nearby(name, port):
+        _refuse_unless_ssh(port)
+        with contextlib.suppress(ValueError):
+            refuse_private(ipaddress.ip_address(name), name)
+    return name
+
+
+def ssh(key: str, host: str, port: int, *, timeout: float = LONGEST_CALL) -> Socket:
+    """A connection to an SSH server of that service, on which nothing was said yet: whoever speaks on it closes it.
+
+    Raises OutsideRefused, and OSError where nobody answers.
+    """
+    name = _permitted(service(key), host)
+    if not _is_allowed_nearby(name, port):
+        _refuse_unless_ssh(port)
+    return _connect(name, port, timeout)
+
+
 # --- the checks -------------------------------------------------------------------------------------------
 
 
@@ -173,6 +203,15 @@ def _matches(host: str, pattern: str) -> bool:
     if pattern.startswith("*."):
         return host.endswith(pattern[1:]) and host != pattern[2:]
     return host == pattern
+
+
+def _refuse_unless_ssh(port: int) -> None:
+    if port not in SSH_PORTS:
+        ports = ", ".join(map(str, sorted(SSH_PORTS)))
+        raise OutsideRefused(
+            f"SSH servers are called at port {ports}. An operator may allow one host and another port in "
+            "FRONTOFFICE_EGRESS_PRIVATE_ALLOWED."
+        )
 
 
 def _checked_addresses(host: str, port: int) -> list[str]:

@@ -84,6 +84,7 @@ CLEVER: Final = "clever"
 WONDE_ATTENDANCE: Final = "wonde_attendance"
 POWERSCHOOL: Final = "powerschool"
 ATTENDANCE_FILE: Final = "attendance_file"
+ATTENDANCE_SFTP: Final = "attendance_sftp"
 GROUPCALL: Final = "groupcall"
 TWILIO: Final = "twilio"
 MICROSOFT_MAIL: Final = "microsoft_mail"
@@ -344,6 +345,19 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         passes="The name and password, or the token, that the district has there, and when we ask. The file comes in: "
         "calendars, codes, enrollments and marks of students. Nothing else goes out, and nothing is deleted there.",
         location="Where the district keeps the file",
+        turned_on_by=Hand.DISTRICT,
+        built=True,
+        since=date(2026, 11, 27),
+    ),
+    OutsideService(
+        key=ATTENDANCE_SFTP,
+        name="Attendance files on an SFTP server",
+        company="Whoever runs the server that the district names",
+        purpose="Fetches the files of the attendance register that the district’s system leaves there.",
+        passes="The name and password, or a signature by our key, that the district has there, and when we ask. The "
+        "files come in: calendars, codes, enrollments and marks of students, and students.csv if it lies with them. "
+        "Nothing else goes out, and nothing is written or deleted there.",
+        location="Where the district keeps the files",
         turned_on_by=Hand.DISTRICT,
         built=True,
         since=date(2026, 11, 27),

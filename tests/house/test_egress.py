@@ -26,6 +26,7 @@ KNOWN = {
     ("jobs/mail_door.py", "asyncio"): "listens",
     ("app/core/bucket.py", "botocore"): "signs; egress carries what it signed",
     ("app/integrations/mailbox/smtp.py", "smtplib"): "speaks on a connection that egress opened",
+    ("app/integrations/sftp/session.py", "paramiko"): "speaks on a connection that egress opened",
     ("app/integrations/twilio/sdk.py", "twilio"): "speaks through the client that egress handed it",
     (
         "app/integrations/google_mail/library.py",
@@ -107,6 +108,7 @@ def test_only_egress_opens_a_connection() -> None:
         "__import__('smtplib')",
         "from app.core.egress import socket\nsocket.create_connection(('a', 1))",
         "import twilio.rest",
+        "def late():\n    import paramiko",
     ],
 )
 def test_every_way_round_it_is_seen(text: str) -> None:

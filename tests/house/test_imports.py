@@ -15,6 +15,7 @@ LATE = {
     "pillow_heif",
     "openai",
     "typst",
+    "paramiko",
 }
 ASK = "import sys; from app.factory import create_app; create_app(); print(*sorted(sys.modules))"
 

@@ -1,13 +1,21 @@
 """Systems that are asked for attendance."""
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.admin.forms.asked import AskedForm, asked_at
 from app.admin.forms.checks import a_token, some_schools, some_schools_by_number
-from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, POWERSCHOOL, WONDE_ATTENDANCE
+from app.core.services import (
+    AERIES,
+    ATTENDANCE_FILE,
+    ATTENDANCE_SFTP,
+    CLEVER,
+    ED_FI,
+    POWERSCHOOL,
+    WONDE_ATTENDANCE,
+)
 from app.integrations.aeries.client import BY as AERIES_BY
 from app.integrations.aeries.client import CALENDARS as AERIES_CALENDARS
 from app.integrations.clever.client import BY as CLEVER_BY
@@ -21,11 +29,15 @@ from app.integrations.powerschool.client import DAILY
 from app.integrations.wonde.attendance import BY as WONDE_BY
 from app.integrations.wonde.wire import REGIONS
 from app.register.actions.connecting import Particulars as AttendanceParticulars
-from app.web.fields import options
+from app.register.actions.sftp_place import BESIDE, LIES, ONE_FILE, PASSWORD, SIGN_IN
+from app.web.fields import Paper, options
 
 
 class AttendanceForm(AskedForm):
     """A system that is asked for attendance."""
+
+    #: False where there is another way in.
+    NEEDS_SECRET: ClassVar = True
 
     secret = PasswordField("Secret", [Length(max=2_000)])
     hour = asked_at(
@@ -307,6 +319,86 @@ class AttendanceFileForm(AttendanceForm):
             raise ValidationError("A name has no colon and no accents here.")
 
 
+class SftpForm(AttendanceForm):
+    """Files of the register on an SFTP server."""
+
+    OWN = ("host", "port", "user", "sign_in", "folder", "lies", "name", "covers")
+    NEEDS_SECRET = False
+
+    host = StringField(
+        "Address of the server",
+        [InputRequired("Write the address of the server."), Length(max=253)],
+        description="Its name alone, such as sftp.sis.example. It is called at this host and no other.",
+    )
+    port = StringField(
+        "Port",
+        [Length(max=5)],
+        default="22",
+        description="22, unless whoever runs the server says another one.",
+    )
+    user = StringField("Name", [InputRequired("Write the name of the account."), Length(max=200)])
+    sign_in = SelectField(
+        "We sign in",
+        choices=options(SIGN_IN.items()),
+        default=PASSWORD,
+        description="A key is safer: what opens the server never leaves FrontOffice. Once this is saved, the line for "
+        "the server stands below.",
+    )
+    folder = StringField(
+        "Folder",
+        [Length(max=500)],
+        description="Such as /exports/attendance. Empty for the one in which the account begins.",
+    )
+    lies = SelectField("What lies there", choices=options(LIES.items()), default=ONE_FILE)
+    name = StringField(
+        "What the file or folder is called",
+        [Length(max=100)],
+        description="A * stands for any letters, such as attendance-*.zip or 2026-*. Of several that fit, the one "
+        "written last is taken. Leave it empty where the files lie beside each other.",
+    )
+    covers = SelectField(
+        "What the files have",
+        choices=options(COVERS.items()),
+        description="A mark of that time that is not in them is gone. What a manifest.json says goes first.",
+    )
+    secret = PasswordField(
+        "Password",
+        [Length(max=500)],
+        description="Of an account that can read these files and nothing else. Not needed with a key.",
+    )
+
+    def validate_port(self, field: Any) -> None:
+        """A number of a port."""
+        typed = (field.data or "22").strip()
+        if not (typed.isascii() and typed.isdigit() and 0 < int(typed) < 65_536):
+            raise ValidationError("Write the port as a number, such as 22.")
+
+    def validate_user(self, field: Any) -> None:
+        """On one line."""
+        if not (field.data or "").isprintable():
+            raise ValidationError("A name has only letters, digits and signs.")
+
+    def validate_folder(self, field: Any) -> None:
+        """A path from the top or from where the account begins, and never up."""
+        typed = field.data or ""
+        if not typed.isprintable() or ".." in typed.split("/"):
+            raise ValidationError("Write the folder as the server calls it, without .. in it.")
+
+    def validate_name(self, field: Any) -> None:
+        """Of one file or folder."""
+        typed = (field.data or "").strip()
+        if not typed and self.lies.data != BESIDE:
+            raise ValidationError("Write what the file or folder is called, such as attendance-*.zip.")
+        if "/" in typed or not typed.isprintable():
+            raise ValidationError("This is one name without a / in it. The folder has a field of its own.")
+
+
+class HostKeyForm(Paper):
+    """The key of a server, as somebody compared it."""
+
+    shown = HiddenField("Key of the server", [Length(max=200)])
+
+
 #: The paper of each system that is asked for attendance, by its outside service.
 ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {
     ED_FI: EdFiForm,
@@ -315,4 +407,5 @@ ATTENDANCE_FORMS: Final[dict[str, type[AttendanceForm]]] = {
     WONDE_ATTENDANCE: WondeAttendanceForm,
     POWERSCHOOL: PowerSchoolForm,
     ATTENDANCE_FILE: AttendanceFileForm,
+    ATTENDANCE_SFTP: SftpForm,
 }

@@ -10,13 +10,22 @@ from app.admin.forms.attendance_systems import (
     CleverForm,
     EdFiForm,
     PowerSchoolForm,
+    SftpForm,
     WondeAttendanceForm,
 )
 from app.admin.permissions import RULES, May
 from app.admin.views.services import ours, shown
 from app.core.room import Doors
-from app.core.services import AERIES, ATTENDANCE_FILE, CLEVER, ED_FI, POWERSCHOOL, WONDE_ATTENDANCE
-from app.register.actions import connecting
+from app.core.services import (
+    AERIES,
+    ATTENDANCE_FILE,
+    ATTENDANCE_SFTP,
+    CLEVER,
+    ED_FI,
+    POWERSCHOOL,
+    WONDE_ATTENDANCE,
+)
+from app.register.actions import connecting, trusting
 from app.register.actions.connectors import kind_of_service
 from app.roster.actions.refused import Refused
 from app.web.guard import allow, me
@@ -67,6 +76,13 @@ def change_attendance_file() -> ResponseReturnValue:
     return _change(ATTENDANCE_FILE, AttendanceFileForm.filled())
 
 
+@doors.post("/admin/services/attendance_sftp/attendance")
+@allow(May.KEEP_SWITCHES, RULES, paper=SftpForm)
+def change_attendance_sftp() -> ResponseReturnValue:
+    """Where the district's files lie, and how we sign in there."""
+    return _change(ATTENDANCE_SFTP, SftpForm.filled())
+
+
 @doors.post("/admin/services/<key>/attendance/trial")
 @allow(May.KEEP_SWITCHES, RULES)
 def try_out(key: str) -> ResponseReturnValue:
@@ -93,7 +109,10 @@ def _change(key: str, form: AttendanceForm) -> ResponseReturnValue:
     """Keep it. A secret that is left empty stays as it is: it is never shown again."""
     if form.validate():
         try:
-            connecting.change(_kind(key), form.attendance(), by=me())
+            if key == ATTENDANCE_SFTP:
+                trusting.change(form.attendance(), by=me())
+            else:
+                connecting.change(_kind(key), form.attendance(), by=me())
         except Refused as refused:
             form.refuse(refused.sentence)
         else:

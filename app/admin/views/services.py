@@ -188,7 +188,7 @@ def _of_attendance(one: OutsideService, form: AttendanceForm | None) -> dict[str
         return {"attendance": None}
     connection = RegisterConnection.of_kind(kind)
     form = form or ATTENDANCE_FORMS[one.key].blank(data=_as_filled_in(connection))
-    form.secret.flags.required = not (connection and connection.secret_sealed)
+    form.secret.flags.required = form.NEEDS_SECRET and not (connection and connection.secret_sealed)
     return {
         "attendance": form,
         "attendance_connection": connection,

@@ -354,6 +354,12 @@ class RegisterSet:
                     f"{name}.csv is not the file that the manifest names: its SHA-256 is another."
                 )
 
+    def promised(self) -> list[str]:
+        """Files of the set that the manifest names, and that are not there."""
+        return [
+            one for one in FILES if one in self._manifest and not (self._zip and self._zip.has(f"{one}.csv"))
+        ]
+
     def rows_told(self, name: str) -> int | None:
         """How many rows the manifest says that a file has."""
         rows = self._manifest.get(name, {}).get("rows")

@@ -12,7 +12,8 @@ from app.integrations.edfi.client import EdFiConnector
 from app.integrations.file_pickup.client import FilePickup
 from app.integrations.powerschool.client import PowerSchoolConnector
 from app.integrations.wonde.attendance import WondeAttendanceConnector
-from app.register.models.register_connection import AERIES, CLEVER, ED_FI, FILE, POWERSCHOOL, WONDE
+from app.register.actions.sftp_place import SftpPlace
+from app.register.models.register_connection import AERIES, CLEVER, ED_FI, FILE, POWERSCHOOL, SFTP, WONDE
 
 #: By RegisterConnection.kind.
 CONNECTORS: Final[dict[str, AttendanceConnector | FileConnector]] = {
@@ -22,6 +23,7 @@ CONNECTORS: Final[dict[str, AttendanceConnector | FileConnector]] = {
     WONDE: WondeAttendanceConnector(),
     POWERSCHOOL: PowerSchoolConnector(),
     FILE: FilePickup(),
+    SFTP: SftpPlace(),
 }
 
 

@@ -21,6 +21,7 @@ CLEVER: Final = "clever"
 WONDE: Final = "wonde"
 POWERSCHOOL: Final = "powerschool"
 FILE: Final = "attendance_file"
+SFTP: Final = "attendance_sftp"
 #: As people call them.
 NAMES: Final = {
     ED_FI: "Ed-Fi",
@@ -29,6 +30,7 @@ NAMES: Final = {
     WONDE: "Wonde",
     POWERSCHOOL: "PowerSchool",
     FILE: "Attendance file by HTTPS",
+    SFTP: "Attendance files on an SFTP server",
 }
 #: A pick-up whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
 STILL_TIME: Final = timedelta(hours=6)
