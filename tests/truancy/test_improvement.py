@@ -16,6 +16,7 @@ from app.notices.actions.templating import Draft
 from app.notices.models.notice import Notice, State
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
+from app.notices.wording.shipped import ASKED
 from app.register.models.school_day import SchoolDay
 from app.truancy.law.packs import shipped
 from app.truancy.law.words import CONTENTS
@@ -98,7 +99,9 @@ def test_its_eight_things_are_asked_of_the_text(app, owed):
 
 def test_what_only_a_person_knows_is_asked_for_and_stands_in_each_letter(app, client, owed):
     cora, page = form(client, owed)
-    assert "The support given so far" in page.text
+    # In the order in which the letter says them.
+    asked = list(ASKED.values())
+    assert sorted(asked, key=page.text.index) == asked
 
     answer = cora.submit(page, "/notice", days="5", unexcused="5", **SAID)
 

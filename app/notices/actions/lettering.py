@@ -148,9 +148,7 @@ def _filled(text: NoticeText, values: Mapping[str, str]) -> tuple[Words, list[st
     rtl = text.speaks.direction == "rtl"
     heading = placeholders.fill(text.heading, values, rtl=rtl)
     body = placeholders.fill(text.body, values, rtl=rtl)
-    order = [key for key, _ in text.required if key in text.passages]
-    order += [key for key in text.passages if key not in order]
-    passages = [placeholders.fill(text.passages[key], values, rtl=rtl) for key in order]
+    passages = [placeholders.fill(words, values, rtl=rtl) for words in text.said]
     said = blocks(body.text)
     if passages:
         if text.language in _BEFORE_THE_LAW:

@@ -153,9 +153,15 @@ class NoticeText(OwnedThrough, Base):
         return [Item(key, says) for key, says in self.required]
 
     @property
+    def said(self) -> list[str]:
+        """Its passages, in the order in which the law names what they say."""
+        order = dict.fromkeys(key for key, _ in self.required if key in self.passages)
+        return [self.passages[key] for key in order | dict.fromkeys(self.passages)]
+
+    @property
     def placeholders(self) -> list[str]:
-        """The values it asks for."""
-        return placeholders.names_in("\n".join([self.heading, self.body, *self.passages.values()]))
+        """The values it asks for, in the order in which they are read."""
+        return placeholders.names_in("\n".join([self.heading, self.body, *self.said]))
 
     def why_not(self) -> list[str]:
         """Why it may not be approved, a sentence a reason."""
