@@ -45,6 +45,8 @@ class Grounds:
     values: Callable[[UUID], Mapping[str, str]] = lambda _: {}
     #: Whether whom such a notice reached is told, where it does not stand any more.
     corrects: Callable[[UUID], bool] = lambda _: False
+    #: Why what is told for this must be in the family's language, in a sentence; "" where no law says so.
+    must_be_theirs: Callable[[UUID], str] = lambda _: ""
     #: What this is, in a few words: "Truant (three days)".
     called: Callable[[UUID], str] = lambda _: ""
     #: What became of a notice asks for a person: the sentence says what, and "" that it is over.
@@ -84,6 +86,12 @@ def corrects(kind: str, id: UUID) -> bool:
     """Whether whom a notice of this reached is told that it does not stand any more."""
     card = grounds().get(kind)
     return card is not None and card.corrects(id)
+
+
+def must_be_theirs(kind: str, id: UUID) -> str:
+    """Why what is told for this must be in the family's language; "" where no law says so."""
+    card = grounds().get(kind)
+    return card.must_be_theirs(id) if card else ""
 
 
 def values(kind: str, id: UUID) -> Mapping[str, str]:

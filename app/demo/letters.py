@@ -9,6 +9,7 @@ from app.core.actor import acting_as
 from app.core.db import db
 from app.family.models.catalogue import CATALOGUES
 from app.family.models.family_office import FamilyOffice
+from app.family.models.tagline import TAGLINES
 from app.family.models.words_approval import WordsApproval
 from app.notices.actions import senders, templating
 from app.notices.actions.senders import Sender
@@ -55,14 +56,17 @@ REWRITTEN: Final = (
 
 
 def set_up(rule_id: str, north: UUID, *, admin: Account, principal: Account) -> None:
-    """Practice is over; the notice of a rule has texts in English and Spanish; the family page says whom to call."""
+    """Practice is over; the notice of a rule has texts in English and Spanish; the family page says whom to call.
+    To a family that reads Vietnamese a notice may go in English.
+    """
     with acting_as(admin):
         senders.set_up(envelope="us-10", cut_off=time(15, 0), practises=False)
         senders.say_sender(None, DISTRICT_SENDER)
         senders.say_sender(north, NORTH_SENDER)
         FamilyOffice.own(None).change(*DISTRICT_OFFICE, link_days=60)
         FamilyOffice.own(north).change(*NORTH_OFFICE)
-        _approve_spanish_words(principal, by=admin)
+        WordsApproval.give(CATALOGUES["es"], principal.name, by=admin)
+        WordsApproval.give(TAGLINES["vi"], principal.name, by=admin)
     template = templating.begin(rule_id)
     for tag, before, instead in REWRITTEN:
         ours = NoticeText.newest(template.id, tag)
@@ -74,16 +78,3 @@ def set_up(rule_id: str, north: UUID, *, admin: Account, principal: Account) -> 
         with acting_as(by):
             templating.approve(templating.write(template, draft, by=by), reads_it=True, by=by)
     db.session.flush()
-
-
-def _approve_spanish_words(reads_it: Account, *, by: Account) -> None:
-    assert by.id is not None
-    db.session.add(
-        WordsApproval(
-            language="es",
-            digest=CATALOGUES["es"].digest,
-            checked_by=reads_it.name,
-            approved_by_id=by.id,
-            approved_by=by.name,
-        )
-    )

@@ -82,6 +82,47 @@ def waiting(site: Site, emptied: None) -> tuple[str, str]:
     raise AssertionError("The demo has no student to whose family a letter may go.")
 
 
+@pytest.fixture
+def untranslated(site: Site, waiting: tuple[str, str]) -> str:
+    """A notice to a family that reads Vietnamese, which waits for a translation: its address."""
+    with of_maple(site):
+        template = NoticeTemplate.for_(TOTALS.key)
+        assert template is not None
+        for student in db.session.scalars(select(Student)):
+            if any(one.language == "vi" for one in envelopes([student])):
+                values = {"days": "9", "unexcused": "4"} | numbers.of(student)
+                told = office.write_to_family(student, template, values, ("letter",))
+                db.session.commit()
+                return next(f"/notices/{one.id}" for one in told.notices if one.language == "vi")
+    raise AssertionError("The demo has no family that reads Vietnamese.")
+
+
+@pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
+def test_a_notice_without_a_translation_is_sent_in_english_by_a_persons_choice(
+    chromium: Browser, site: Site, untranslated: str, screen: dict[str, int]
+) -> None:
+    scheme = "light" if screen is PHONE else "dark"
+    scripts = screen is CHROMEBOOK
+    with visiting(site, chromium, viewport=screen, color_scheme=scheme, java_script_enabled=scripts) as visit:
+        visit.sign_in(CAST["principal"])
+        for name, path in (
+            ("blocked", "/notices?show=blocked"),
+            ("tagline", "/attendance/family-page/taglines/ur"),
+            ("family-page", "/attendance/family-page"),
+            ("untranslated", untranslated),
+        ):
+            visit.go(path)
+            photograph(visit, screen, name)
+            assert not scripts or findings(visit.page) == [], path
+            wide = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, f"{path} is {wide} pixels too wide"
+        visit.page.get_by_role("button", name="Send it in English").click()
+
+        expect(visit.page.get_by_text("English, with lines in Vietnamese", exact=True)).to_be_visible()
+        expect(visit.page.get_by_role("button", name="Wait for a translation instead")).to_be_visible()
+        photograph(visit, screen, "in-english")
+
+
 @pytest.mark.parametrize("screen", [PHONE, CHROMEBOOK], ids=["phone", "chromebook"])
 def test_notices_are_read_approved_and_seen_in_print(
     chromium: Browser, site: Site, waiting: tuple[str, str], screen: dict[str, int]

@@ -13,7 +13,9 @@ from app.core.db import db, uuid7
 from app.core.tenancy import as_district
 from app.family.actions.linking import About, link_for
 from app.family.models.family_answer import RECEIPT, FamilyAnswer
-from app.notices.actions import approving, collating, senders, templating, withdrawing
+from app.family.models.tagline import TAGLINES
+from app.family.models.words_approval import WordsApproval
+from app.notices.actions import approving, choosing_english, collating, senders, templating, withdrawing
 from app.notices.actions.senders import Sender
 from app.notices.models.left_out_guardian import LeftOutGuardian
 from app.notices.models.notice import Notice
@@ -23,6 +25,7 @@ from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
 from app.register.models.register_import import RegisterImport
 from app.roster.models.contact import Contact
+from app.roster.models.guardian import Guardian
 from app.truancy.actions import checking, settling, telling
 from app.truancy.law.overlay import text_sha256
 from app.truancy.models.attendance_case import AttendanceCase
@@ -100,7 +103,7 @@ def told(*codes):
     reviewed()
 
 
-def written(world) -> Notice:
+def written(world, *, approve: bool = True) -> Notice:
     """The notice that it owes, in Spanish and English, approved."""
     template = templating.begin(RULE)
     adams = world.adams.account()
@@ -111,7 +114,18 @@ def written(world) -> Notice:
     senders.say_sender(None, Sender(return_address="1 A St", contact_name="Nora Bell", contact_phone="312"))
     duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "notice")).one()
     (notice,) = telling.tell(duty, {}, "letter", by=adams).notices
-    approving.approve(notice, caution_read=False, by=adams)
+    if approve:
+        approving.approve(notice, caution_read=False, by=adams)
+    return notice
+
+
+def written_in_english(world) -> Notice:
+    """The same to a mother who reads Vietnamese: Clark chose that it goes in English, with lines before it."""
+    db.session.scalars(select(Guardian).where(Guardian.language == "es")).one().language = "vi"
+    WordsApproval.give(TAGLINES["vi"], "Linh Tran", by=world.adams.account())
+    notice = written(world, approve=False)
+    choosing_english.choose(notice, by=world.clark.account())
+    approving.approve(notice, caution_read=False, by=world.adams.account())
     return notice
 
 
@@ -265,6 +279,21 @@ def test_the_notice_is_told_with_each_step_and_who_approved_each_language(app, c
         "Eva Salas, on the family page: Read it",
     ):
         assert said in page, said
+
+
+def test_it_says_who_chose_that_a_notice_goes_in_english_and_that_lines_stand_before_it(
+    app, client, world, fired
+):
+    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
+        written_in_english(world)
+        db.session.commit()
+    page = read(client, world.clark, fired)
+
+    assert "English, with lines in Vietnamese" in page
+    assert (
+        f"No translation into Vietnamese was approved. {world.clark.name} chose that it goes in English"
+        in page
+    )
 
 
 def test_who_was_left_out_stays_with_the_reason_of_that_day(app, client, world, fired):

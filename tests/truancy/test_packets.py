@@ -54,7 +54,7 @@ from tests.register.registers import FIRST
 from tests.register.test_imports import a_window, taken_in
 from tests.roster import families
 from tests.truancy.reviews import in_use, reviewed, school_year
-from tests.truancy.test_evidence import posted, written
+from tests.truancy.test_evidence import posted, written, written_in_english
 
 NOON = datetime(2026, 9, 21, 17, tzinfo=UTC)
 DAYS = [FIRST + timedelta(days=at) for at in range(5)]
@@ -107,9 +107,9 @@ def enter(here, kind, **more):
     settling.enter(case, kind, by=here.world.cora.account(), batch=uuid7(), **{"on": DAYS[4], **more})
 
 
-def ready(here):
+def ready(here, write=written):
     """The notice was posted, a conference held, and all that comes before is done."""
-    written(here.world)
+    write(here.world)
     posted(here.world)
     enter(here, case_entry.CONTACT, name="call", outcome="reached", note="The mother works nights.")
     enter(here, case_entry.SCHEDULED, on=NOON.date())
@@ -317,6 +317,16 @@ def test_each_letter_stands_in_it_as_it_was_printed_in_each_of_its_languages(her
     assert "Set again from the words that were kept, as it left on September 22, 2026." in again.note
     assert f"SHA-256 {db.session.scalars(select(PrintFile.sha256)).one()}" in again.note
     assert "of today" not in again.note
+
+
+def test_a_letter_that_went_in_english_says_who_chose_that_and_is_printed_with_its_lines(here):
+    ready(here, written_in_english)
+    document = document_of(made(here))
+    (again,) = letters_in(document)
+
+    assert [one.language for one in again.letter.parts] == ["vi", "en"]
+    assert "Letter to Eva Salas, English, with lines in Vietnamese" in document.words()
+    assert f"{here.world.clark.name} chose that it goes in English" in document.words()
 
 
 def test_a_letter_that_is_set_again_says_what_is_not_as_it_was(here):

@@ -7,6 +7,8 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.db import db
+from app.family.models.tagline import TAGLINES
+from app.family.models.words_approval import WordsApproval
 from app.notices.actions import approving, senders, templating
 from app.notices.actions.senders import Sender
 from app.notices.models.notice import Notice
@@ -31,10 +33,17 @@ def ready(world) -> None:
     db.session.flush()
 
 
-def written(number: int, school) -> Notice:
+def untranslated(world, number: int, school) -> Notice:
+    """A notice to a mother who reads Vietnamese, which waits for a translation. Its lines are checked."""
+    WordsApproval.give(TAGLINES["vi"], "Linh Tran", by=world.adams.account())
+    return written(number, school, language="vi")
+
+
+def written(number: int, school, *, language: str = "en") -> Notice:
     """A notice to the mother of somebody new."""
     student = families.student("Ana", f"Salas{number}", number=f"S-{number}", school=school)
-    families.lives_at(families.guardian(student, "Eva", f"Salas{number}"), f"{number} Maple Street")
+    mother = families.guardian(student, "Eva", f"Salas{number}", language=language)
+    families.lives_at(mother, f"{number} Maple Street")
     asked = {"window": "2026-27", "ordinal": 1, "trigger": TRIGGER, "do": "notice", "to": "parent"}
     one = Asked(student_id=student.id, rule_id=RULE, due=None, blocked=[], for_person=False, **asked)
     following.follow([student.id], [one])

@@ -1,17 +1,28 @@
-"""That a person checked the words of the family page in one language, as they read now."""
+"""That a person checked words of ours in one language, as they read now: the family page, or a notice's tagline."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Self
+from typing import Protocol, Self
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
+from app.core.actor import Actor
 from app.core.db import Base, db
 from app.core.records import PERSONAL, PUBLIC, Keeping
 from app.core.tenancy import DistrictOwned, owned
 from app.family.models.catalogue import CATALOGUES, ENGLISH, Catalogue
+
+
+class Worded(Protocol):
+    """Words of one language. The digest is another as soon as one letter is."""
+
+    @property
+    def tag(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
 
 
 class WordsApproval(DistrictOwned, Base):
@@ -33,18 +44,41 @@ class WordsApproval(DistrictOwned, Base):
     approved_at: Mapped[datetime] = mapped_column(default=clock.now, info=PUBLIC)
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> Self | None:
+    def of(cls, words: Worded) -> Self | None:
         """The approval of these very words."""
-        same = select(cls).where(cls.language == catalogue.tag, cls.digest == catalogue.digest)
+        same = select(cls).where(cls.language == words.tag, cls.digest == words.digest)
         return db.session.scalar(same)
 
     @classmethod
-    def by_language(cls) -> dict[str, Self]:
-        """Of all shipped catalogues as they read now, those that are approved here."""
+    def give(cls, words: Worded, checked_by: str, *, by: Actor) -> None:
+        """Somebody who reads them checked these very words. Again is fine."""
+        assert by.id is not None  # only people may
+        if cls.of(words) is None:
+            db.session.add(
+                cls(
+                    language=words.tag,
+                    digest=words.digest,
+                    checked_by=checked_by,
+                    approved_by_id=by.id,
+                    approved_by=by.name,
+                )
+            )
+
+    @classmethod
+    def take_back(cls, words: Worded) -> None:
+        """They are said to nobody any more. Again is fine."""
+        approval = cls.of(words)
+        if approval is not None:
+            db.session.delete(approval)
+
+    @classmethod
+    def by_language(cls, words: Iterable[Worded] = tuple(CATALOGUES.values())) -> dict[str, Self]:
+        """Of these as they read now, those that are approved here: of the family page, unless others are named."""
+        digests = {one.tag: one.digest for one in words}
         return {
             one.language: one
             for one in db.session.scalars(select(cls))
-            if one.language in CATALOGUES and CATALOGUES[one.language].digest == one.digest
+            if digests.get(one.language) == one.digest
         }
 
 

@@ -3,7 +3,6 @@
 from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 
-from app.core.db import db
 from app.core.permissions import permits
 from app.core.room import Doors
 from app.family.forms import FamilyWordsForm
@@ -30,19 +29,7 @@ def approve(tag: str) -> ResponseReturnValue:
     catalogue, form = _catalogue(tag), FamilyWordsForm.filled()
     if not form.validate():
         return _shown(catalogue, form, 422)
-    who = me()
-    assert who.id is not None
-    if WordsApproval.of(catalogue) is None:
-        checked_by = form.checked_by.data.strip()
-        db.session.add(
-            WordsApproval(
-                language=tag,
-                digest=catalogue.digest,
-                checked_by=checked_by,
-                approved_by_id=who.id,
-                approved_by=who.name,
-            )
-        )
+    WordsApproval.give(catalogue, form.checked_by.data.strip(), by=me())
     said = f"Families may have the page in {catalogue.language.english} now."
     return done(said, url_for("family.languages_show", tag=tag))
 
@@ -52,9 +39,7 @@ def approve(tag: str) -> ResponseReturnValue:
 def withdraw(tag: str) -> ResponseReturnValue:
     """The page is in English again for families of that language."""
     catalogue = _catalogue(tag)
-    approval = WordsApproval.of(catalogue)
-    if approval is not None:
-        db.session.delete(approval)
+    WordsApproval.take_back(catalogue)
     said = f"The page is no longer shown in {catalogue.language.english}."
     return done(said, url_for("family.languages_show", tag=tag))
 

@@ -7,6 +7,7 @@ from app.core.db import db
 from app.core.permissions import permits
 from app.core.room import Doors
 from app.family.forms import FamilyDistrictForm, FamilyOfficeForm
+from app.family.models import tagline
 from app.family.models.catalogue import CATALOGUES, ENGLISH
 from app.family.models.family_office import FamilyOffice
 from app.family.models.words_approval import WordsApproval
@@ -28,6 +29,8 @@ def index() -> ResponseReturnValue:
         written=FamilyOffice.written(),
         catalogues=[one for tag, one in CATALOGUES.items() if tag != ENGLISH],
         approvals=WordsApproval.by_language(),
+        taglines=tagline.in_other_languages(),
+        approved_taglines=WordsApproval.by_language(tagline.TAGLINES.values()),
         may_keep_district=permits(RULES, May.KEEP_DISTRICT, me()),
         may_keep=lambda school: permits(RULES, May.KEEP_SCHOOL, me(), school),
         may_approve=permits(RULES, May.APPROVE_WORDS, me()),

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from app.core import clock, grounds
-from app.notices.actions import ways
+from app.notices.actions import in_english, ways
 from app.notices.models.notice import LETTER, Notice
 from app.notices.models.notice_setting import NoticeSetting
 from app.roster.models.envelopes import Envelope, envelope_to
@@ -57,6 +57,8 @@ def ask(notice: Notice) -> Answer:
     texts = [one for one in (notice.text, notice.home_text) if one is not None]
     if not all(text.is_approved for text in texts):
         return Answer(reason=OUT_OF_USE)
+    if notice.in_english_at is not None and (why := in_english.why_not(notice, notice.text)):
+        return Answer(reason=why)
     if is_of_age(notice.student) and OF_AGE not in notice.caution:
         return Answer(reason=CAME_OF_AGE)
     if _says_more_than_is_so(notice):

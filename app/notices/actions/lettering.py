@@ -11,6 +11,7 @@ from app.core import clock
 from app.core.db import db
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
+from app.family.models.tagline import Tagline
 from app.integrations.typesetting.letters import CannotPrint, Letter, Part, print_letters
 from app.integrations.typesetting.paper import PAPER_OF, PAPERS
 from app.notices.models.notice_text import NoticeText
@@ -88,14 +89,12 @@ class Written:
 _BEFORE_THE_LAW: Final = {"en": "The law asks us to tell you:", "es": "La ley nos pide decirle:"}
 
 
-def write(texts: Sequence[NoticeText], values: Mapping[str, str]) -> Written:
-    """Fill in the texts, in their order."""
-    said, missing = [], dict[str, None]()
-    for text in texts:
-        words, gaps = _filled(text, values)
-        said.append(words)
-        missing |= dict.fromkeys(gaps)
-    return Written(tuple(said), tuple(missing))
+def write(texts: Sequence[NoticeText], values: Mapping[str, str], lines: Tagline | None = None) -> Written:
+    """Fill in the texts, in their order. `lines`: what stands before them in a language in which they are not."""
+    filled = [_before_english(lines, values)] if lines else []
+    filled += [_filled(text, values) for text in texts]
+    missing = dict.fromkeys(name for _, gaps in filled for name in gaps)
+    return Written(tuple(words for words, _ in filled), tuple(missing))
 
 
 def sample(text: NoticeText) -> bytes:
@@ -156,3 +155,10 @@ def _filled(text: NoticeText, values: Mapping[str, str]) -> tuple[Words, list[st
         said.append(Block("list", tuple(one.text for one in passages)))
     missing = [name for one in (heading, body, *passages) for name in one.missing]
     return Words(text.language, rtl, heading.text, tuple(said)), missing
+
+
+def _before_english(lines: Tagline, values: Mapping[str, str]) -> tuple[Words, list[str]]:
+    rtl = lines.language.direction == "rtl"
+    heading, *more = (placeholders.fill(line, values, rtl=rtl) for line in lines.words.values())
+    said = tuple(Block("paragraph", (one.text,)) for one in more)
+    return Words(lines.tag, rtl, heading.text, said), [name for one in more for name in one.missing]

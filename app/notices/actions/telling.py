@@ -17,9 +17,10 @@ from app.core.db import db, uuid7
 from app.core.directory import district_by_id
 from app.core.tenancy import current_district_id
 from app.family.actions.linking import About, link_for
+from app.family.models.tagline import TAGLINES
 from app.integrations.twilio.segments import counted, plainly
 from app.integrations.typesetting.letters import Letter, why_not
-from app.notices.actions import along, checks, lettering, ways
+from app.notices.actions import along, checks, in_english, lettering, ways
 from app.notices.actions.refused import Refused
 from app.notices.actions.texts import MOST_SEGMENTS
 from app.notices.models.left_out_guardian import LeftOutGuardian
@@ -40,9 +41,6 @@ NO_TEMPLATE: Final = (
 OLD_LAW: Final = (
     "The law asks for more than the approved text says: {items}. Write and approve a new version of "
     "“{title}”."
-)
-NO_TRANSLATION: Final = (
-    "There is no approved translation into {language} of version {number}. Approve one, then try again."
 )
 MISSING: Final = "Nobody said: {names}. Fill that in, then try again."
 NO_LINE: Final = (
@@ -341,6 +339,8 @@ def write_one(
         state=State.WAITING,
         values_text=_as_text(values),
     )
+    if follows is not None and follows.in_english_by_id is not None and follows.language == home.language:
+        notice.go_in_english(follows.in_english_by_id, follows.in_english_at or clock.now())
     db.session.add(notice)
     db.session.flush()
     notice.caution = _caution(notice, home, telling.of_age)
@@ -363,14 +363,17 @@ def _write(notice: Notice, english: NoticeText, home: Home) -> None:
     notice.addressee = home.name
     texts = lettering.home_then_english(english, notice.language)
     notice.home_text_id = texts[0].id if texts and texts[0] is not english else None
-    all_values = _all_values(notice, home, texts or [english])
-    written = lettering.write(texts or [english], all_values)
+    if texts:
+        notice.go_in_their_language()
+    untranslated = "" if texts else in_english.what_is_missing(notice, english)
+    texts = texts or [english]
+    all_values = _all_values(notice, home, texts)
+    lines = TAGLINES[notice.language] if notice.in_english_at is not None and not untranslated else None
+    written = lettering.write(texts, all_values, lines)
     notice.say([words.told() for words in written.words])
-    reasons = [home.why_not] if home.why_not else []
-    if notice.channel == SMS and texts:
+    reasons = [one for one in (home.why_not, untranslated) if one]
+    if notice.channel == SMS and not untranslated:
         reasons += _say_the_line(notice, texts[0], all_values)
-    if not texts:
-        reasons.append(NO_TRANSLATION.format(language=notice.speaks.english, number=english.number))
     if written.missing:
         reasons.append(MISSING.format(names=", ".join(written.missing)))
     if notice.channel == LETTER and (strange := why_not(_as_letter(notice, written))):

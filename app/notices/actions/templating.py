@@ -11,6 +11,7 @@ from app.core import grounds
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.grounds import Wanted
+from app.notices.actions import choosing_english
 from app.notices.actions.refused import Refused
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import MACHINE, PERSON, SHIPPED, NoticeText
@@ -124,8 +125,10 @@ def write(template: NoticeTemplate, draft: Draft, *, by: Actor) -> NoticeText:
     return text
 
 
-def approve(text: NoticeText, *, reads_it: bool, by: Actor) -> None:
-    """Let letters say these very words. Raises Refused, with every reason."""
+def approve(text: NoticeText, *, reads_it: bool, by: Actor) -> int:
+    """Let letters say these very words. How many notices that waited for them, or were to go in English, are written
+    anew and wait for approval. Raises Refused, with every reason.
+    """
     if by.person_id is None:
         raise Refused(NOBODY)
     if text.origin == MACHINE:
@@ -139,6 +142,8 @@ def approve(text: NoticeText, *, reads_it: bool, by: Actor) -> None:
     if not reads_it:
         raise Refused(SAY_THAT_YOU_READ_IT)
     text.approve(by.person_id)
+    db.session.flush()
+    return choosing_english.translated(text) if text.translates_id is not None else 0
 
 
 def law_changed(template: NoticeTemplate, text: NoticeText) -> bool:

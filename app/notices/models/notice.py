@@ -29,7 +29,7 @@ from app.core.tenancy import DistrictOwned, OwnedThrough, owned, points_at
 from app.integrations.twilio.segments import Counted, counted
 from app.notices.models.notice_text import NoticeText
 from app.notices.models.print_batch import PrintBatch
-from app.roster.models.language import ONE_OF_THEM, Language, language
+from app.roster.models.language import ENGLISH, ONE_OF_THEM, Language, language
 from app.roster.models.person import Person
 from app.roster.models.school import School
 from app.roster.models.student import Student
@@ -91,6 +91,7 @@ class Notice(DistrictOwned, Base):
         points_at("home_text_id", "notice_texts"),
         points_at("approved_by_id", "people"),
         points_at("ended_by_id", "people"),
+        points_at("in_english_by_id", "people"),
         points_at("message_id", "messages"),
         points_at("text_message_id", "text_messages"),
         points_at("follows_id", "notices"),
@@ -105,6 +106,18 @@ class Notice(DistrictOwned, Base):
             "state not in ('approved','in print','sent','delivered','withdrawn','returned') "
             "or approved_at is not null",
             name="nothing_leaves_unapproved",
+        ),
+        CheckConstraint(
+            "(in_english_by_id is null) = (in_english_at is null)", name="in_english_by_somebody"
+        ),
+        CheckConstraint(
+            "in_english_at is null or (language <> 'en' and home_text_id is null)",
+            name="in_english_untranslated",
+        ),
+        CheckConstraint(
+            "state not in ('approved','in print','sent','delivered','withdrawn','returned') "
+            "or language = 'en' or home_text_id is not null or in_english_at is not null",
+            name="nothing_leaves_in_another_language",
         ),
         CheckConstraint("state <> 'blocked' or reason <> ''", name="blocked_says_why"),
         CheckConstraint(
@@ -150,6 +163,9 @@ class Notice(DistrictOwned, Base):
     #: The English version, and the translation of it; the latter is none for English and where there is none.
     text_id: Mapped[UUID] = mapped_column(info=PUBLIC)
     home_text_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    #: A person chose that it goes in English, with lines in the family's language that say how to have it explained.
+    in_english_by_id: Mapped[UUID | None] = mapped_column(info=PUBLIC)
+    in_english_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
     state: Mapped[str] = mapped_column(info=PUBLIC)
     reason: Mapped[str] = mapped_column(default="", info=PERSONAL)
     #: To be read by a person first; then it is approved by itself and in no batch.
@@ -200,6 +216,9 @@ class Notice(DistrictOwned, Base):
     )
     approved_by: Mapped[Person | None] = relationship(
         primaryjoin=lambda: foreign(Notice.approved_by_id) == Person.id, viewonly=True
+    )
+    in_english_by: Mapped[Person | None] = relationship(
+        primaryjoin=lambda: foreign(Notice.in_english_by_id) == Person.id, viewonly=True
     )
     batch: Mapped[PrintBatch | None] = relationship(
         primaryjoin=lambda: foreign(Notice.batch_id) == PrintBatch.id, viewonly=True
@@ -299,6 +318,18 @@ class Notice(DistrictOwned, Base):
         return language(self.language)
 
     @property
+    def said_in(self) -> str:
+        """In which language it is: "Vietnamese", or "English, with lines in Vietnamese"."""
+        name = self.speaks.english
+        return name if self.in_english_at is None else f"English, with lines in {name}"
+
+    @property
+    def lacks_a_translation(self) -> bool:
+        """Whether it waits for one, and nobody chose that it goes in English."""
+        has_one = self.language == ENGLISH or self.home_text_id is not None
+        return self.state == State.BLOCKED and not has_one and self.in_english_at is None
+
+    @property
     def values(self) -> dict[str, str]:
         """What is put into the text."""
         return dict(json.loads(self.values_text or "{}"))
@@ -327,6 +358,14 @@ class Notice(DistrictOwned, Base):
         """Write down what it says."""
         told = json.dumps(words, ensure_ascii=False, sort_keys=True)
         self.words_text, self.words_sha256 = told, sha256(told.encode()).hexdigest()
+
+    def go_in_english(self, by_id: UUID, at: datetime) -> None:
+        """A named person chose that it goes in English, with lines in the family's language."""
+        self.in_english_by_id, self.in_english_at = by_id, at
+
+    def go_in_their_language(self) -> None:
+        """In the family's language, or not at all."""
+        self.in_english_by_id = self.in_english_at = None
 
     def block(self, reason: str) -> None:
         """It cannot leave as it stands; once that is mended it is approved anew."""

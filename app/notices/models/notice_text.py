@@ -127,6 +127,17 @@ class NoticeText(OwnedThrough, Base):
         theirs = select(cls).where(cls.translates_id == self.id, cls.language == tag, *cls._approved())
         return db.session.scalar(theirs.order_by(cls.number.desc()).limit(1))
 
+    def outdated_in(self, tag: str) -> Self | None:
+        """The newest approved translation of another version of this template; None where there is none."""
+        cls = type(self)
+        theirs = select(cls).where(
+            cls.template_id == self.template_id,
+            cls.language == tag,
+            cls.translates_id != self.id,
+            *cls._approved(),
+        )
+        return db.session.scalar(theirs.order_by(cls.number.desc()).limit(1))
+
     @property
     def speaks(self) -> Language:
         """Its language."""

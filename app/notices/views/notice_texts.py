@@ -80,11 +80,19 @@ def approve(text: NoticeText) -> ResponseReturnValue:
     if not form.validate():
         return _shown(text, form, 422)
     try:
-        templating.approve(text, reads_it=bool(form.reads_it.data), by=me())
+        freed = templating.approve(text, reads_it=bool(form.reads_it.data), by=me())
     except Refused as refused:
         form.refuse(refused.sentence)
         return _shown(text, form, 422)
-    return done(f"{text.called} is approved.", url_for("notices.notice_templates_show", id=text.template_id))
+    said = f"{text.called} is approved."
+    if freed:
+        waits = (
+            "notice is written anew in it, and waits"
+            if freed == 1
+            else "notices are written anew in it, and wait"
+        )
+        said = f"{said} {freed} {waits} for approval."
+    return done(said, url_for("notices.notice_templates_show", id=text.template_id))
 
 
 @doors.post("/notice-texts/<uuid:id>/retirement")

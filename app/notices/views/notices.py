@@ -10,7 +10,17 @@ from app.core import audit, grounds
 from app.core.db import db, uuid_or_none
 from app.core.permissions import permits
 from app.core.room import Doors
-from app.notices.actions import approving, collating, correcting, numbers, office, telling, withdrawing
+from app.notices.actions import (
+    approving,
+    choosing_english,
+    collating,
+    correcting,
+    in_english,
+    numbers,
+    office,
+    telling,
+    withdrawing,
+)
 from app.notices.actions.collating import CannotPrint
 from app.notices.actions.lettering import Words
 from app.notices.actions.refused import Refused
@@ -76,6 +86,7 @@ def index() -> ResponseReturnValue:
         older=_list(which, after=notices[-1].id) if more else None,
         practises=NoticeSetting.of_this_district().practises,
         may_approve=which == "waiting" and permits(RULES, May.APPROVE_NOTICES, me()),
+        may_choose=which == "blocked" and permits(RULES, May.APPROVE_NOTICES, me()),
     )
 
 
@@ -93,9 +104,7 @@ def find_student() -> ResponseReturnValue:
 @allow(May.APPROVE_NOTICES, RULES)
 def approve_all() -> ResponseReturnValue:
     """Those that were ticked leave; of each it is asked once more whether it may."""
-    chosen = [uuid_or_none(given) for given in request.form.getlist("notice")[: approving.MOST_AT_ONCE]]
-    notices = [one for id in chosen if id is not None and (one := Notice.find(id)) is not None]
-    allowed = [one for one in notices if permits(RULES, May.APPROVE_NOTICE, me(), one)]
+    allowed = _ticked()
     if not allowed:
         return done("Tick the notices that are to leave.", _list("waiting"), tone="warn")
     try:
@@ -109,6 +118,23 @@ def approve_all() -> ResponseReturnValue:
     if told.one_by_one:
         said.append(f"{told.one_by_one} must be read and approved one by one.")
     return done(" ".join(said), _list("waiting"), tone="warn" if told.stopped or told.one_by_one else "good")
+
+
+@doors.post("/notices/in-english")
+@allow(May.APPROVE_NOTICES, RULES)
+def choose_english_for_all() -> ResponseReturnValue:
+    """Those that were ticked go in English, with lines in the family's language; each still waits for approval."""
+    here, allowed = _list("blocked"), _ticked()
+    if not allowed:
+        return done("Tick the notices that are to go in English.", here, tone="warn")
+    told = choosing_english.choose_all(allowed, by=me())
+    said = [
+        f"{told.waiting} {'notice waits' if told.waiting == 1 else 'notices wait'} for approval in English."
+    ]
+    if told.incomplete:
+        said.append(f"{told.incomplete} still lack something else.")
+    said += told.refused
+    return done(" ".join(said), here, tone="warn" if told.incomplete or told.refused else "good")
 
 
 @doors.get("/notices/<uuid:id>")
@@ -166,6 +192,33 @@ def again(notice: Notice) -> ResponseReturnValue:
     return done("The notice is written anew, and waits for approval.", go_to)
 
 
+@doors.post("/notices/<uuid:id>/in-english")
+@allow(May.APPROVE_NOTICE, RULES, of=Notice)
+def choose_english(notice: Notice) -> ResponseReturnValue:
+    """It goes in English, with lines in the family's language that say how to have it explained."""
+    go_to = url_for("notices.notices_show", id=notice.id)
+    try:
+        choosing_english.choose(notice, by=me())
+    except Refused as refused:
+        return done(refused.sentence, go_to, tone="warn")
+    if notice.state == State.BLOCKED:
+        return done(notice.reason, go_to, tone="warn")
+    said = f"The notice is written in English, with lines in {notice.speaks.english}, and waits for approval."
+    return done(said, go_to)
+
+
+@doors.post("/notices/<uuid:id>/in-english/withdrawal")
+@allow(May.APPROVE_NOTICE, RULES, of=Notice)
+def wait_for_translation(notice: Notice) -> ResponseReturnValue:
+    """It waits for a translation after all."""
+    go_to = url_for("notices.notices_show", id=notice.id)
+    try:
+        choosing_english.take_back(notice, by=me())
+    except Refused as refused:
+        return done(refused.sentence, go_to, tone="warn")
+    return done(f"The notice waits for a translation into {notice.speaks.english}.", go_to)
+
+
 @doors.get("/notices/<uuid:id>/letter.pdf")
 @allow(May.SEE_NOTICE, RULES, of=Notice)
 def letter(notice: Notice) -> ResponseReturnValue:
@@ -211,6 +264,13 @@ def create(student: Student) -> ResponseReturnValue:
     )
 
 
+def _ticked() -> list[Notice]:
+    """The notices whose boxes were ticked and which they may let leave."""
+    chosen = [uuid_or_none(given) for given in request.form.getlist("notice")[: approving.MOST_AT_ONCE]]
+    notices = [one for id in chosen if id is not None and (one := Notice.find(id)) is not None]
+    return [one for one in notices if permits(RULES, May.APPROVE_NOTICE, me(), one)]
+
+
 def _list(which: str, after: UUID | None = None) -> str:
     return url_for("notices.notices_index", show=None if which == "waiting" else which, after=after)
 
@@ -236,6 +296,9 @@ def _shown(
         mail=db.session.get(Message, notice.message_id) if notice.message_id else None,
         texted=TextMessage.find(notice.text_message_id) if notice.text_message_id else None,
         others=_others(notice),
+        why_not_english=_why_not_english(notice),
+        is_translated=notice.in_english_at is not None
+        and notice.text.in_language(notice.language) is not None,
         incidents=[
             (one, permits(RULES, May.SEE_INCIDENT, me(), one)) for one in Incident.of_notice(notice.id)
         ],
@@ -248,6 +311,13 @@ def _shown(
         cancelling=cancelling or CancelForm.blank(),
         practises=NoticeSetting.of_this_district().practises,
     )
+
+
+def _why_not_english(notice: Notice) -> str | None:
+    """Of one that waits for a translation, why nobody may have it go in English; None of any other."""
+    if not notice.lacks_a_translation:
+        return None
+    return in_english.why_not(notice, NoticeText.in_use(notice.text.template_id) or notice.text)
 
 
 def _tells(notice: Notice) -> list[tuple[str, str, datetime | None]]:

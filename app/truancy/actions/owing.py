@@ -6,13 +6,20 @@ from typing import Final
 from app.core.expiring import today
 from app.notices.models.notice import EMAIL, LETTER, SMS
 from app.truancy.law.packs import pack, places, shipped
+from app.truancy.law.rule import Rule
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.firing import Firing
 from app.truancy.models.rule_activation import active_rules
 
 NOTICE: Final = "notice"
-#: Not a passage: every notice is in the parent's language, or it does not leave.
-BY_ITSELF: Final = frozenset({"language_of_parent"})
+#: The law asks that all of it be in the parent's language: so nobody may choose that it goes in English.
+IN_THEIR_LANGUAGE: Final = "language_of_parent"
+#: Not a passage: every notice is in the parent's language, or a person chose otherwise, who may only where no law asks.
+BY_ITSELF: Final = frozenset({IN_THEIR_LANGUAGE})
+MUST_BE_THEIRS: Final = (
+    "The law asks for this notice in the family’s language ({authority}), so it does not go in English. Have it "
+    "translated and approve that. Until then tell them with an interpreter, and write that into the case."
+)
 #: Rules whose law asks for writing (24 PS 13-1333; RC 3321.191 as it was; RCW 28A.225.020, which else has a call): a
 #: line on a phone that points elsewhere is not taken for that.
 IN_WRITING: Final = frozenset({"us-pa.truant", "us-oh.excessive.month", "us-wa.m1"})
@@ -27,14 +34,25 @@ def contents(rule_id: str, day: date) -> list[str]:
     """What the law had the notice of a rule say on that day."""
     return [
         item
-        for place in places()
-        for rule in pack(place)
-        if rule.id == rule_id and rule.in_force(day)
+        for rule in _in_force(rule_id, day)
         for duty in rule.duties
         if duty.do == NOTICE
         for item in duty.contents
         if item not in BY_ITSELF
     ]
+
+
+def must_be_theirs(rule_id: str, day: date) -> str:
+    """Why the notice of a rule had to be in the family's language on that day, in a sentence; "" where it had not."""
+    return next(
+        (
+            MUST_BE_THEIRS.format(authority="; ".join(rule.authority))
+            for rule in _in_force(rule_id, day)
+            for duty in rule.duties
+            if duty.do == NOTICE and IN_THEIR_LANGUAGE in duty.contents
+        ),
+        "",
+    )
 
 
 def asks_for_certified_mail(rule_id: str) -> bool:
@@ -47,6 +65,10 @@ def asks_for_certified_mail(rule_id: str) -> bool:
         for duty in rule.duties
         if duty.do == NOTICE
     )
+
+
+def _in_force(rule_id: str, day: date) -> list[Rule]:
+    return [rule for place in places() for rule in pack(place) if rule.id == rule_id and rule.in_force(day)]
 
 
 def firing_of(duty: CaseDuty) -> Firing | None:

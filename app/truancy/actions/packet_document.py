@@ -347,6 +347,7 @@ class _Packet:
                     for label, value in (
                         ("Text", f"{notice.text.template.title}, {notice.text.called}"),
                         ("Approved by", approved.name if approved else ""),
+                        ("Language", notice.said_in),
                         ("Translation", notice.home_text.called if notice.home_text else ""),
                         ("Translation approved by", home.name if home else ""),
                         ("Hash of its words", notice.words_sha256),

@@ -96,6 +96,11 @@ def _corrects(firing_id: UUID) -> bool:
     return any(one.retract is Retract.CANCEL_AND_CORRECT for one in versions)
 
 
+def _must_be_theirs(firing_id: UUID) -> str:
+    firing = Firing.find(firing_id)
+    return owing.must_be_theirs(firing.rule_id, firing.trigger_day) if firing else ""
+
+
 def _may_see_firing(who: Actor, firing_id: UUID) -> bool:
     firing = Firing.find(firing_id)
     return firing is not None and permits(RULES, May.SEE_EVIDENCE, who, firing)
@@ -109,6 +114,7 @@ FIRINGS: Final = Grounds(
     shown_at="truancy.evidence_show",
     may_see=_may_see_firing,
     corrects=_corrects,
+    must_be_theirs=_must_be_theirs,
 )
 
 #: How many of the days are named in a text.
@@ -203,6 +209,11 @@ def _corrects_duty(duty_id: UUID) -> bool:
     return firing is not None and _corrects(firing.id)
 
 
+def _must_be_theirs_for_duty(duty_id: UUID) -> str:
+    duty = CaseDuty.find(duty_id)
+    return owing.must_be_theirs(duty.rule_id, duty.trigger) if duty else ""
+
+
 def _called(duty_id: UUID) -> str:
     duty = CaseDuty.find(duty_id)
     return owing.title(duty.rule_id) if duty else ""
@@ -221,6 +232,7 @@ DUTIES: Final = Grounds(
     shown_at="truancy.evidence_of_duty",
     may_see=_may_see_duty,
     corrects=_corrects_duty,
+    must_be_theirs=_must_be_theirs_for_duty,
     called=_called,
     values=values_of,
     trouble=put_to_a_person,

@@ -28,6 +28,10 @@ FIRING: Final = "firing"
 OPENED: Final = (
     "The link to the family page was opened, by the family or by a program that looks at links in mail."
 )
+IN_ENGLISH: Final = (
+    "No translation into {language} was approved. {by} chose that it goes in English, with lines in {language} that "
+    "say how to have it explained."
+)
 WRONG_PERSON: Final = "It was written down that it reached the wrong person."
 _MAIL: Final = {
     "queued": "The email waits to be sent",
@@ -154,6 +158,9 @@ def left_out(firing: Firing, duties: Sequence[CaseDuty], written: Sequence[Trail
 def _steps(notice: Notice) -> Iterator[Step]:
     follows = ", since another way did not reach them" if notice.follows_id else ""
     yield Step(notice.made_at, f"Written{follows}")
+    if notice.in_english_at is not None:
+        by = notice.in_english_by.name if notice.in_english_by else "somebody"
+        yield Step(notice.in_english_at, IN_ENGLISH.format(language=notice.speaks.english, by=by))
     if notice.approved_at is not None:
         by = notice.approved_by.name if notice.approved_by else "somebody"
         practice = ", in practice: it reaches no family" if notice.practice else ""

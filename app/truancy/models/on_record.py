@@ -145,7 +145,7 @@ def _notices(record: OnRecord) -> Iterator[str]:
             continue
         assert one.notice.left_at is not None  # it is among those that have left
         to = ", ".join(one.to)
-        left, language = day_in_words(_local(one.notice.left_at)), one.notice.speaks.english
+        left, language = day_in_words(_local(one.notice.left_at)), one.notice.said_in
         yield f"{left}: {one.channel} to {to}, {language}, {one.notice.code}"
     yield from _of(case_entry.DELIVERED)(record)
 
