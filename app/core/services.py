@@ -355,8 +355,8 @@ SERVICES: Final[tuple[OutsideService, ...]] = (
         company="Whoever runs the server that the district names",
         purpose="Fetches the files of the attendance register that the district’s system leaves there.",
         passes="The name and password, or a signature by our key, that the district has there, and when we ask. The "
-        "files come in: calendars, codes, enrollments and marks of students, and students.csv if it lies with them. "
-        "Nothing else goes out, and nothing is written or deleted there.",
+        "files come in: calendars, codes, enrollments and marks of students, and dates of birth while a rule asks for "
+        "an age. Nothing else goes out, and nothing is written or deleted there.",
         location="Where the district keeps the files",
         turned_on_by=Hand.DISTRICT,
         built=True,

@@ -16,7 +16,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
 from app.core import egress, services, settings
-from app.core.egress import OutsideRefused, http_client, smtp
+from app.core.egress import OutsideRefused, host_for_ssh, http_client, smtp, ssh
 from app.core.services import HTMX_CDN, OPERATOR_RELAY, Hand, OutsideService
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -369,6 +369,44 @@ def test_a_relay_is_dialled_at_the_address_that_was_checked(
 
     assert dialled == [("93.184.216.34", 587)]
     assert asked == ["relay.example.org"]
+
+
+# --- SSH --------------------------------------------------------------------------------------------------
+
+
+def test_an_ssh_server_is_called_where_it_was_allowed_and_nothing_is_said(
+    peer: Peer, operator: Callable[..., None]
+) -> None:
+    operator(egress_private_allowed=frozenset({peer.at}))
+
+    with ssh("trial", "127.0.0.1", peer.server_port) as connection:
+        assert connection.getpeername() == ("127.0.0.1", peer.server_port)
+    assert peer.calls == 0
+
+
+def test_an_ssh_switch_scans_no_ports(operator: Callable[..., None]) -> None:
+    operator(smtp_relay_host="sftp.example.org")
+
+    for port in (80, 443, 3389, 5432):
+        with pytest.raises(OutsideRefused, match="SSH servers are called at port 22, "):
+            ssh("trial", "sftp.example.org", port)
+        with pytest.raises(OutsideRefused, match="SSH servers are called at port 22, "):
+            host_for_ssh("sftp.example.org", port)
+
+
+def test_an_ssh_server_of_another_host_or_inside_a_network_is_refused(
+    operator: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator(smtp_relay_host="sftp.example.org")
+    resolves(monkeypatch, ["10.0.0.22"])
+
+    with pytest.raises(OutsideRefused, match=r"other\.example\.org is not a host of Trial"):
+        ssh("trial", "other.example.org", 22)
+    with pytest.raises(OutsideRefused, match=r"sftp\.example\.org leads to 10\.0\.0\.22"):
+        ssh("trial", "sftp.example.org", 22)
+    with pytest.raises(OutsideRefused, match="private network"):
+        host_for_ssh("10.0.0.22", 22)
+    assert host_for_ssh("SFTP.Example.org.", 22) == "sftp.example.org"
 
 
 # --- the other doors --------------------------------------------------------------------------------------

@@ -376,7 +376,7 @@ def test_a_server_that_falls_silent_is_for_later(peer: SftpPeer, monkeypatch: py
 
 def test_a_server_that_trickles_ends_with_its_time(peer: SftpPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "LONGEST", 1.0)
-    peer.put("a.zip", os.urandom(1024 * 1024))
+    peer.put("a.zip", os.urandom(20_000))
     peer.most = 1
     began = time.monotonic()
 
@@ -478,12 +478,12 @@ HANDLE = packet(wire._HANDLE, 1, b"h")
         b"\x68",
     ],
     ids=[
-        "more names than there are",
-        "more attributes than there are",
-        "a longer string than there is",
-        "an answer to no question",
-        "another answer",
-        "half a packet",
+        "more-names",
+        "more-attributes",
+        "a-longer-string",
+        "to-no-question",
+        "another-answer",
+        "half-a-packet",
     ],
 )
 def test_counts_that_lie_are_garbled_and_cost_nothing(answer: bytes) -> None:

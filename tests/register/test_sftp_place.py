@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.core import clock, services
+from app.core import births, clock, services
 from app.core.actor import SYSTEM, acting_as
 from app.core.db import db
 from app.core.quotas import STORED, used
@@ -163,13 +163,28 @@ def test_files_beside_each_other_are_one_set(peer: SftpPeer) -> None:
     peer.put("exports/MARKS.csv", MARKS)
     peer.put("exports/codes.csv", CODES)
     peer.put("exports/contacts.csv", b"name\r\nPat Doe\r\n")
-    peer.put("exports/manifest.json", a_manifest(marks=MARKS, codes=CODES))
+    peer.put("exports/students.csv", b"student_id,birth_date\r\n1001,2012-01-01\r\n")
+    peer.put("exports/manifest.json", a_manifest(marks=MARKS, codes=CODES, students=b"and others\r\n"))
 
     run = done()
 
     assert marks() == {("1001", MON, "DAY"): "U"}
     assert set(run.rows_read) == {"marks", "codes"}
-    assert not [one for one in peer.asked if "contacts" in one]
+    assert not [one for one in peer.asked if "contacts" in one or "students" in one]
+
+
+def test_dates_of_birth_are_fetched_while_something_asks_for_an_age(
+    peer: SftpPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(births, "are_wanted", lambda: True)
+    connect(peer, lies="files")
+    students = b"student_id,birth_date\r\n1001,2012-01-01\r\n"
+    peer.put("marks.csv", MARKS)
+    peer.put("manifest.json", a_manifest(marks=MARKS, students=students))
+    assert "not all there yet" in failed()
+
+    peer.put("students.csv", students)
+    assert set(done().rows_read) == {"marks", "students"}
 
 
 def test_of_a_folder_for_each_night_the_newest_is_taken(peer: SftpPeer) -> None:

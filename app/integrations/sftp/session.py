@@ -7,6 +7,7 @@ be safe today. Imported late, for most processes never need it.
 import io
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -21,9 +22,10 @@ from app.core.fetching import NotNow
 from app.integrations.sftp.server import Server
 from app.integrations.sftp.wire import LARGEST_PACKET
 
-#: Seconds: a session in all (a job is stopped at 150, core/doorbell.py), until the server has shown its key, and how
-#: long it may be silent then.
+#: Seconds: all that is done there (a job is stopped at 150, core/doorbell.py), until an address answers, until the
+#: server has shown its key, and how long it may be silent then.
 LONGEST: Final = 120.0
+ANSWERING: Final = 10.0
 MEETING: Final = 20.0
 SILENT: Final = 20.0
 #: How a host key may be signed, the best first.
@@ -112,13 +114,14 @@ class _Packets(Packetizer):
 
 
 @contextmanager
-def met(server: Server, kinds: Sequence[str]) -> Iterator[paramiko.Transport]:
+def met(server: Server, kinds: Sequence[str], until: float | None = None) -> Iterator[paramiko.Transport]:
     """A session whose server has shown a key of one of the kinds; nothing is sent to it yet.
 
-    Raises Unreadable and NotNow; also for what breaks off within the block.
+    Raises Unreadable and NotNow; also for what breaks off within the block. `until`: by the monotonic clock.
     """
+    until = until or time.monotonic() + LONGEST
     try:
-        socket = egress.ssh(server.service, server.host, server.port)
+        socket = egress.ssh(server.service, server.host, server.port, timeout=ANSWERING)
     except egress.OutsideRefused as refused:
         raise Unreadable(str(refused)) from refused
     except OSError as fault:
@@ -134,7 +137,7 @@ def met(server: Server, kinds: Sequence[str]) -> Iterator[paramiko.Transport]:
         ran_out.set()
         end()
 
-    watch = threading.Timer(LONGEST, end_late)
+    watch = threading.Timer(max(0.0, until - time.monotonic()), end_late)
     watch.daemon = True
     watch.start()
     try:
@@ -151,7 +154,7 @@ def met(server: Server, kinds: Sequence[str]) -> Iterator[paramiko.Transport]:
         watch.cancel()
         end()
         if transport.is_alive():
-            transport.join(SILENT)
+            transport.join(ANSWERING)
 
 
 @contextmanager
@@ -162,8 +165,9 @@ def signed_in(server: Server, secret: str, *, by_key: bool) -> Iterator[paramiko
     """
     if not server.host_key:
         raise Unreadable(UNCONFIRMED)
+    until = time.monotonic() + LONGEST
     for lets_in in (_by_key,) if by_key else (_by_password, _by_prompt):
-        with met(server, _kinds_of(server.host_key)) as transport:
+        with met(server, _kinds_of(server.host_key), until) as transport:
             if key_of(transport) != server.host_key:
                 raise Unreadable(ANOTHER_KEY)
             if lets_in(transport, server.user, secret):

@@ -324,11 +324,11 @@ class RegisterSet:
         self.of_people: list[str] = []
         self._manifest: dict[str, Mapping[str, Any]] = {}
         self.files: list[str] = [alone]
+        self._read = [one for one in FILES if births or one != STUDENTS]
         if is_zip:
             names = [f"{one}.csv" for one in {*FILES, *OF_PEOPLE}]
             self._zip = Zipped(stream, (*names, MANIFEST))
-            there = [one for one in FILES if self._zip.has(f"{one}.csv")]
-            self.files = [one for one in there if births or one != STUDENTS]
+            self.files = [one for one in self._read if self._zip.has(f"{one}.csv")]
             self.of_people = [
                 one for one in OF_PEOPLE if one not in self.files and self._zip.has(f"{one}.csv")
             ]
@@ -355,10 +355,8 @@ class RegisterSet:
                 )
 
     def promised(self) -> list[str]:
-        """Files of the set that the manifest names, and that are not there."""
-        return [
-            one for one in FILES if one in self._manifest and not (self._zip and self._zip.has(f"{one}.csv"))
-        ]
+        """Files that are read of a set, that its manifest names, and that are not there."""
+        return [one for one in self._read if one in self._manifest and one not in self.files]
 
     def rows_told(self, name: str) -> int | None:
         """How many rows the manifest says that a file has."""

@@ -8,19 +8,20 @@ set is taken or none: an older one in its place would pass for the news of the n
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, BinaryIO, Final, cast
 
-from app.core import egress
+from app.core import births, egress
+from app.core.db import db
 from app.core.feed import Unreadable
 from app.core.fetching import NotNow, Settings
 from app.core.services import ATTENDANCE_SFTP
 from app.integrations.sftp import client
 from app.integrations.sftp.client import Entry, Files
 from app.integrations.sftp.server import Server
-from app.integrations.spreadsheet.attendance import FILES, MANIFEST, RegisterSet
+from app.integrations.spreadsheet.attendance import FILES, MANIFEST, STUDENTS, RegisterSet
 from app.register.models.register_import import LARGEST_FILE
 
 #: How a set lies there.
@@ -39,7 +40,6 @@ HOST_KEY: Final = "host_key"
 LARGEST_SET: Final = 200 * 1024 * 1024
 #: Seconds between two looks at a set.
 LOOKS_APART: Final = 5.0
-_SET: Final = {MANIFEST: MANIFEST, **{f"{one}.csv": f"{one}.csv" for one in FILES}}
 STILL_WRITTEN: Final = "The files on the SFTP server are still being written, or are not all there yet."
 
 
@@ -65,12 +65,18 @@ class SftpPlace:
 
     @contextmanager
     def picked_up(self, settings: Settings, secret: str) -> Iterator[BinaryIO]:
-        """The newest set, whole; what lies loose there is packed. Raises Unreadable and NotNow."""
+        """The newest set, whole; what lies loose there is packed. Raises Unreadable and NotNow.
+
+        Of loose files students.csv is left where it lies, unless something asks for an age.
+        """
+        takes_births = births.are_wanted()
+        db.session.commit()
+        wanted = {MANIFEST, *(f"{one}.csv" for one in FILES if takes_births or one != STUDENTS)}
         with tempfile.TemporaryFile() as aside:
             with client.signed_in(server_of(settings), secret, by_key=signs_by_key(settings)) as files:
-                _copy(files, settings, aside)
+                _copy(files, settings, wanted, aside)
             if settings.get("lies") != ONE_FILE:
-                _refuse_unless_whole(aside)
+                _refuse_unless_whole(aside, takes_births)
             aside.seek(0)
             yield cast(BinaryIO, aside)
 
@@ -105,24 +111,24 @@ class _Look:
     entries: Mapping[str, Entry]
 
 
-def _copy(files: Files, settings: Settings, aside: IO[bytes]) -> None:
+def _copy(files: Files, settings: Settings, wanted: Collection[str], aside: IO[bytes]) -> None:
     began = time.monotonic()
-    look = _look(files, settings)
+    look = _look(files, settings, wanted)
     if settings.get("lies") == ONE_FILE:
         [entry] = look.entries.values()
         files.copy(look.folder, entry, aside)
     else:
         _pack(files, look, aside)
     time.sleep(max(0.0, began + LOOKS_APART - time.monotonic()))
-    if _look(files, settings) != look:
+    if _look(files, settings, wanted) != look:
         raise NotNow(STILL_WRITTEN)
 
 
-def _look(files: Files, settings: Settings) -> _Look:
+def _look(files: Files, settings: Settings, wanted: Collection[str]) -> _Look:
     folder, lies, name = settings.get("folder", ""), settings.get("lies"), settings.get("name", "")
     entries = files.entries(folder)
     if lies == BESIDE:
-        look = _Look(folder, _of_the_set(entries))
+        look = _Look(folder, _of_the_set(entries, wanted))
         if not look.entries.keys() - {MANIFEST}:
             raise Unreadable(
                 "The folder holds none of marks.csv, calendar.csv, codes.csv and enrollments.csv. Look whether your "
@@ -137,23 +143,24 @@ def _look(files: Files, settings: Settings) -> _Look:
             )
         if lies == BY_NIGHT:
             within = client.path_of(folder, chosen.name)
-            look = _Look(within, _of_the_set(files.entries(within)))
+            look = _Look(within, _of_the_set(files.entries(within), wanted))
         else:
             look = _Look(folder, {chosen.name: chosen})
     _refuse_unless_taken(look)
     return look
 
 
-def _of_the_set(entries: Sequence[Entry]) -> dict[str, Entry]:
+def _of_the_set(entries: Sequence[Entry], wanted: Collection[str]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for entry in entries:
-        known = _SET.get(entry.name.lower()) if entry.kind == client.FILE else None
-        if known in found:
+        name = entry.name.lower()
+        if name not in wanted or entry.kind != client.FILE:
+            continue
+        if name in found:
             raise Unreadable(
-                f"The folder holds {known} twice, in large and small letters. Remove one of them."
+                f"The folder holds {name} twice, in large and small letters. Remove one of them."
             )
-        if known is not None:
-            found[known] = entry
+        found[name] = entry
     return dict(sorted(found.items()))
 
 
@@ -183,11 +190,11 @@ def _pack(files: Files, look: _Look, aside: IO[bytes]) -> None:
                 files.copy(look.folder, entry, into)
 
 
-def _refuse_unless_whole(aside: IO[bytes]) -> None:
+def _refuse_unless_whole(aside: IO[bytes], takes_births: bool) -> None:
     """By the manifest, which is written last. Raises NotNow: the rest may still come."""
     if aside.seek(0, 2) > LARGEST_FILE:
         raise Unreadable(f"Packed, the files are larger than {LARGEST_FILE // 1024**2} MB.")
-    told = RegisterSet(aside)
+    told = RegisterSet(aside, births=takes_births)
     if told.promised():
         raise NotNow(STILL_WRITTEN)
     try:
