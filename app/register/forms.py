@@ -74,8 +74,9 @@ class CodeMeaningForm(Paper):
             ),
         ],
         description=(
-            "Only where the reason is not known. Empty: never. School days of the student’s calendar, after the day "
-            "itself, as far as the register is in. Marks that are here already lapse too, from the first day below on."
+            "Only where the reason is not known. Empty: never. Counted are school days of the student’s calendar after "
+            "the day itself, as far as the register is in. Marks of this school year that are here already count so, "
+            "too, unless it holds from a later day."
         ),
     )
     medical = BooleanField(FLAGS["medical"])
