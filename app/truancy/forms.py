@@ -1,12 +1,14 @@
 """What is filled in when a rule is switched on, and about cases."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from wtforms import (
     BooleanField,
     DateField,
+    DecimalField,
     FieldList,
     IntegerField,
     RadioField,
@@ -19,6 +21,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from app.notices.models.notice import CHANNELS, LETTER
 from app.notices.wording import shipped
 from app.truancy.law.overlay import LONGEST_TITLE, MAY_BE_ADDED, MOST_ADDED, MOST_DAYS, Added, Overlay
+from app.truancy.law.prior import HOURS, why_not_counted
 from app.truancy.law.rule import Rule, whole
 from app.truancy.law.words import DUTIES, FLAGS
 from app.truancy.models.attendance_case import TIERS
@@ -36,11 +39,13 @@ from app.truancy.models.case_entry import (
     REFERRALS,
     SCHEDULED,
 )
-from app.web.fields import KeyedPaper, Paper, options
+from app.truancy.models.prior_record import UNITS, Said
+from app.web.fields import FilesField, KeyedPaper, Paper, options
 
 _NOTE: Final = Length(max=1000, message="Use at most 1,000 characters.")
 _DAYS: Final = NumberRange(min=1, max=MOST_DAYS, message=f"Write a number of days from 1 to {MOST_DAYS}.")
 _LINE: Final = Length(max=200, message="Use at most 200 characters.")
+_MANY: Final = NumberRange(min=0, max=9999, message="Write a number from 0 to 9,999.")
 _NONE: Final = ("", "None")
 _NOBODY: Final = ("", "Nobody yet")
 
@@ -82,6 +87,7 @@ class ProposalForm(KeyedPaper):
         min_entries=1,
         max_entries=MOST_ADDED,
     )
+    prior = BooleanField("Count confirmed records of an earlier school, too")
     held_back = SelectField(
         "Hold it back from some, by lot",
         choices=options(
@@ -106,6 +112,8 @@ class ProposalForm(KeyedPaper):
         while len(self.added) < len(self.added_days):
             self.added.append_entry()
         self._counts = rule.threshold.n is not None
+        #: True where it is offered that records of earlier schools are counted, too.
+        self.offers_prior = not rule.count.prior and not why_not_counted(rule)
 
     @property
     def may_grow(self) -> bool:
@@ -159,6 +167,7 @@ class ProposalForm(KeyedPaper):
             ),
             title=(self.title.data or "").strip(),
             held_back=int(self.held_back.data or 0),
+            prior=bool(self.prior.data),
         )
 
     def _much(self) -> Any:
@@ -312,6 +321,66 @@ class FlagForm(KeyedPaper):
         """It does not end before it begins."""
         if field.data and self.first.data and field.data < self.first.data:
             raise ValidationError("The last day is before the first.")
+
+
+class PriorRecordForm(KeyedPaper):
+    """What the paper of an earlier school says."""
+
+    school_name = StringField("Name of the school", [DataRequired("Write the name of the school."), _LINE])
+    school_place = StringField("Where it is", [_LINE])
+    first = DateField(
+        "First day it speaks of", [InputRequired("Write the first day that the paper speaks of.")]
+    )
+    last = DateField("Last day it speaks of", [InputRequired("Write the last day that the paper speaks of.")])
+    unit = SelectField("It counts", choices=options(UNITS.items()), default="day")
+    unexcused = DecimalField("Without an excuse", [Optional(), _MANY])
+    excused = DecimalField("With an excuse", [Optional(), _MANY])
+    unknown = DecimalField("For a reason that is not known", [Optional(), _MANY])
+    files = FilesField("The paper", [InputRequired("Choose the paper that says this: one PDF or one photo.")])
+
+    def validate_files(self, field: Any) -> None:
+        """One file: who has several pages makes one PDF of them."""
+        if len(field.data or ()) != 1:
+            raise ValidationError("Choose the paper that says this: one PDF or one photo.")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Days and times late are whole numbers; hours may have quarters."""
+        valid = super().validate(extra_validators)
+        for field in (self.unexcused, self.excused, self.unknown):
+            told = field.data
+            if told is None or field.errors:
+                continue
+            if self.unit.data != HOURS and told != told.to_integral_value():
+                field.errors = [
+                    *field.errors,
+                    "Write a whole number. For parts of days choose half days or hours.",
+                ]
+                valid = False
+            elif told != round(told, 2):
+                field.errors = [*field.errors, "Write hours with at most two digits after the point."]
+                valid = False
+        return valid
+
+    def said(self) -> Said:
+        """As it was filled in."""
+        assert self.first.data is not None
+        assert self.last.data is not None
+        return Said(
+            school_name=(self.school_name.data or "").strip(),
+            school_place=(self.school_place.data or "").strip(),
+            first=self.first.data,
+            last=self.last.data,
+            unit=self.unit.data,
+            unexcused=self.unexcused.data or Decimal(0),
+            excused=self.excused.data or Decimal(0),
+            unknown=self.unknown.data or Decimal(0),
+        )
+
+
+class WithdrawalForm(Paper):
+    """Why a record is withdrawn."""
+
+    why = StringField("Why it is withdrawn", [DataRequired("Write why it is withdrawn."), _LINE])
 
 
 class OpenCaseForm(KeyedPaper):

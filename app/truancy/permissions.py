@@ -1,7 +1,8 @@
 """Who may see and do what of attendance. Technicians, leads and teachers see nothing of it.
 
-The clerk works the morning list of their schools, the office reads it. Counselor and principal decide what the law
-leaves to a person, and they alone know what takes a student out of a machine's hands. An admin sees no case.
+The clerk works the morning list of their schools, the office reads it, and enters what earlier schools wrote down.
+Counselor and principal decide what the law leaves to a person, and they alone know what takes a student out of a
+machine's hands. An admin sees no case.
 
 Which rules are in use holds for the whole district, so it is for those who answer for a school or for the district;
 that it takes two of them is no matter of roles, and activating.approve() asks it.
@@ -19,6 +20,7 @@ from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.firing import Firing
+from app.truancy.models.prior_record import WAITING, PriorRecord
 from app.truancy.models.student_flag import StudentFlag
 
 READERS_OF_RULES: Final = (
@@ -34,7 +36,7 @@ KEEPERS_OF_CASES: Final = (Role.ATTENDANCE_CLERK, Role.COUNSELOR, Role.PRINCIPAL
 #: Who decides about a student, and about no crowd of them.
 DECIDERS: Final = (Role.COUNSELOR, Role.PRINCIPAL)
 
-Theirs = AttendanceCase | CaseDuty | StudentFlag | Firing | CasePacket
+Theirs = AttendanceCase | CaseDuty | StudentFlag | Firing | CasePacket | PriorRecord
 
 
 class May(StrEnum):
@@ -56,6 +58,11 @@ class May(StrEnum):
     MAKE_PACKET = "put together a packet for a board or a court"
     SEE_PACKET = "see and save a packet for a board or a court"
     KEEP_FLAG = "take away what leaves a student to a person"
+    SEE_RECORDS = "see which records of earlier schools wait for a second person"
+    ENTER_RECORD = "enter what the record of an earlier school says"
+    SEE_RECORD = "see a record of an earlier school, and its paper"
+    CONFIRM_RECORD = "confirm a record of an earlier school that somebody else entered"
+    WITHDRAW_RECORD = "withdraw a record of an earlier school"
 
 
 def works_with_attendance(actor: Actor, _: Any) -> bool:
@@ -113,6 +120,12 @@ def may_settle(actor: Actor, duty: CaseDuty) -> bool:
     return works_at_their_school(actor, duty) and not duty.for_person
 
 
+def may_withdraw(actor: Actor, record: PriorRecord) -> bool:
+    """They work at the school; or they entered it, and nobody has confirmed it yet."""
+    is_theirs = record.state == WAITING and record.entered_by_id == actor.id
+    return works_at_their_school(actor, record) or (is_theirs and reads_their_school(actor, record))
+
+
 def _schools(actor: Actor, roles: Collection[Role]) -> set[UUID] | None:
     held = [actor.schools_of(role) for role in roles if actor.has(role)]
     return None if None in held else {id for schools in held if schools is not None for id in schools}
@@ -145,4 +158,9 @@ RULES: Final[Rules] = {
     May.MAKE_PACKET: [decides_at_their_school],
     May.SEE_PACKET: [decides_at_their_school],
     May.KEEP_FLAG: [decides_at_their_school],
+    May.SEE_RECORDS: [reads_cases],
+    May.ENTER_RECORD: [reads_their_school],
+    May.SEE_RECORD: [reads_their_school],
+    May.CONFIRM_RECORD: [works_at_their_school],
+    May.WITHDRAW_RECORD: [may_withdraw],
 }

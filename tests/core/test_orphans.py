@@ -116,6 +116,6 @@ def test_every_column_that_is_a_key_of_the_storage_says_so() -> None:
         if column.name in {"storage_key", "thumbnail_key"} or column.name.endswith("_storage_key")
     ]
 
-    assert len(keys) == len(orphans.columns_that_name_files()) == 9
+    assert len(keys) == len(orphans.columns_that_name_files()) == 10
     assert all(NAMES_A_FILE.items() <= column.info.items() for column in keys)
     assert all(isinstance(column.type, Text | String) for column in keys)

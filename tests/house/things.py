@@ -60,6 +60,7 @@ from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.counsel_confirmation import CounselConfirmation
 from app.truancy.models.firing import Firing
+from app.truancy.models.prior_record import PriorRecord
 from app.truancy.models.rule_activation import RuleActivation
 from app.truancy.models.student_flag import StudentFlag
 from tests.roster import families
@@ -479,6 +480,27 @@ def _case_packet(corner: Corner) -> Keys:
     )
 
 
+def _prior_record(corner: Corner) -> Keys:
+    return _added(
+        PriorRecord(
+            student_id=_student(corner).id,
+            school_name=SECRET,
+            first=date(2026, 8, 3),
+            last=date(2026, 8, 14),
+            unit="day",
+            unexcused=2,
+            excused=0,
+            unknown=0,
+            name=f"{SECRET}.pdf",
+            content_type="application/pdf",
+            size=6,
+            sha256="0" * 64,
+            storage_key=_stored("prior"),
+            entered_by_id=corner.who.id,
+        )
+    )
+
+
 def _student_flag(corner: Corner) -> Keys:
     return _added(
         StudentFlag(
@@ -547,6 +569,7 @@ MAKERS: Final[dict[type[Any], Callable[[Corner], Keys]]] = {
     CaseDuty: _case_duty,
     Firing: _firing,
     CasePacket: _case_packet,
+    PriorRecord: _prior_record,
     StudentFlag: _student_flag,
     RuleActivation: _rule_activation,
     CounselConfirmation: _counsel_confirmation,

@@ -1,13 +1,15 @@
 """Students as no office has them: everything that the facts allow, mixed; and rules that no state has."""
 
 from datetime import date, timedelta
+from fractions import Fraction
 from functools import cache
 from random import Random
 from typing import Final
 
 from app.truancy.law.facts import AM, DAY, PM, CaseEvent, Flag, Mark, StudentFacts
+from app.truancy.law.prior import Prior
 from app.truancy.law.reading import rules_of
-from app.truancy.law.rule import Rule
+from app.truancy.law.rule import Rule, whole
 from app.truancy.law.schedule import Calendar, Enrollment, Schedule, SchoolDay, SchoolYear
 from app.truancy.law.traits import Trait
 from tests.truancy.registers import LATE_EXCUSED, STATE, SUSPENDED, E, K, T, U
@@ -61,7 +63,26 @@ def anyone(random: Random) -> StudentFacts:
         ],
         parents=random.choice(((), ("mother",), ("mother", "father"))),
         current_to=random.choice((date.max, date.max, random.choice(known))),
+        prior=_prior(random, schedule),
     )
+
+
+def _prior(random: Random, schedule: Schedule) -> list[Prior]:
+    """Records of earlier schools: most of the time before the student came, some of other times, some of both."""
+    if not schedule.stretches or random.random() < 0.4:
+        return []
+    found = []
+    for number in range(random.randint(1, 3)):
+        one = random.choice(schedule.stretches)
+        last = one.first - timedelta(days=random.choice((1, 2, 10, 30, 70, -random.randint(0, 300))))
+        first = last - timedelta(days=random.choice((0, 3, 10, 30, 60, 120)))
+        unit = random.choice(("day", "day", "day", "half_day", "hour", "late"))
+        told = [Fraction(random.choice((0, 0, 1, 1, 2, 3, 7))) for _ in range(3)]
+        if unit == "hour":
+            told = [each + Fraction(random.choice((0, 1, 3)), 4) for each in told]
+        unexcused, excused, unknown = map(whole, told)
+        found.append(Prior(f"{number}", first, last, unit, unexcused, excused, unknown, f"{number}" * 64))
+    return found
 
 
 def _some(random: Random, days: list[date], most: int) -> list[date]:
@@ -169,6 +190,97 @@ def _born(random: Random) -> date | None:
 
 
 _INVENTED: Final = """
+- id: xx-prior.year
+  authority: [none]
+  effective: {from: 2020-07-01, to: 2026-01-31}
+  count: {traits: [unexcused, unknown], unit: day_full, prior: attested}
+  window: school_year
+  threshold: {op: ">=", n: 5}
+  level: some
+  repeat: "each:3"
+  retract: keep
+
+- id: xx-prior.year
+  authority: [none]
+  effective: {from: 2026-02-01}
+  count: {traits: [unexcused], unit: [day_full, occasion], over_minutes: 30, cap_per_day: 1, prior: attested}
+  window: school_year
+  threshold: {op: ">", n: 3}
+  level: some
+  repeat: every
+  retract: keep
+
+- id: xx-prior.months
+  authority: [none]
+  effective: {from: 2020-07-01}
+  scope: {ages: [6, 15]}
+  count: {traits: [unexcused], unit: day_any, prior: attested}
+  window: {rolling: 3, of: calendar_month, cross_year: false}
+  threshold: {op: ">=", n: 4}
+  level: some
+  repeat: per_window
+  retract: keep
+
+- id: xx-prior.days
+  authority: [none]
+  effective: {from: 2020-07-01, to: 2025-12-15}
+  count: {traits: [absent], unit: session, prior: attested}
+  window: {rolling: 40, of: calendar_day, cross_year: true}
+  threshold: {op: ">", pct: 2.5, of: "fixed:180"}
+  level: some
+  repeat: per_window
+  retract: keep
+
+- id: xx-prior.days
+  authority: [none]
+  effective: {from: 2025-12-16}
+  count: {traits: [absent], unit: day_frac, prior: attested}
+  window: {rolling: 60, of: calendar_day, cross_year: true}
+  threshold: {op: ">=", n: 3.5}
+  level: some
+  repeat: per_window
+  retract: keep
+
+- id: xx-prior.month
+  authority: [none]
+  effective: {from: 2020-07-01}
+  count: {traits: [tardy], unit: occasion, prior: attested}
+  window: calendar_month
+  threshold: {op: ">=", n: 2}
+  level: some
+  repeat: every
+  retract: keep
+
+- id: xx-prior.fixed
+  authority: [none]
+  effective: {from: 2020-07-01}
+  count: {traits: [absent], unit: day_frac, step: 0.2, prior: attested}
+  window: {fixed: {from: "2025-07-10", to: "2026-09-20"}}
+  threshold: {op: ">=", n: 2.5}
+  level: some
+  repeat: per_window
+  retract: keep
+
+- id: xx-prior.required
+  authority: [none]
+  effective: {from: 2020-07-01}
+  count: {traits: [absent, tardy], unit: hour, prior: attested}
+  window: school_year
+  threshold: {op: ">=", pct: 2, of: required_minutes}
+  level: some
+  repeat: per_window
+  retract: keep
+
+- id: xx-prior.after
+  authority: [none]
+  effective: {from: 2020-07-01}
+  count: {traits: [unexcused], unit: day_any}
+  window: {since: xx-prior.months}
+  threshold: {op: ">=", n: 2}
+  level: some
+  repeat: "each:2"
+  retract: keep
+
 - id: xx-period
   authority: [none]
   effective: {from: 2020-07-01}

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from app.truancy.law.facts import Mark, StudentFacts
 from app.truancy.law.firing import Firing
+from app.truancy.law.prior import Prior
 from app.truancy.law.rule import Of, Predicate, Repeat, Rule, Span, Threshold, Unit, in_order
 from app.truancy.law.schedule import Enrollment, SchoolDay, SchoolYear
 from app.truancy.law.traits import Trait
@@ -35,6 +36,8 @@ class Told:
     out_of: int | None
     blocked: tuple[tuple[str, str], ...]
     excluded: tuple[str, ...]
+    #: Ids of the records of earlier schools.
+    prior: tuple[str, ...] = ()
 
 
 def told(firing: Firing) -> Told:
@@ -50,6 +53,7 @@ def told(firing: Firing) -> Told:
         firing.out_of,
         tuple((one.why, one.about) for one in firing.blocked),
         firing.excluded,
+        tuple(one.id for one in firing.prior),
     )
 
 
@@ -209,6 +213,7 @@ class Amounts:
 
     def __init__(self, rule: Rule, student: Student) -> None:
         per_day = {day: _amount_at(rule, student, day) for day in student.days}
+        self.brought = brought(rule, student)
         #: Only days that count for something.
         self.by_day = {day: one for day, one in per_day.items() if one[0]}
 
@@ -231,6 +236,52 @@ def _amount_at(rule: Rule, student: Student, day: date) -> tuple[Fraction, list[
     if rule.count.cap_per_day is not None:
         total = min(total, Fraction(rule.count.cap_per_day))
     return total, sorted({one.evidence[-1] for one in reported})
+
+
+# --- records of earlier schools ------------------------------------------------------------------------------------
+
+
+def brought(rule: Rule, student: Student) -> list[tuple[Prior, Fraction]]:
+    """Those that a rule may count at all, and for how much; by their last days."""
+    if not rule.count.prior:
+        return []
+    found = []
+    for paper in sorted(student.facts.prior, key=lambda one: (one.last, one.first, one.id)):
+        days = [paper.first + number * ONE_DAY for number in range((paper.last - paper.first).days + 1)]
+        was_here = any(student.enrollment(day) for day in days)
+        in_scope = _in_grade(rule, student) and all(_of_age(rule, student, day) for day in days)
+        much = NOTHING if was_here or not in_scope else _as_counted(rule, paper)
+        found += [(paper, much)] if much else []
+    return found
+
+
+def _as_counted(rule: Rule, paper: Prior) -> Fraction:
+    asked = rule.count.traits
+    kind = Trait.TARDY if paper.unit == "late" else Trait.ABSENT
+    number = Fraction(0)
+    number += Fraction(paper.unexcused) if asked & (kind | Trait.UNEXCUSED) else 0
+    number += Fraction(paper.excused) if asked & (kind | Trait.EXCUSED) else 0
+    number += Fraction(paper.unknown) if asked & (kind | Trait.UNKNOWN) else 0
+    units, cap = rule.count.units, rule.count.cap_per_day
+    if paper.unit == "day":
+        # A whole day is one of what days are counted in, and one occasion. Of lessons and hours nothing is known.
+        one = Fraction(len([unit for unit in units if unit.startswith("day") or unit is Unit.OCCASION]))
+        return number * (one if cap is None else min(one, Fraction(cap)))
+    if cap is not None:
+        return NOTHING
+    total = NOTHING
+    for unit in units:
+        match paper.unit, unit:
+            case "half_day", Unit.SESSION:
+                total += number
+            case "half_day", Unit.DAY_FRAC:
+                step = rule.count.step
+                total += number * (Fraction(Fraction(1, 2) // step) * step if step else Fraction(1, 2))
+            case "hour", Unit.HOUR:
+                total += number * 60
+            case "late", Unit.OCCASION:
+                total += number if rule.count.over_minutes is None else 0
+    return total
 
 
 # --- windows -----------------------------------------------------------------------------------------------------
@@ -375,7 +426,12 @@ def _fires(
     rule: Rule, student: Student, amounts: Amounts, day: date, over: Over, firings: Sequence[Told]
 ) -> list[Told]:
     counted = [one for one in over.days(student, day) if one >= over.unused_from and amounts.on(one)]
-    total = sum((amounts.on(one) for one in counted), Fraction(0))
+    papers = [
+        (one, much)
+        for one, much in amounts.brought
+        if over.first <= one.first and one.last <= over.last and over.unused_from <= one.last < day
+    ]
+    total = sum((amounts.on(one) for one in counted), Fraction(0)) + sum(much for _, much in papers)
     out_of = _out_of(rule, student, day, over)
     if not _too_much(rule, total, out_of) or (rule.repeat is Repeat.ONCE and firings):
         return []
@@ -384,11 +440,13 @@ def _fires(
     if here and not begins_with_itself:
         last = here[-1].trigger
         before = sum((amounts.on(one) for one in counted if one <= last), Fraction(0))
+        before += sum(much for one, much in papers if one.last < last)
         if rule.repeat is Repeat.PER_WINDOW:
             return []
         if rule.repeat is Repeat.EACH and total < before + _in_minutes(rule, rule.each):
             return []
         counted = [one for one in counted if one > last]
+        papers = [(one, much) for one, much in papers if one.last >= last]
     return [
         Told(
             rule.id,
@@ -401,6 +459,7 @@ def _fires(
             out_of,
             _blocked(rule, student, day),
             tuple(name for name in rule.scope.exclude if name in _flags_on(student, day)),
+            tuple(one.id for one, _ in papers),
         )
     ]
 

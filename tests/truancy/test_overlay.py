@@ -48,6 +48,7 @@ def any_overlay(random: Random, of: Rule) -> Overlay:
         percent=given if law.n is None else None,
         due=tuple((duty.do, random.randint(1, 14)) for duty in of.duties[:1] if random.random() < 0.5),
         added=(Added(word, due=random.choice([None, 3])),) if random.random() < 0.3 else (),
+        prior=random.random() < 0.4,
     )
 
 
@@ -77,6 +78,45 @@ def holds_against(law: list[Rule], id: str, overlay: Overlay, random: Random) ->
         for (name, window), day in first_then.items():
             assert name in slides or first_now[name, window] <= day, (name, overlay)
     return number
+
+
+def test_records_of_earlier_schools_make_no_other_rule_come_later():
+    book = rules_of(
+        """
+- id: xx-first
+  authority: [none]
+  effective: {from: 2020-07-01}
+  count: {traits: [unexcused], unit: day_any}
+  window: school_year
+  threshold: {op: ">=", n: 3}
+  level: some
+  repeat: per_window
+  retract: keep
+- id: xx-share
+  authority: [none]
+  effective: {from: 2020-07-01}
+  count: {traits: [unexcused], unit: day_any}
+  window: {since: xx-first}
+  threshold: {op: ">=", pct: 10, of: enrolled_days}
+  level: some
+  repeat: per_window
+  retract: keep
+"""
+    )
+
+    with pytest.raises(
+        Looser, match="Counting records of an earlier school could make rule xx-share fire later"
+    ):
+        laid_over(book[0], Overlay(prior=True), book)
+
+
+def test_a_rule_that_counts_records_is_another_version_and_keeps_all_else():
+    law = rule("us-va.five")
+
+    here = laid_over(law, Overlay(prior=True))
+
+    assert here.sha256 != law.sha256
+    assert replace(here, count=law.count, sha256=law.sha256) == law
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -120,6 +160,10 @@ def test_what_is_looser_is_refused_with_a_sentence():
     assert "does not ask for that" in sentence("us-pa.truant", Overlay(due=(("report", 1),)))
     assert "asked for already" in sentence("us-pa.truant", Overlay(added=(Added("notice"),)))
     assert "one line" in sentence(TRUANT, Overlay(title="Letter\n1"))
+    assert "share of days" in sentence("us-ca.chronic_truant", Overlay(prior=True))
+    assert "days in a row" in sentence("us-oh.habitual.run", Overlay(prior=True))
+    assert "school days" in sentence("us-il.chronic", Overlay(prior=True))
+    assert "reports, and no absences" in sentence(HABITUAL, Overlay(prior=True))
 
 
 @pytest.mark.parametrize("word", sorted(FOR_THE_LAW_ALONE))
@@ -195,7 +239,11 @@ def test_a_rule_that_ended_still_knows_what_fired_under_it():
 
 def test_what_is_written_down_is_read_back():
     overlay = Overlay(
-        n=Fraction(5, 2), due=(("notice", 3),), added=(Added("home_contact", due=2),), title="Letter 1"
+        n=Fraction(5, 2),
+        due=(("notice", 3),),
+        added=(Added("home_contact", due=2),),
+        title="Letter 1",
+        prior=True,
     )
 
     assert Overlay.read(overlay.written()) == overlay

@@ -48,6 +48,11 @@ NO_LINE: Final = (
 )
 TOO_LONG: Final = "The text message would go out in {parts} parts: write a shorter line."
 OTHER_NUMBERS: Final = "The register says: {names}. Say why you write another number, or write that one."
+SAY_WHENCE: Final = (
+    "Some of what is counted was at an earlier school, and version {number} in {language} does not say so. Add "
+    "“((earlier school??Some of these days were at the school before ours. It wrote them down.))” to the text, and "
+    "have it approved."
+)
 BY_HAND: Final = "These numbers are not the register’s ({names}): {why}"
 TYPED: Final = "What was typed for this notice ({names}) stands in its {language} text as it was typed."
 #: The placeholder for a link to the family page; a text that does not ask for it makes none.
@@ -236,7 +241,7 @@ def _values(telling: Telling) -> dict[str, str]:
     """Those of the room, and what was said beside them. Raises Refused for another number without a reason."""
     known = grounds.values(telling.grounds_kind, telling.grounds_id)
     other = {name: value for name, value in known.items() if telling.values.get(name, value) != value}
-    said = {**known, **telling.values}
+    said = {**shipped.UNLESS_SAID, **known, **telling.values}
     if not other:
         return said
     names = ", ".join(f"{name} {value}" for name, value in other.items())
@@ -264,7 +269,7 @@ def try_again(notice: Notice, values: Mapping[str, str] | None = None) -> None:
         return
     if not notice.values.get(checks.CHANGED_BY_HAND):
         known = grounds.values(notice.grounds_kind, notice.grounds_id)
-        notice.values_text = _as_text({**notice.values, **known, **(values or {})})
+        notice.values_text = _as_text({**shipped.UNLESS_SAID, **notice.values, **known, **(values or {})})
     notice.caution = _caution(notice, home, checks.OF_AGE in notice.caution)
     db.session.flush()
     _write(notice, in_use, home)
@@ -376,6 +381,12 @@ def _write(notice: Notice, english: NoticeText, home: Home) -> None:
         reasons += _say_the_line(notice, texts[0], all_values)
     if written.missing:
         reasons.append(MISSING.format(names=", ".join(written.missing)))
+    if all_values.get(shipped.EARLIER_SCHOOL) == "yes":
+        reasons += [
+            SAY_WHENCE.format(number=one.number, language=one.speaks.english)
+            for one in texts
+            if plain(shipped.EARLIER_SCHOOL) not in map(plain, one.placeholders)
+        ]
     if notice.channel == LETTER and (strange := why_not(_as_letter(notice, written))):
         reasons.append(strange)
     if reasons:

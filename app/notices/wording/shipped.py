@@ -145,6 +145,11 @@ PASSAGES: Final = {
     },
 }
 
+#: A flag: what a notice counts is not of this school alone.
+EARLIER_SCHOOL: Final = "earlier school"
+#: Flags that hold where nobody says otherwise.
+UNLESS_SAID: Final = {EARLIER_SCHOOL: "no"}
+
 #: What a placeholder of these texts stands for, as the page says it.
 VALUES: Final = {
     "student": "The student's name",
@@ -159,6 +164,7 @@ VALUES: Final = {
     "date": "The day of the letter",
     "notice date": "Of a correction: the day of the notice that does not count any more",
     "family page": "A link to the family's page, which expires",
+    EARLIER_SCHOOL: "With ?? and words: they stand where a record of an earlier school is counted",
 }
 
 #: What else a text names is asked of whoever writes the notice: these in such words, others by their own name.
@@ -191,4 +197,5 @@ SAMPLE: Final = {
     "enough improvement": "no more than one day without a reason",
     "fine before its end": "three more days without a reason",
     "family page": "https://school.example/f/maple/abcdefghijklmnopqrstuvwxyz234567",
+    EARLIER_SCHOOL: "yes",
 }

@@ -21,11 +21,13 @@ from app.truancy.actions.owing import NOTICE, contents, firing_of, permitted, ti
 from app.truancy.law.words import CONTENTS, why_blocked
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.firing import Firing
+from app.truancy.models.firing_prior import records_behind
 from app.truancy.models.notice_trail import DUTY
 
 TO: Final = {"parent": "a parent", "each_parent": "each parent"}
 OTHER_PEOPLE: Final = "it is owed to {theirs}, and this notice to {ours}."
 OTHER_DAYS: Final = "it counts absences that this notice does not count."
+OTHER_RECORDS: Final = "it counts a record of an earlier school that this notice does not count."
 FOR_A_PERSON: Final = "a person decides about it by itself."
 NOT_YET: Final = "it is not due yet. {why}"
 NOT_SAID: Final = "the text of this notice does not say {items}."
@@ -111,6 +113,8 @@ def _one_for_both(duty: CaseDuty, other: CaseDuty) -> tuple[tuple[str, ...], str
         return (), NOT_YET.format(why=" ".join(why_blocked(one) for one in other.stands_in_the_way))
     if not _marks(firing_of(other)) <= _marks(firing_of(duty)):
         return (), OTHER_DAYS
+    if not _records(other) <= _records(duty):
+        return (), OTHER_RECORDS
     if unsaid:
         return (), NOT_SAID.format(items="; ".join(CONTENTS[item] for item in unsaid))
     return ways, IN_WRITING if SMS in permitted(duty.rule_id) and SMS not in ways else ""
@@ -127,6 +131,12 @@ def _marks(firing: Firing | None) -> frozenset[tuple[str, str]]:
     if firing is None or not firing.stands:
         return frozenset()
     return frozenset((day, slot) for day, slot, *_ in firing.marks)
+
+
+def _records(duty: CaseDuty) -> frozenset[UUID]:
+    """The records of earlier schools that it counts besides."""
+    firing = firing_of(duty)
+    return frozenset(one.id for one in records_behind(firing.id)) if firing is not None else frozenset()
 
 
 def _has_a_notice(duty_id: UUID) -> bool:

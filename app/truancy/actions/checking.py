@@ -16,6 +16,8 @@ from app.truancy.law.changes import Change, Kept, Outcome, changes
 from app.truancy.law.engine import Rulebook
 from app.truancy.law.rule import Rule
 from app.truancy.models.firing import RETRACTED, Firing
+from app.truancy.models.firing_prior import records_behind
+from app.truancy.models.prior_record import CONFIRMED
 from app.truancy.models.rule_activation import active_rules
 from app.truancy.models.student_to_review import StudentToReview
 
@@ -82,6 +84,12 @@ def _reasons(firing: Firing, now: law.Firing | None, student: Gathered, rules: l
     counting = {(mark.day, mark.slot) for mark in student.facts.marks}
     found = [one for mark in firing.marks if (one := _other(mark, told, counting, student))]
     yield from found
+    behind = records_behind(firing.id)
+    withdrawn = [f"The record of {one.where} was withdrawn." for one in behind if one.state != CONFIRMED]
+    yield from withdrawn
+    others = {one.id for one in now.prior} - {str(one.id) for one in behind} if now is not None else ()
+    if others:
+        yield "A record of an earlier school that it did not count is counted now."
     speaking = [one for one in rules if one.id == firing.rule_id and one.in_force(firing.trigger_day)]
     if not speaking:
         yield NOT_IN_USE
@@ -90,7 +98,7 @@ def _reasons(firing: Firing, now: law.Firing | None, student: Gathered, rules: l
     elif now is not None and (str(now.total), now.out_of) != (firing.total, firing.out_of):
         then, since = _counted(firing.total, firing.out_of), _counted(str(now.total), now.out_of)
         yield f"It counted {then}, and counts {since} now."
-    elif not found:
+    elif not found and not withdrawn and not others:
         yield OTHER_MEANING
 
 

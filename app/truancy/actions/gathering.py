@@ -32,6 +32,7 @@ from app.truancy.law.schedule import SchoolDay as PlannedDay
 from app.truancy.law.schedule import SchoolYear as YearOfCalendar
 from app.truancy.law.traits import Traits, named
 from app.truancy.models.case_entry import CaseEntry, case_events
+from app.truancy.models.prior_record import PriorRecord, prior_of
 from app.truancy.models.student_flag import StudentFlag, flags_of
 
 #: Words and stays at schools that are remembered from one call to the next.
@@ -117,6 +118,7 @@ class Register:
         self._zone = card.zone if card else "UTC"
         self._knows_flags = db.session.scalar(select(StudentFlag.id).limit(1)) is not None
         self._knows_cases = db.session.scalar(select(CaseEntry.id).limit(1)) is not None
+        self._knows_records = db.session.scalar(select(PriorRecord.id).limit(1)) is not None
         self._words: dict[str, Words] = {}
         self._stays: dict[tuple[Any, ...], Stay] = {}
 
@@ -147,13 +149,15 @@ class Register:
             known[id] = grade, born
             if stay[0] is not None:
                 stays[id].append(tuple(stay))
-        ids = [UUID(id) for id in students] if self._knows_flags or self._knows_cases else []
+        asked = self._knows_flags or self._knows_cases or self._knows_records
+        ids = [UUID(id) for id in students] if asked else []
         flags = {str(id): theirs for id, theirs in flags_of(ids).items()} if self._knows_flags else {}
         events = (
             {str(id): theirs for id, theirs in case_events(ids, self._zone).items()}
             if self._knows_cases
             else {}
         )
+        prior = {str(id): theirs for id, theirs in prior_of(ids).items()} if self._knows_records else {}
         penalised = [UUID(id) for id, told in events.items() if any(one.kind == "penalty" for one in told)]
         parents = {str(id): theirs for id, theirs in parents_of(penalised).items()} if penalised else {}
         for id, (grade, born) in known.items():
@@ -167,6 +171,7 @@ class Register:
                 flags=flags.get(id, ()),
                 case=events.get(id, ()),
                 parents=parents.get(id, ()),
+                prior=prior.get(id, ()),
                 current_to=current_to,
             )
             yield Gathered(id, facts, words)

@@ -270,6 +270,38 @@ class _Packet:
                 ),
                 (2, 2, 3, 3.5, 1.5, 2.5),
             )
+        if evidence.prior:
+            yield from self._prior(evidence)
+
+    def _prior(self, evidence: Evidence) -> Iterator[Block]:
+        yield Heading("The records of earlier schools that it stands on besides")
+        yield Paragraph(
+            f"Of what was counted, {evidence.counted_before} were at earlier schools: not on which days, only how "
+            "many between two days. Each was entered from the paper that is named here by one person and confirmed "
+            "by another."
+        )
+        yield Table(
+            ("School", "From", "To", "It says", "Paper", "Entered and confirmed by"),
+            tuple(
+                (
+                    one.where,
+                    day_in_short(one.first),
+                    day_in_short(one.last),
+                    one.said,
+                    f"{one.name}, SHA-256 {one.sha256[:16]}",
+                    "\n".join(
+                        f"{who.name}, {self._day(at)}"
+                        for who, at in (
+                            (one.entered_by, one.entered_at),
+                            (one.confirmed_by, one.confirmed_at),
+                        )
+                        if who is not None and at is not None
+                    ),
+                )
+                for one in evidence.prior
+            ),
+            (3, 1.5, 1.5, 3, 3, 3),
+        )
 
     def _chronology(self) -> Iterator[Block]:
         lines = sorted(self._happened(), key=lambda one: one[0])

@@ -66,6 +66,9 @@ class Recording:
         self._kinds = Kinds()
         self._changed: list[Row] = []
         self._history: list[Row] = []
+        #: Of few firings: its id, and a record of an earlier school that it rests on.
+        self._prior: list[Row] = []
+        self._rest_elsewhere: list[str] = []
         self._outcomes = Counter[Outcome]()
         self._ids = _ids()
         #: Whose firings are others than before, or something of them is.
@@ -92,6 +95,10 @@ class Recording:
             _write_down(_CHANGED, self._changed, at)
         if self._history:
             _write_down(_HISTORY, self._history, at)
+        if self._rest_elsewhere:
+            db.session.connection().execute(_NO_RECORDS, {"firings": as_array(self._rest_elsewhere)})
+        if self._prior:
+            _write_down(_RECORDS, self._prior, {})
         return self._outcomes
 
     def _write_new(self, more: Mapping[str, str]) -> None:
@@ -104,9 +111,16 @@ class Recording:
 
     def _add(self, student: str, found: Sequence[Firing], told: Told) -> None:
         number_of, ids = self._kinds.number_of, self._ids
-        self._new += [(next(ids), student, number_of(one), *_as_row(one, told)) for one in found]
+        rows = [(next(ids), student, number_of(one), *_as_row(one, told)) for one in found]
+        self._new += rows
+        for row, one in zip(rows, found, strict=True):
+            if one.prior:
+                self._rests_on(row[0], one)
         self._outcomes[Outcome.NEW] += len(found)
         self.touched.add(student)
+
+    def _rests_on(self, id: str, one: Firing) -> None:
+        self._prior += [(id, record.id) for record in one.prior]
 
     def _compare(self, student: Gathered, found: Sequence[Firing], rested: Mapping[str, Rested]) -> None:
         known, told = self._known[student.id], _told(student.words)
@@ -132,6 +146,8 @@ class Recording:
             _, _, *row = _as_row(now, told)
             _, *kind = _kind(now, _quoted(duties))
             self._changed.append((before.id, STANDING, *row, *kind))
+            self._rest_elsewhere.append(before.id)
+            self._rests_on(before.id, now)
         if one.outcome is not Outcome.UPHELD:
             after = now.evidence_sha256 if now else before.evidence_sha256
             self._history.append((next(self._ids), before.id, one.outcome, before.evidence_sha256, after))
@@ -315,6 +331,16 @@ _CHANGED: Final = text(
         cast(:c10 as jsonb[])
     ) as told (id, state, day, marks, sha256, total, out_of, version, duties, blocked, excluded)
     where firings.district_id = cast(:district as uuid) and firings.id = told.id
+    """
+)
+_NO_RECORDS: Final = text("delete from firing_priors where firing_id = any(cast(:firings as uuid[]))")
+# Of a firing that somebody else wrote down at the same moment, they wrote its records as well.
+_RECORDS: Final = text(
+    """
+    insert into firing_priors (district_id, firing_id, record_id)
+    select cast(:district as uuid), told.firing, told.record
+    from unnest(cast(:c0 as uuid[]), cast(:c1 as uuid[])) as told (firing, record)
+    join firings on firings.district_id = cast(:district as uuid) and firings.id = told.firing
     """
 )
 _HISTORY: Final = text(

@@ -1,6 +1,6 @@
 """What the rules have families told: each rule that owes them a notice, with what the law has it say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -14,15 +14,20 @@ from app.core.permissions import permits
 from app.notices.actions import lettering, numbers, telling
 from app.notices.actions.refused import Refused
 from app.notices.actions.telling import Telling, Told
+from app.notices.wording.shipped import EARLIER_SCHOOL
+from app.roster.models.school_year import SchoolYear
 from app.roster.models.student import Student
 from app.truancy.actions import bundling, owing, reviewing
 from app.truancy.actions.owing import BY_ITSELF, NOTICE, firing_of
 from app.truancy.law.packs import NAMES, pack, places, shipped
+from app.truancy.law.prior import DAYS
 from app.truancy.law.rule import Retract
 from app.truancy.law.words import CONTENTS
 from app.truancy.models.case_duty import DISMISSED, DONE, HELD_BACK, OPEN, WITHDRAWN, CaseDuty
 from app.truancy.models.firing import Firing
+from app.truancy.models.firing_prior import records_behind
 from app.truancy.models.notice_trail import DUTY, FIRING
+from app.truancy.models.prior_record import PriorRecord
 from app.truancy.models.rule_activation import ACTIVE, PROPOSED, RuleActivation, versions_of
 from app.truancy.models.student_to_review import StudentToReview
 from app.truancy.permissions import RULES, May
@@ -160,12 +165,26 @@ def values_of(duty_id: UUID) -> dict[str, str]:
         return {}
     known = numbers.of(db.session.get_one(Student, duty.student_id))
     firing = firing_of(duty)
+    records = records_behind(firing.id) if firing else ()
+    if records:
+        known = _with_records(known, records)
+    known[EARLIER_SCHOOL] = "yes" if records else "no"
     days = sorted({date.fromisoformat(mark[0]) for mark in firing.marks}) if firing else []
     if days:
         named = "; ".join(lettering.day_in_words(day) for day in days[:MOST_DATES])
         more = len(days) - MOST_DATES
         known |= {"counted": str(len(days)), "dates": f"{named}; and {more} more" if more > 0 else named}
     return known
+
+
+def _with_records(known: Mapping[str, str], records: Sequence[PriorRecord]) -> dict[str, str]:
+    """The register's numbers of the year and the days that earlier schools wrote down: a family is told all of them."""
+    year = SchoolYear.current()
+    days = [one for one in records if one.unit == DAYS and (year is None or year.first_day <= one.first)]
+    missed = sum(int(one.unexcused + one.excused + one.unknown) for one in days)
+    unexcused = sum(int(one.unexcused) for one in days)
+    more = {"days": missed, "unexcused": unexcused}
+    return {**known, **{name: str(int(known.get(name, "0")) + number) for name, number in more.items()}}
 
 
 def put_to_a_person(duty_id: UUID, sentence: str) -> None:

@@ -18,6 +18,7 @@ from app.truancy.law.counting import heard
 from app.truancy.law.days import Counted, Expected, Looks, StudentDay, at_school, registered
 from app.truancy.law.facts import Mark, StudentFacts
 from app.truancy.law.firing import Blocked, Firing, Owed, owed
+from app.truancy.law.prior import Brought, that_count
 from app.truancy.law.rule import GRADES, Amount, Count, Duty, Rule, Scope, Span, in_order
 from app.truancy.law.schedule import Schedule
 from app.truancy.law.windows import (
@@ -120,8 +121,11 @@ class Looking:
         found: list[Firing] = []
         for one in prepared:
             rule, number, enough = one[:3]
+            brought: list[Brought] = []
             if rule.count.reports:
                 counted, parts = self._reports(rule, enough)
+            elif self.facts.prior and rule.count.prior:
+                counted, parts, brought = self._with_prior(one)
             elif self.totals[number] < enough or not self.within_reach(one):
                 # So it is of most students and most rules.
                 continue
@@ -129,7 +133,8 @@ class Looking:
                 counted, parts = self._counted(one)
             if not counted:
                 continue
-            fired = [self._firing(one, crossing) for crossing in self._crossings(one, counted, parts)]
+            crossed = self._crossings(one, counted, parts, brought)
+            fired = [self._firing(one, crossing) for crossing in crossed]
             if fired:
                 self.fired[rule.id] = [*self.fired.get(rule.id, ()), *fired]
                 found += fired
@@ -175,6 +180,18 @@ class Looking:
             counted = [one for one in counted if first <= one[0].day <= last]
         return counted, parts
 
+    def _with_prior(self, one: Prepared) -> tuple[list[Counted], int, list[Brought]]:
+        """The same with what records of earlier schools bring, in the same parts."""
+        counted, parts = self._counted(one)
+        schedule, scope = self.facts.schedule, _in_scope(one.rule.scope, self.facts)
+        told = that_count(one.rule, self.facts.prior, schedule, *scope)
+        finer = lcm(parts, *[amount.denominator for _, amount in told])
+        return (
+            [(there, amount * (finer // parts)) for there, amount in counted],
+            finer,
+            [Brought(prior, int(amount * finer)) for prior, amount in told],
+        )
+
     def _that_count(self, number: int) -> tuple[list[Counted], int]:
         days, amounts = self.days, self.at_most[number]
         if not self.whole:
@@ -200,11 +217,15 @@ class Looking:
                 found.append((there, much if cap is None else min(much, cap)))
         return _in_parts(found)
 
-    def _crossings(self, one: Prepared, counted: list[Counted], parts: int) -> list[Crossing]:
+    def _crossings(
+        self, one: Prepared, counted: list[Counted], parts: int, brought: Sequence[Brought]
+    ) -> list[Crossing]:
         rule = one.rule
         before = self.fired.get(rule.id)
         earlier = [Earlier(fired.window, fired.trigger) for fired in before] if before else ()
-        tally = Tally(rule, one.bar.by(parts), counted, self.expected, self.facts.current_to, earlier)
+        tally = Tally(
+            rule, one.bar.by(parts), counted, self.expected, self.facts.current_to, earlier, brought
+        )
         if rule.window.span is Span.SINCE:
             return since(tally, _begun(rule.window.since, self.schedule, self.fired))
         return crossings(tally, one.inside)
@@ -228,6 +249,7 @@ class Looking:
             duties=duties,
             blocked=(*_not_known(rule.scope, facts), *not_met),
             excluded=excluded,
+            prior=crossing.prior,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from app.truancy.law.prior import Prior
 from app.truancy.law.schedule import Schedule
 from app.truancy.law.traits import Traits
 
@@ -60,6 +61,8 @@ class StudentFacts:
     case: Sequence[CaseEvent] = ()
     #: The parents that a rule may ask about one by one.
     parents: Sequence[str] = field(default_factory=tuple)
+    #: What confirmed records of earlier schools say.
+    prior: Sequence[Prior] = ()
     #: The last day of which the register is in. Nothing after it is taken to have been attended.
     current_to: date = date.max
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from app.truancy.law.facts import Mark
+from app.truancy.law.prior import Prior
 from app.truancy.law.rule import Amount, Duty, Rule
 from app.truancy.law.schedule import Schedule
 from app.truancy.law.traits import names_of
@@ -52,6 +53,8 @@ class Firing(NamedTuple):
     blocked: tuple[Blocked, ...]
     #: Flags for which a person looks at it, and no machine.
     excluded: tuple[str, ...]
+    #: The records of earlier schools that it rests on besides, in order of their last days.
+    prior: tuple[Prior, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -69,15 +72,21 @@ class Firing(NamedTuple):
         return hashlib.sha256(self.evidence_text().encode("utf-8")).hexdigest()
 
     def evidence_text(self) -> str:
-        """Rule, window and marks as JSON, one way to write it."""
+        """Rule, window, marks and records of earlier schools as JSON, one way to write it."""
         marks = ",".join(map(_TOLD.__getitem__, self.evidence))
         out_of = "null" if self.out_of is None else self.out_of
+        # What rests on no record of an earlier school reads as it did before there were any.
+        prior = f'"prior":{_records(self.prior)},' if self.prior else ""
         # By hand, in the order of the names: half a million students have a million of them.
         return (
-            f'{{"marks":[{marks}],"ordinal":{self.ordinal},"out_of":{out_of},"rule":"{self.rule.id}",'
+            f'{{"marks":[{marks}],"ordinal":{self.ordinal},"out_of":{out_of},{prior}"rule":"{self.rule.id}",'
             f'"total":"{self.total}","trigger":"{self.trigger.isoformat()}","version":"{self.rule.sha256}",'
             f'"window":{_quoted(self.window)}}}'
         )
+
+
+def _records(prior: Sequence[Prior]) -> str:
+    return json.dumps([[one.id, one.sha256] for one in prior], separators=(",", ":"))
 
 
 class Told(dict[Mark, str]):

@@ -1,8 +1,9 @@
-"""What a district lays over a statutory rule: a lower threshold, earlier deadlines, more duties, its own name for it.
+"""What a district lays over a statutory rule: a lower threshold, earlier deadlines, more duties, its own name for it,
+and that confirmed records of an earlier school are counted, too.
 
 The statute is the floor. Whatever fires under it fires under an overlay too, on that day or before it: what would not
-is refused with a sentence (`laid_over` raises Looser). So only thresholds go down, deadlines come closer, duties are
-added; what is counted, over what time, how often and of whom stays as the law says it.
+is refused with a sentence (`laid_over` raises Looser). So only thresholds go down, deadlines come closer, duties and
+records are added; what else is counted, over what time, how often and of whom stays as the law says it.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
+from app.truancy.law.prior import why_not_counted
 from app.truancy.law.rule import Amount, Duty, Rule, Span, whole
 from app.truancy.law.words import DUTIES
 
@@ -65,6 +67,8 @@ class Overlay:
     #: Of a notice that is the district's own: how many percent of the students it is held back from, drawn by lot, so
     #: that the district sees whether it helps. No other rule, and nothing that fires, depends on it.
     held_back: int = 0
+    #: What confirmed records of an earlier school say is counted, too.
+    prior: bool = False
 
     def written(self) -> dict[str, Any]:
         """As it is kept: plain JSON, only what it has."""
@@ -81,12 +85,14 @@ class Overlay:
             told["title"] = self.title
         if self.held_back:
             told["held_back"] = self.held_back
+        if self.prior:
+            told["prior"] = "attested"
         return told
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "Overlay":
         """What written() wrote. Raises ValueError for anything else."""
-        unknown = set(told) - {"n", "pct", "due", "added", "title", "held_back"}
+        unknown = set(told) - {"n", "pct", "due", "added", "title", "held_back", "prior"}
         if unknown:
             raise ValueError(f"An overlay has no field {min(unknown)}.")
         return cls(
@@ -96,6 +102,7 @@ class Overlay:
             added=tuple(Added(one["do"], one["to"], one["due"]) for one in told.get("added", ())),
             title=str(told.get("title", "")),
             held_back=int(told.get("held_back", 0)),
+            prior="prior" in told,
         )
 
 
@@ -106,13 +113,17 @@ def laid_over(rule: Rule, overlay: Overlay, beside: Sequence[Rule] = ()) -> Rule
     """
     _refuse_an_unlikely_title(overlay.title)
     _refuse_to_hold_back_what_the_law_asks_for(overlay)
-    threshold = rule.threshold
+    threshold, count = rule.threshold, rule.count
     if overlay.n is not None or overlay.percent is not None:
         _refuse_a_higher_threshold(rule, overlay)
-        _refuse_what_would_move_others(rule, beside)
+        _refuse_what_would_move_others(rule, beside, _THRESHOLD)
         threshold = replace(threshold, n=overlay.n, percent=overlay.percent)
+    if overlay.prior and not count.prior:
+        _refuse_records_that_cannot_be_counted(rule)
+        _refuse_what_would_move_others(rule, beside, _RECORDS)
+        count = replace(count, prior=True)
     duties = (*_earlier(rule, dict(overlay.due)), *_added(rule, overlay.added))
-    laid = replace(rule, threshold=threshold, duties=duties, title=overlay.title or rule.title)
+    laid = replace(rule, threshold=threshold, count=count, duties=duties, title=overlay.title or rule.title)
     return replace(laid, sha256=_version(rule, overlay))
 
 
@@ -180,21 +191,28 @@ def _refuse_a_higher_threshold(rule: Rule, overlay: Overlay) -> None:
         )
 
 
-def _refuse_what_would_move_others(rule: Rule, beside: Sequence[Rule]) -> None:
-    """A rule that follows on this one must not come later because this one comes earlier."""
+def _refuse_records_that_cannot_be_counted(rule: Rule) -> None:
+    why = why_not_counted(rule)
+    if why:
+        raise Looser(f"Records of an earlier school cannot be counted under this rule: {why}.")
+
+
+def _refuse_what_would_move_others(rule: Rule, beside: Sequence[Rule], what: str) -> None:
+    """A rule that follows on this one must not come later because this one comes earlier. `what` is laid over it."""
     window = rule.window
     followers = [one for one in beside if rule.id in one.needs and one.id != rule.id]
     if followers and window.span is Span.ROLLING and window.cross_year:
-        raise Looser(_MOVES.format(other=followers[0].id))
+        raise Looser(_MOVES.format(what=what, other=followers[0].id))
     for one in followers:
         if window.span is Span.RUN or not (_begins_earlier(one, rule) and _counts_earlier(one, rule)):
-            raise Looser(_MOVES.format(other=one.id))
-        _refuse_what_would_move_others(one, [other for other in beside if other.id != rule.id])
+            raise Looser(_MOVES.format(what=what, other=one.id))
+        _refuse_what_would_move_others(one, [other for other in beside if other.id != rule.id], what)
 
 
+_THRESHOLD: Final = "Another threshold here"
+_RECORDS: Final = "Counting records of an earlier school"
 _MOVES: Final = (
-    "Another threshold here could make rule {other} fire later than the law asks. "
-    "So this one stays as the law has it."
+    "{what} could make rule {other} fire later than the law asks. So this one stays as the law has it."
 )
 
 

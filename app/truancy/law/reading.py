@@ -14,6 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from app.truancy.law.prior import why_not_counted
 from app.truancy.law.rule import (
     GRADES,
     Amount,
@@ -181,6 +182,10 @@ def _contradictions(rule: Rule) -> list[tuple[bool, str]]:
             bool(count.reports) and count.units != (Unit.OCCASION,),
             "count.unit of reports is occasion",
         ),
+        (
+            count.prior and bool(why_not_counted(rule)),
+            f"count.prior does not go here: {why_not_counted(rule)}",
+        ),
         (of is Of.REQUIRED_MINUTES and not hours, "threshold.of required_minutes needs the unit hour"),
         (
             hours and of is not None and of is not Of.REQUIRED_MINUTES,
@@ -248,6 +253,7 @@ def _count(given: Mapping[str, Any]) -> Count:
         step=_exactly(given["step"]) if "step" in given else None,
         cap_per_day=_exactly(given["cap_per_day"]) if "cap_per_day" in given else None,
         but=named(given.get("but", ())),
+        prior="prior" in given,
     )
 
 

@@ -88,6 +88,8 @@ class Count:
     cap_per_day: Amount | None = None
     #: Marks with one of these are not counted, whatever else they say.
     but: Traits = 0
+    #: True if what confirmed records of an earlier school say is counted, too (prior.py).
+    prior: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from app.truancy.law.bar import Bar
 from app.truancy.law.days import Counted, Expected, OutOf, StudentDay
+from app.truancy.law.prior import Brought, Prior, within
 from app.truancy.law.rule import Amount, Repeat, Rule, Span, Window
 from app.truancy.law.schedule import Enrollment, Schedule, monday
 
@@ -58,6 +59,8 @@ class Crossing(NamedTuple):
     days: tuple[StudentDay, ...]
     total: Amount
     out_of: int | None
+    #: The records of earlier schools that were counted besides, and stand behind no crossing before.
+    prior: tuple[Prior, ...] = ()
 
 
 class Tally(NamedTuple):
@@ -70,6 +73,8 @@ class Tally(NamedTuple):
     current_to: date
     #: Firings of earlier versions.
     earlier: Sequence[Earlier]
+    #: What records of earlier schools bring, in order of their last days.
+    brought: Sequence[Brought] = ()
 
 
 def crossings(tally: Tally, inside: BoundsOf) -> list[Crossing]:
@@ -159,23 +164,34 @@ def _in_windows(tally: Tally, windows: Iterable[InWindow]) -> list[Crossing]:
     for one in tally.earlier:
         triggers.setdefault(one.window, []).append(one.trigger)
     for opened in windows:
-        enough = _enough(tally.bar, opened.counted)
+        brought = _brought_into(tally, opened.bounds) if tally.brought else ()
+        enough = _enough(tally.bar, opened.counted, sum([one.amount for one in brought]))
         if enough is None:
             continue
         name, first, _, under, _ = opened.bounds
         share_of = tally.expected.out_of(tally.bar, first, under)
         if tally.bar.waits:
             opened = _looked_at(tally, opened, enough, share_of)
-        met = _met(tally, opened, share_of, triggers.get(name, ()))
+        met = _met(tally, opened, share_of, triggers.get(name, ()), brought)
         if met:
             found += met
             triggers.setdefault(name, []).extend([one.day for one in met])
     return sorted(found, key=_BY_DAY) if len(found) > 1 else found
 
 
-def _enough(bar: Bar, counted: Iterable[Counted]) -> StudentDay | None:
+def _brought_into(tally: Tally, bounds: Bounds) -> list[Brought]:
+    """What records of earlier schools bring into a window: into a year from the first day that it has at any school."""
+    first, last = bounds.first, bounds.last
+    if tally.rule.window.span is Span.SCHOOL_YEAR:
+        calendars = [one.enrollment.calendar for one in tally.expected.schedule.stretches]
+        years = [year for one in calendars for year in one.years if year.name == bounds.name]
+        first, last = min(one.begins for one in years), max(one.ends for one in years)
+    return within(tally.brought, first, last)
+
+
+def _enough(bar: Bar, counted: Iterable[Counted], brought: int) -> StudentDay | None:
     """The first day on which the threshold could be met, whatever it is a share of."""
-    total = 0
+    total = brought
     for there, amount in counted:
         total += amount
         if total * 100 >= bar.least:
@@ -198,7 +214,9 @@ def _looked_at(tally: Tally, opened: InWindow, enough: StudentDay, share_of: Out
     return InWindow(bounds, [*counted[:at], (quiet, 0), *counted[at:]], carried)
 
 
-def _met(tally: Tally, opened: InWindow, share_of: OutOf, before: Sequence[date]) -> list[Crossing]:
+def _met(
+    tally: Tally, opened: InWindow, share_of: OutOf, before: Sequence[date], brought: Sequence[Brought]
+) -> list[Crossing]:
     """`before`: the days on which the window, or one of its name, has fired already."""
     rule, bar = tally.rule, tally.bar
     bounds, counted, carried = opened
@@ -209,9 +227,18 @@ def _met(tally: Tally, opened: InWindow, share_of: OutOf, before: Sequence[date]
     total = fired_at = 0
     least = bar.least
     fresh: list[StudentDay] = []
+    prior: list[Prior] = []
+    waiting = deque(brought)
     for there, amount in counted:
         total += amount
         day = there[0]
+        while waiting and waiting[0].last < day:
+            one = waiting.popleft()
+            total += one.amount
+            if one.last < used:
+                fired_at += one.amount
+            else:
+                prior.append(one.prior)
         if day <= used:
             fired_at = total
             continue
@@ -230,8 +257,9 @@ def _met(tally: Tally, opened: InWindow, share_of: OutOf, before: Sequence[date]
         if ordinal and rule.repeat is Repeat.EACH and total < fired_at + bar.each:
             continue
         ordinal += 1
-        found.append(Crossing(bounds.name, ordinal, day, tuple(fresh), bar.told(total), out_of))
-        fired_at, fresh = total, []
+        told = bar.told(total)
+        found.append(Crossing(bounds.name, ordinal, day, tuple(fresh), told, out_of, tuple(prior)))
+        fired_at, fresh, prior = total, [], []
         if rule.repeat in _ONE_EACH:
             break
     return found
@@ -242,28 +270,39 @@ def _rolling(tally: Tally) -> Iterator[Crossing]:
     ordinals = Counter(one.window for one in tally.earlier)
     used = max((one.trigger for one in tally.earlier), default=date.min)
     held: deque[Counted] = deque()
-    total = 0
+    brought = [one for one in tally.brought if one.last > used]
+    total, own_least = 0, _less(bar.least, brought)
     for one in tally.counted:
         there = one[0]
         if there.day <= used:
             continue
         held.append(one)
         total += one[1]
-        if total * 100 < bar.least:
+        if total * 100 < own_least:
             continue
         first = _start(rule.window, there, expected.schedule)
         while held[0][0].day < first:
             total -= held.popleft()[1]
-        if total * 100 < bar.least:
+        prior = within(brought, first, there.day) if brought else ()
+        much = total + sum([one.amount for one in prior])
+        if much * 100 < bar.least:
             continue
         out_of = expected.out_of(bar, first)(there) if bar.of else None
-        if not bar.met(total, out_of) or not rule.in_force(there.day):
+        if not bar.met(much, out_of) or not rule.in_force(there.day):
             continue
         name, days = there.year.name, tuple([day for day, _ in held])
         ordinals[name] += 1
-        yield Crossing(name, ordinals[name], there.day, days, bar.told(total), out_of)
+        told, behind = bar.told(much), tuple([one.prior for one in prior])
+        yield Crossing(name, ordinals[name], there.day, days, told, out_of, behind)
         held.clear()
         total = 0
+        brought = [one for one in brought if one.last > there.day]
+        own_least = _less(bar.least, brought)
+
+
+def _less(least: Amount, brought: Iterable[Brought]) -> Amount:
+    """What is left of it, in hundredths, for marks of our own."""
+    return least - 100 * sum([one.amount for one in brought])
 
 
 def _runs(tally: Tally) -> Iterator[Crossing]:

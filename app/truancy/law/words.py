@@ -132,6 +132,12 @@ _BLOCKED: Final = {
 }
 
 
+#: Of a rule that counts records of an earlier school.
+WITH_RECORDS: Final = (
+    "A confirmed record of an earlier school counts, too, where all of its time lies within that of the rule."
+)
+
+
 def counted(rule: Rule) -> str:
     """What the rule counts: "Counts each full day missed, without excuse.\""""
     count = rule.count
@@ -140,7 +146,8 @@ def counted(rule: Rule) -> str:
     what = " or ".join(_unit(count, unit) for unit in count.units)
     cap = f"; a day counts for {_number(count.cap_per_day)} at most" if count.cap_per_day else ""
     but = f", but not {_traits(count.but)}" if count.but else ""
-    return f"Counts {what}, {_traits(count.traits)}{but}{cap}."
+    prior = f" {WITH_RECORDS}" if count.prior else ""
+    return f"Counts {what}, {_traits(count.traits)}{but}{cap}.{prior}"
 
 
 def within(rule: Rule) -> str:

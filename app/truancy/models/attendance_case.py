@@ -57,6 +57,12 @@ class AttendanceCase(OwnedThrough, Base):
         return db.session.get(cls, id)
 
     @classmethod
+    def newest_of(cls, student_id: UUID) -> Self | None:
+        """The one that was opened last; None if the student has none."""
+        asked = select(cls).where(cls.student_id == student_id)
+        return db.session.scalar(asked.order_by(cls.id.desc()).limit(1))
+
+    @classmethod
     def of(cls, student_id: UUID, day: date) -> Self:
         """The student's case in the school year of that day; opened if there is none."""
         asked = select(cls).where(cls.student_id == student_id, cls.year == school_year(day))

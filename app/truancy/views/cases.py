@@ -44,6 +44,7 @@ from app.truancy.models.case_entry import KINDS, CaseEntry
 from app.truancy.models.case_list import cases_found
 from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.firing import Firing
+from app.truancy.models.prior_record import STATES, PriorRecord
 from app.truancy.models.rule_activation import active_rules
 from app.truancy.models.student_flag import StudentFlag
 from app.truancy.permissions import RULES, May, schools_read_by, schools_worked_by
@@ -357,6 +358,9 @@ def _shown(
         settled=[one for one in duties if one.state not in (OPEN, HELD_BACK)],
         entries=CaseEntry.of_case(case.id),
         fired=_fired(case),
+        records=PriorRecord.of_student(case.student_id),
+        states=STATES,
+        may_enter_record=permits(RULES, May.ENTER_RECORD, me(), case),
         may_keep=may_keep,
         packet_lines={one.id for one in duties if decides and kind_for(one.do)},
         packets=CasePacket.of_student(case.student_id) if decides else [],

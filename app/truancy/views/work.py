@@ -24,6 +24,7 @@ from app.truancy.law.packs import shipped
 from app.truancy.law.words import DUTIES
 from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_entry import KINDS
+from app.truancy.models.prior_record import PriorRecord
 from app.truancy.models.rule_activation import active_rules
 from app.truancy.models.work_list import MOST_COUNTED, Asked, batches_of, work_page
 from app.truancy.permissions import RULES, May, schools_read_by, schools_worked_by
@@ -148,6 +149,7 @@ def _shown(form: WorkForm, status: int = 200, chosen: list[UUID] | None = None) 
         duties=DUTIES,
         kinds=KINDS,
         most=MOST_COUNTED,
+        records=PriorRecord.waiting(asked.schools) if not on_mine and not on_past else [],
         batches=batches_of(me().id, clock.ago(days=1)) if may_work else [],
     )
 
