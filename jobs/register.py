@@ -1,16 +1,22 @@
 """Imports of the attendance register, and the systems that are asked for it."""
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from app.auth.models.sealed_account import admins
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.queue import later
+from app.family.models.family_answer import FamilyAnswer
 from app.notices.actions import compose
 from app.register.actions import connecting, importing, lapsing
 from app.register.models.register_import import ROWS_ARE_KEPT, RegisterImport
 from app.truancy.actions import keeping_origins
 from jobs import job
+
+#: Since a note of a family was read, until what it says is entered elsewhere and has come in.
+A_NOTE_IS_ON_ITS_WAY: Final = timedelta(days=3)
 
 
 @job
@@ -66,8 +72,11 @@ def warn_of_late_registers() -> None:
 
 @job
 def lapse_reasons() -> None:
-    """Count as unexcused what nobody gave a reason for in the time that the district signed off."""
-    lapsing.lapse()
+    """Count as unexcused what nobody gave a reason for in the time that the district signed off.
+
+    Of whom a family's note waits, or was read lately, somebody did: it may be on its way through the school system.
+    """
+    lapsing.lapse(FamilyAnswer.students_with_a_note(clock.now() - A_NOTE_IS_ON_ITS_WAY))
 
 
 @job

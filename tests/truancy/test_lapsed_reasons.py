@@ -9,9 +9,12 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.actor import SYSTEM, acting_as
-from app.core.db import db
+from app.core.db import db, uuid7
 from app.core.tenancy import as_district
+from app.family.actions import answering, linking
+from app.family.actions.answering import Sent
 from app.family.models.absences import UNEXCUSED, UNEXPLAINED, absences_of
+from app.family.models.family_answer import NOTE, FamilyAnswer
 from app.register.actions import lapsing
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
@@ -28,6 +31,7 @@ from app.truancy.models.case_packet import CasePacket
 from app.truancy.models.firing import Firing
 from app.truancy.models.firing_change import FiringChange
 from app.truancy.models.student_to_review import StudentToReview
+from jobs import perform
 from tests.register import registers
 from tests.register.registers import FIRST
 from tests.register.test_imports import a_window, taken_in
@@ -122,6 +126,28 @@ def test_an_excuse_that_comes_later_takes_it_back_as_every_excuse_does(ana):
     assert [one.changed for one in evidence.marks] == ["", "Now E: absent, excused", ""]
     line = "No reason given within 5 school days: counted as unexcused from September 19, 2026"
     assert [one.not_given for one in evidence.marks] == [line] * 3
+
+
+def test_nothing_lapses_while_a_note_of_the_family_waits_or_was_just_read(ana):
+    child = db.session.get_one(Student, ana.id)
+    mother = families.guardian(child, "Eva", "Salas").id
+    note = answering.send(
+        linking.link_for(child, mother, by=SYSTEM), NOTE, Sent(text="She had a fever."), once=uuid7()
+    ).id
+    register_is_in(ana.school, date(2026, 9, 18))
+    db.session.commit()
+
+    def lapsed(at: datetime) -> int:
+        with clock.frozen(at):
+            perform("jobs.register.lapse_reasons")
+        return len(db.session.scalars(select(ReasonNotGiven)).all())
+
+    assert lapsed(NIGHT) == 0
+    with clock.frozen(NIGHT + timedelta(hours=5)):
+        answering.settle(FamilyAnswer.find(note), "Entered.", by=SYSTEM)
+        db.session.commit()
+    assert lapsed(NIGHT + timedelta(days=3)) == 0
+    assert lapsed(NIGHT + timedelta(days=4)) == 3
 
 
 def test_in_florida_it_counted_before_and_fires_once(ana):

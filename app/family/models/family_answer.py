@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Select, func, select
+from sqlalchemy import CheckConstraint, Index, Select, func, or_, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core import clock
@@ -103,6 +103,12 @@ class FamilyAnswer(DistrictOwned, Base):
     def find(cls, id: UUID) -> Self | None:
         """The answer of that id in this district."""
         return db.session.get(cls, id)
+
+    @classmethod
+    def students_with_a_note(cls, settled_since: datetime) -> Sequence[UUID]:
+        """Of whom a note waits to be read, or was read since then."""
+        waits = or_(cls.settled_at.is_(None), cls.settled_at >= settled_since)
+        return db.session.scalars(select(cls.student_id).where(cls.kind == NOTE, waits).distinct()).all()
 
     @classmethod
     def sent_since(cls, link_id: UUID, since: datetime) -> int:

@@ -7,7 +7,7 @@ did. What has lapsed stays so until the mark has another code, whatever is signe
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import product
@@ -46,10 +46,11 @@ class Allowed:
     last: date
 
 
-def lapse() -> None:
+def lapse(but: Collection[UUID] = ()) -> None:
     """Look at every school whose codes give a time for a reason. Commits after each slice; again, it finds nothing.
 
-    Of the school year that runs: what an earlier one came to stays as it is.
+    Of the school year that runs: what an earlier one came to stays as it is. `but`: students of whom somebody sent
+    something that may be a reason, which the register cannot know yet.
     """
     until = time.monotonic() + A_WHILE
     year, codes = SchoolYear.current(), AttendanceCode.counting()
@@ -63,7 +64,7 @@ def lapse() -> None:
     for school_id, in_to, allowed in asked:
         more = bool(allowed)
         while more:
-            more = _lapse_at(school_id, in_to, allowed)
+            more = _lapse_at(school_id, in_to, allowed, but)
             db.session.commit()
             if more and time.monotonic() > until:
                 later("jobs.register.lapse_reasons")
@@ -86,12 +87,13 @@ def allowed_at(school_id: UUID, codes: Sequence[AttendanceCode], since: date) ->
                 yield Allowed(meaning.id, letters, meaning.unexcused_after, first, last)
 
 
-def _lapse_at(school_id: UUID, in_to: date, allowed: Sequence[Allowed]) -> bool:
+def _lapse_at(school_id: UUID, in_to: date, allowed: Sequence[Allowed], but: Collection[UUID]) -> bool:
     """One slice of what is over at a school. True if there was any: there may be more."""
     alone()
     lapsed = 0
     for given in _over(school_id, in_to, allowed):
-        lapsed += changed_rows(db.session.connection().execute(_LAPSE, {**given, "slice": A_SLICE - lapsed}))
+        given |= {"but": list(but), "slice": A_SLICE - lapsed}
+        lapsed += changed_rows(db.session.connection().execute(_LAPSE, given))
         if lapsed == A_SLICE:
             break
     if lapsed:
@@ -144,6 +146,7 @@ _LAPSE: Final = text(
             select mark.ctid from attendance_marks mark
             where mark.school_id = :school and mark.code = :code and mark.unexcused_since is null
                 and mark.day between :first and :last and mark.changed_at < :said_before
+                and mark.student_id <> all(cast(:but as uuid[]))
                 and (not :has_tracks or :track = coalesce((
                     select stay.track from school_enrollments stay
                     where stay.student_id = mark.student_id and stay.school_id = :school
