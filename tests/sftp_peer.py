@@ -31,7 +31,7 @@ class SftpPeer:
         self.options: dict[str, Any] = {}
         #: Else it asks for the password by these prompts; True: what is typed is shown.
         self.takes_passwords, self.prompts = True, [("Password: ", False)]
-        #: Done before the nth "list", "open" or "read".
+        #: Done before the nth "list", "open", "read" or "close".
         self.before: dict[tuple[str, int], Callable[[], object]] = {}
         #: What a folder has in it besides, as the server tells it.
         self.besides: list[SFTPName] = []
@@ -167,6 +167,10 @@ class _Served(asyncssh.SFTPServer):
     def read(self, file_obj: object, offset: int, size: int) -> Any:
         self._is_asked("read")
         return super().read(file_obj, offset, min(size, self._peer.most))
+
+    def close(self, file_obj: object) -> Any:
+        super().close(file_obj)
+        self._is_asked("close")
 
     def _is_asked(self, what: str, of: str = "") -> None:
         if of:

@@ -8,8 +8,10 @@ from pathlib import Path
 import asyncssh
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.core import clock
+from app.core.audit import AuditEntry
 from app.core.db import db
 from app.core.settings import Settings, use_settings
 from app.core.tenancy import as_district
@@ -75,6 +77,11 @@ def test_an_admin_sets_it_up_confirms_the_server_tries_it_out_and_asks_it(
 
     assert peer.host_key in press(client, "server")
     assert "Confirmed" in press(client, "server/confirmation")
+    with app.app_context(), as_district(world.maple.id):
+        entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.position.desc())).first()
+        assert entry is not None
+        assert (entry.by_id, entry.what) == (world.adams.id, "register_connections")
+        assert peer.host_key in str(entry.changes["settings"])
     assert "There is a file, with marks.csv." in press(client, "attendance/trial")
 
     assert "Attendance files on an SFTP server" in press(client, "attendance/reading")

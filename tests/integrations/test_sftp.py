@@ -333,6 +333,17 @@ def test_a_folder_that_is_not_there_or_not_ours_is_said(peer: SftpPeer) -> None:
     assert "Reyes" not in raised.value.sentence
 
 
+def test_a_server_that_will_not_close_what_was_read_is_forgiven(peer: SftpPeer) -> None:
+    def refuse() -> None:
+        raise asyncssh.SFTPFailure("Not now")
+
+    peer.put("a.zip", b"octets")
+    peer.before["close", 1] = refuse
+
+    assert copied(peer, "a.zip") == b"octets"
+    assert peer.counted["close"] == 1
+
+
 def test_the_newest_is_the_one_written_last() -> None:
     def at(name: str, changed: int | None, kind: str = FILE) -> client.Entry:
         return client.Entry(name, kind, 1, changed)

@@ -7,6 +7,7 @@ possible before it is believed: a packet has an end, a count has that many thing
 import struct
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -92,7 +93,7 @@ class Wire:
                     raise TooMany
             if not count:
                 break
-        self._known(_CLOSE, _string(handle), _STATUS)
+        self._let_go(handle)
         return found
 
     def octets(self, path: bytes, size: int) -> Iterator[bytes]:
@@ -112,7 +113,11 @@ class Wire:
                 at, length = at + len(piece), length - len(piece)
                 if length:  # a server may give less than it was asked for
                     number = self._read(handle, at, length)
-        self._known(_CLOSE, _string(handle), _STATUS)
+        self._let_go(handle)
+
+    def _let_go(self, handle: bytes) -> None:
+        with suppress(Denied):  # all of it was read
+            self._known(_CLOSE, _string(handle), _STATUS)
 
     def _read(self, handle: bytes, at: int, length: int) -> int:
         return self._ask(_READ, _string(handle) + struct.pack(">QI", at, length))
