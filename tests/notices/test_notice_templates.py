@@ -163,7 +163,9 @@ def test_who_works_with_families_reads_it_and_may_not_write_it(client, world):
 
 def test_missing_values_are_named(template):
     english = texts_of(template)["en"]
-    written = lettering.write([english], {"student": "Maria", "guardian": "Ana", "days": "9"})
+    written = lettering.write(
+        [english], {"student": "Maria", "guardian": "Ana", "days": "9", "earlier school": "no"}
+    )
 
     assert written.missing == ("unexcused", "contact", "phone", "school")
 

@@ -241,7 +241,7 @@ def _values(telling: Telling) -> dict[str, str]:
     """Those of the room, and what was said beside them. Raises Refused for another number without a reason."""
     known = grounds.values(telling.grounds_kind, telling.grounds_id)
     other = {name: value for name, value in known.items() if telling.values.get(name, value) != value}
-    said = {**shipped.UNLESS_SAID, **known, **telling.values}
+    said = {**known, **telling.values}
     if not other:
         return said
     names = ", ".join(f"{name} {value}" for name, value in other.items())
@@ -269,7 +269,7 @@ def try_again(notice: Notice, values: Mapping[str, str] | None = None) -> None:
         return
     if not notice.values.get(checks.CHANGED_BY_HAND):
         known = grounds.values(notice.grounds_kind, notice.grounds_id)
-        notice.values_text = _as_text({**shipped.UNLESS_SAID, **notice.values, **known, **(values or {})})
+        notice.values_text = _as_text({**notice.values, **known, **(values or {})})
     notice.caution = _caution(notice, home, checks.OF_AGE in notice.caution)
     db.session.flush()
     _write(notice, in_use, home)
@@ -425,7 +425,7 @@ def _all_values(notice: Notice, home: Home, texts: Iterable[NoticeText]) -> dict
     asked = any(plain(FAMILY_PAGE) in map(plain, text.placeholders) for text in texts)
     if (asked or notice.channel == SMS) and not home.why_not:
         house[FAMILY_PAGE] = _family_page(notice, home)
-    return {**house, **notice.values}
+    return {**shipped.UNLESS_SAID, **house, **notice.values}
 
 
 def _family_page(notice: Notice, home: Home) -> str:

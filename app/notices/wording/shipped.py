@@ -30,7 +30,8 @@ LETTER: Final = {
         "((student)) has missed ((days)) days of school",
         "Dear ((guardian)),\n\n"
         "((student)) has missed ((days)) days of school this year. ((unexcused)) of these days have no "
-        "excuse on file.\n\n"
+        "excuse on file.((earlier school?? Some of the days were at the school before ours. It wrote them "
+        "down.))\n\n"
         "Days add up fast, and it is easy to lose count. A child who is in class each day can keep up with "
         "the others. We know that you want ((student)) to do well. We want to help.\n\n"
         "Please call ((contact)) at ((phone)) this week. Tell us what makes it hard to come to school. We "
@@ -43,7 +44,7 @@ LETTER: Final = {
         "((student)) ha faltado ((days)) días a la escuela",
         "((guardian)):\n\n"
         "((student)) ha faltado ((days)) días a la escuela este año. ((unexcused)) de estos días no tienen "
-        "excusa.\n\n"
+        "excusa.((earlier school?? Algunos de los días fueron en la escuela anterior. Así lo anotó esa escuela.))\n\n"
         "Los días se suman muy rápido. Es fácil perder la cuenta. Quien va a clase cada día aprende más. "
         "Sabemos que usted quiere lo mejor para ((student)). Queremos ayudar.\n\n"
         "Por favor, llame a ((contact)) al ((phone)) esta semana. Díganos qué hace difícil ir a la "
