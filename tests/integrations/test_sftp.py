@@ -446,7 +446,7 @@ def test_where_nobody_answers_it_is_for_later_and_elsewhere_it_is_refused(peer: 
         (MSG_USERAUTH_INFO_REQUEST, b"\0\0\0\0" * 3 + b"\xff\xff\xff\xff"),
     ],
 )
-def test_a_packet_of_ssh_that_counts_to_four_milliards_is_not_counted(
+def test_a_packet_of_ssh_that_counts_to_four_billion_is_not_counted(
     kind: int, octets: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session.Packetizer, "read_message", lambda _: (kind, paramiko.Message(octets)))

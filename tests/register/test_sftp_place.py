@@ -27,7 +27,7 @@ from app.register.models.attendance_mark import AttendanceMark
 from app.register.models.register_connection import SFTP, RegisterConnection
 from app.register.models.register_import import RegisterImport
 from app.roster.actions.refused import Refused
-from tests import sftp_peer
+from tests import cluster, sftp_peer
 from tests.register import registers, systems
 from tests.register.files import a_file, a_set
 from tests.register.test_imports import marks, notes
@@ -137,6 +137,21 @@ def test_a_zip_on_the_server_becomes_the_register(peer: SftpPeer) -> None:
     assert marks() == {("1001", MON, "DAY"): "U"}
     assert used(STORED) == 0
     assert (peer.folder / "attendance.zip").exists()
+
+
+def test_no_transaction_is_open_while_files_are_read(peer: SftpPeer, database: cluster.TestDatabase) -> None:
+    peer.put("attendance.zip", a_window(("1001", "North", MON, "", "U")))
+    idle = "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+    found: list[int] = []
+
+    def count() -> None:
+        with database.connect() as connection:
+            found.extend(int(str(row[0])) for row in connection.execute(idle))
+
+    peer.before["read", 1] = count
+    done()
+
+    assert found == [0]
 
 
 def test_of_dated_zips_the_one_written_last_is_taken(peer: SftpPeer) -> None:

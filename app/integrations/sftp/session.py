@@ -93,7 +93,7 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 class _Packets(Packetizer):
     """A server says how long its packet is, and how many things are in it: neither is believed beyond what is sane.
 
-    paramiko would wait for four gigabytes, and count to four milliards.
+    paramiko would wait for four gigabytes, and count to four billion.
     """
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
