@@ -195,6 +195,11 @@ from app.core.timetable import Entry
 from jobs import run_work, schedule
 job = "tests.jobs.trial.mark_slowly_without_a_subject"
 schedule.TIMETABLE = (Entry("Leave a mark", job, every=timedelta(hours=1)),)
+keep = schedule.keep_timetable
+def ready(app, stop):
+    print("It hears.", flush=True)
+    keep(app, stop)
+schedule.keep_timetable = ready
 schedule.main()
 """
 
@@ -205,6 +210,8 @@ schedule.main()
 
         wait_until(lambda: marks(maple) >= 1 and marks(birch) >= 1)
         wait_until(lambda: all(line.last_finished_at for line in lines().values()))
+        # One may have done it all before the other has come up.
+        wait_until(lambda: all("It hears." in process.words for process in both))
         for process in both:
             process.send(signal.SIGTERM)
         ended = [process.end() for process in both]
