@@ -1,5 +1,6 @@
 """An SFTP server that others wrote, and what it may do badly or on purpose: nothing is believed, nothing hangs."""
 
+import contextlib
 import dataclasses
 import io
 import logging
@@ -14,6 +15,8 @@ import asyncssh
 import paramiko
 import pytest
 from asyncssh.sftp import SFTPAttrs, SFTPName
+from hypothesis import given
+from hypothesis import strategies as st
 from paramiko.common import MSG_EXT_INFO, MSG_USERAUTH_INFO_REQUEST
 
 from app.core import services, settings
@@ -528,3 +531,19 @@ def test_what_speaks_no_sftp_is_said() -> None:
 
     with pytest.raises(wire.Garbled):
         wire.Wire(says)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=200), max_size=6), st.booleans())
+def test_whatever_is_said_is_read_or_refused(packets: list[bytes], lists: bool) -> None:
+    asked = wire.Wire(_Says(HANDLE, *(kind + b"\0\0\0\2" + rest for kind, rest in map(_as_answer, packets))))
+
+    with contextlib.suppress(wire.Garbled, wire.Denied, wire.TooMany, wire.CutShort, EOFError):
+        if lists:
+            asked.names(b".", 10)
+        else:
+            assert sum(map(len, asked.octets(b"a", 100_000))) == 100_000
+
+
+def _as_answer(octets: bytes) -> tuple[bytes, bytes]:
+    """The same octets as one of the answers that there are, so that more than its kind is looked at."""
+    return bytes([101 + octets[0] % 4]), octets[1:]
