@@ -24,7 +24,7 @@ from app.core.tenancy import current_district_id
 from app.integrations.oneroster.presets import PRESETS, Preset
 from app.integrations.openid.providers import BY_SERVICE
 from app.notices.actions import setting_up_texts
-from app.notices.forms import TextSettingForm, TrialTextForm
+from app.notices.forms.texting import TextSettingForm, TrialTextForm
 from app.notices.models.text_message import TextMessage
 from app.notices.models.text_setting import TextSetting
 from app.register.actions import connecting as attendance_connecting

@@ -11,7 +11,7 @@ from app.core.services import TWILIO
 from app.notices.actions import setting_up_texts, texts
 from app.notices.actions.setting_up_texts import CannotSetUpTexts
 from app.notices.actions.texts import CannotText
-from app.notices.forms import TextSettingForm, TrialTextForm, own_country
+from app.notices.forms.texting import TextSettingForm, TrialTextForm, own_country
 from app.web.guard import allow
 from app.web.page import done
 

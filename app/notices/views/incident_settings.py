@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.core.room import Doors
 from app.notices.actions import setting_up_incidents
 from app.notices.actions.refused import Refused
-from app.notices.forms import IncidentCounselForm, IncidentSettingForm
+from app.notices.forms.incidents import IncidentCounselForm, IncidentSettingForm
 from app.notices.models.incident_setting import IncidentSetting
 from app.notices.permissions import RULES, May
 from app.web.guard import allow

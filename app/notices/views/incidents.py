@@ -11,7 +11,7 @@ from app.notices.actions import disclosing, incident_report, recalling
 from app.notices.actions.incident_report import CannotPrint
 from app.notices.actions.recalling import Happened
 from app.notices.actions.refused import Refused
-from app.notices.forms import IncidentClosingForm, IncidentForm, IncidentStepForm, moment_now
+from app.notices.forms.incidents import IncidentClosingForm, IncidentForm, IncidentStepForm, moment_now
 from app.notices.models.incident import Incident
 from app.notices.models.incident_setting import IncidentSetting
 from app.notices.models.notice import CHANNELS, Notice, State

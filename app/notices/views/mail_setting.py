@@ -8,7 +8,7 @@ from app.core.db import db
 from app.core.room import Doors
 from app.core.settings import get_settings
 from app.notices.actions import setting_up
-from app.notices.forms import MailSettingForm
+from app.notices.forms.mail import MailSettingForm
 from app.notices.models.mail_setting import MailSetting, desk
 from app.notices.permissions import RULES, May
 from app.web.guard import allow, me

@@ -8,7 +8,7 @@ from app.core.room import Doors
 from app.notices.actions import senders
 from app.notices.actions.refused import Refused
 from app.notices.actions.senders import Sender
-from app.notices.forms import NoticeSenderForm, NoticeSettingForm
+from app.notices.forms.settings import NoticeSenderForm, NoticeSettingForm
 from app.notices.models.notice_setting import NoticeSender, NoticeSetting
 from app.notices.permissions import RULES, May
 from app.roster.models.school import School

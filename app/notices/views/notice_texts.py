@@ -9,7 +9,7 @@ from app.notices.actions import lettering, templating
 from app.notices.actions.lettering import CannotPrint
 from app.notices.actions.refused import Refused
 from app.notices.actions.templating import Draft
-from app.notices.forms import ApprovalForm, NoticeTextForm
+from app.notices.forms.texts import ApprovalForm, NoticeTextForm
 from app.notices.models.notice_template import NoticeTemplate
 from app.notices.models.notice_text import NoticeText
 from app.notices.permissions import RULES, May

@@ -24,7 +24,7 @@ from app.notices.actions import (
 from app.notices.actions.collating import CannotPrint
 from app.notices.actions.lettering import Words
 from app.notices.actions.refused import Refused
-from app.notices.forms import CancelForm, CautionForm, NoticeForm
+from app.notices.forms.notices import CancelForm, CautionForm, NoticeForm
 from app.notices.models.incident import Incident
 from app.notices.models.message import Message
 from app.notices.models.notice import CHANNELS, Notice, State

@@ -9,7 +9,7 @@ from app.core.room import Doors
 from app.notices.actions import collating
 from app.notices.actions.collating import NO_SUCH_CODE
 from app.notices.actions.refused import Refused
-from app.notices.forms import RETURNED, ReturnForm
+from app.notices.forms.returns import RETURNED, ReturnForm
 from app.notices.models.notice import Notice, State
 from app.notices.permissions import RULES, May, schools_written_from
 from app.web.guard import allow, me
