@@ -356,5 +356,6 @@ def _bytes(text: str) -> bytes:
 
 
 def sealed_columns(model: type[Base]) -> dict[str, Any]:
-    """The sealed attributes of a model, by column name."""
-    return {value.column: value for value in vars(model).values() if isinstance(value, Sealed)}
+    """The sealed attributes of a model, its own and those that are mixed in, by column name."""
+    theirs = (value for one in reversed(model.__mro__) for value in vars(one).values())
+    return {value.column: value for value in theirs if isinstance(value, Sealed)}

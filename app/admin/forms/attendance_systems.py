@@ -6,7 +6,7 @@ from wtforms import BooleanField, HiddenField, PasswordField, SelectField, Strin
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.admin.forms.asked import AskedForm, asked_at
-from app.admin.forms.checks import a_token, some_schools, some_schools_by_number
+from app.admin.forms.checks import a_certificate, a_token, some_schools, some_schools_by_number
 from app.core.services import (
     AERIES,
     ATTENDANCE_FILE,
@@ -168,16 +168,10 @@ class AeriesForm(AttendanceForm):
     )
     secret = PasswordField(
         "Certificate",
-        [Length(max=200)],
+        [Length(max=200), a_certificate],
         description="Aeries makes it for a vendor, under its API security. Tick Absence Codes, School Calendar, "
         "Enrollment History and Attendance, to be read.",
     )
-
-    def validate_secret(self, field: Any) -> None:
-        """It goes into a header."""
-        given = (field.data or "").strip()
-        if not given.isascii() or any(letter.isspace() for letter in given):
-            raise ValidationError("A certificate has no spaces and no accents. Copy it once more.")
 
 
 class CleverForm(AttendanceForm):

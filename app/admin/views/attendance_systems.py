@@ -1,6 +1,6 @@
 """Systems that are asked for attendance: filled in, tried out and asked now, on the page of their service."""
 
-from flask import abort, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.forms.attendance_systems import (
@@ -14,7 +14,7 @@ from app.admin.forms.attendance_systems import (
     WondeAttendanceForm,
 )
 from app.admin.permissions import RULES, May
-from app.admin.views.services import ours, shown
+from app.admin.views import asked
 from app.core.room import Doors
 from app.core.services import (
     AERIES,
@@ -27,9 +27,7 @@ from app.core.services import (
 )
 from app.register.actions import connecting, trusting
 from app.register.actions.connectors import kind_of_service
-from app.roster.actions.refused import Refused
 from app.web.guard import allow, me
-from app.web.page import done
 
 doors = Doors()
 
@@ -87,38 +85,27 @@ def change_attendance_sftp() -> ResponseReturnValue:
 @allow(May.KEEP_SWITCHES, RULES)
 def try_out(key: str) -> ResponseReturnValue:
     """Ask the system for as little as shows that it works."""
-    here = url_for("admin.services_show", key=key)
-    try:
-        return done(connecting.try_out(_kind(key)), here)
-    except Refused as refused:
-        return done(refused.sentence, here, tone="bad")
+    return asked.tried_out(key, lambda: connecting.try_out(_kind(key)))
 
 
 @doors.post("/admin/services/<key>/attendance/reading")
 @allow(May.KEEP_SWITCHES, RULES)
 def ask(key: str) -> ResponseReturnValue:
     """Ask it now."""
-    try:
-        run = connecting.ask(_kind(key), by=me())
-    except Refused as refused:
-        return done(refused.sentence, url_for("admin.services_show", key=key), tone="bad")
-    return done("It is being asked.", url_for("register.imports_show", id=run.id))
+    return asked.begun(
+        key, lambda: url_for("register.imports_show", id=connecting.ask(_kind(key), by=me()).id)
+    )
 
 
 def _change(key: str, form: AttendanceForm) -> ResponseReturnValue:
-    """Keep it. A secret that is left empty stays as it is: it is never shown again."""
-    if form.validate():
-        try:
-            if key == ATTENDANCE_SFTP:
-                trusting.change(form.attendance(), by=me())
-            else:
-                connecting.change(_kind(key), form.attendance(), by=me())
-        except Refused as refused:
-            form.refuse(refused.sentence)
+    def keep() -> None:
+        if key == ATTENDANCE_SFTP:
+            trusting.change(form.attendance(), by=me())
         else:
-            return done("Saved.", url_for("admin.services_show", key=key))
-    return shown(ours(key), status=422, attendance=form)
+            connecting.change(_kind(key), form.attendance(), by=me())
+
+    return asked.kept(key, form, keep, "attendance")
 
 
 def _kind(key: str) -> str:
-    return kind_of_service(ours(key).key) or abort(404)
+    return asked.kind_of(key, kind_of_service)

@@ -1,6 +1,6 @@
 """Sources of the roster that are asked: filled in, tried out and asked now, on the page of their service."""
 
-from flask import abort, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from app.admin.forms.connections import (
@@ -12,14 +12,12 @@ from app.admin.forms.connections import (
     WondeForm,
 )
 from app.admin.permissions import RULES, May
-from app.admin.views.services import ours, shown
+from app.admin.views import asked
 from app.core.room import Doors
 from app.core.services import ENTRA_USERS, GOOGLE_DIRECTORY, GROUPCALL, ONEROSTER, WONDE
 from app.roster.actions import connecting
 from app.roster.actions.connectors import kind_of_service
-from app.roster.actions.refused import Refused
 from app.web.guard import allow, me
-from app.web.page import done
 
 doors = Doors()
 
@@ -63,35 +61,21 @@ def change_groupcall() -> ResponseReturnValue:
 @allow(May.KEEP_SWITCHES, RULES)
 def try_out(key: str) -> ResponseReturnValue:
     """Ask the source for as little as shows that it works."""
-    here = url_for("admin.services_show", key=key)
-    try:
-        return done(connecting.try_out(_kind(key)), here)
-    except Refused as refused:
-        return done(refused.sentence, here, tone="bad")
+    return asked.tried_out(key, lambda: connecting.try_out(_kind(key)))
 
 
 @doors.post("/admin/services/<key>/connection/sync")
 @allow(May.IMPORT_PEOPLE, RULES)
 def sync(key: str) -> ResponseReturnValue:
     """Ask it for everybody, now."""
-    try:
-        run = connecting.sync(_kind(key), by=me())
-    except Refused as refused:
-        return done(refused.sentence, url_for("admin.services_show", key=key), tone="bad")
-    return done("It is being asked.", url_for("admin.imports_show", id=run.id))
+    return asked.begun(key, lambda: url_for("admin.imports_show", id=connecting.sync(_kind(key), by=me()).id))
 
 
 def _change(key: str, form: ConnectionForm) -> ResponseReturnValue:
-    """Keep it. A secret that is left empty stays as it is: it is never shown again."""
-    if form.validate():
-        try:
-            connecting.change(_kind(key), form.particulars(), by=me())
-        except Refused as refused:
-            form.refuse(refused.sentence)
-        else:
-            return done("Saved.", url_for("admin.services_show", key=key))
-    return shown(ours(key), status=422, connection=form)
+    return asked.kept(
+        key, form, lambda: connecting.change(_kind(key), form.particulars(), by=me()), "connection"
+    )
 
 
 def _kind(key: str) -> str:
-    return kind_of_service(ours(key).key) or abort(404)
+    return asked.kind_of(key, kind_of_service)

@@ -5,15 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint, select, update
+from sqlalchemy import CheckConstraint, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
-from app.core.crypto import Sealed
+from app.core.asked_source import AskedSource, has_struck
 from app.core.db import Base, db
-from app.core.expiring import Expiring
-from app.core.records import PRIVATE, PUBLIC, Keeping
-from app.core.tenancy import DistrictOwned, owned
+from app.core.records import PUBLIC, Keeping
+from app.core.tenancy import owned
 
 ED_FI: Final = "ed_fi"
 AERIES: Final = "aeries"
@@ -32,15 +31,13 @@ NAMES: Final = {
     FILE: "Attendance file by HTTPS",
     SFTP: "Attendance files on an SFTP server",
 }
-#: A pick-up whose hour struck while nothing ran is begun so much later at most; then the next night's counts.
-STILL_TIME: Final = timedelta(hours=6)
 #: However little changed: so often everything since the school year began is read again.
 WHOLE_AGAIN: Final = timedelta(days=6, hours=12)
 #: Days that a night reads again where the system does not tell what changed: late corrections are in them.
 LOOKS_BACK: Final = timedelta(days=30)
 
 
-class RegisterConnection(Expiring, DistrictOwned, Base):
+class RegisterConnection(AskedSource, Base):
     """One a kind of system. Whether it may be called says the switch of its outside service."""
 
     __tablename__ = "register_connections"
@@ -56,27 +53,14 @@ class RegisterConnection(Expiring, DistrictOwned, Base):
     kind: Mapped[str] = mapped_column(info=PUBLIC)
     #: By the names of the form's fields, and never a secret.
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", info=PUBLIC)
-    secret_sealed: Mapped[str | None] = mapped_column(info=PRIVATE)
-    secret = Sealed("secret_sealed")
-    #: When it is asked each night, in the district's zone; None: only when somebody says so.
-    hour: Mapped[int | None] = mapped_column(info=PUBLIC)
-    #: What a night finds is applied without anybody's yes, at the schools that ask nothing.
-    applies_itself: Mapped[bool] = mapped_column(default=False, server_default="false", info=PUBLIC)
     #: By this hour the register of each school is to be in; None: nobody is told.
     expected_hour: Mapped[int | None] = mapped_column(info=PUBLIC)
     #: So many school days without a mark, and a school's register is late.
     late_after: Mapped[int] = mapped_column(default=2, server_default="2", info=PUBLIC)
-    #: Where the system said that reading may go on with the changes since the last one that was applied.
-    bookmark: Mapped[str] = mapped_column(default="", server_default="", info=PRIVATE)
     #: When everything since the school year began was read last, and applied.
     whole_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
-    #: When its hour struck last and was heeded; when admins were last told of schools that are late.
-    struck_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
+    #: When admins were last told of schools that are late.
     warned_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
-    worked_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
-    failed_at: Mapped[datetime | None] = mapped_column(info=PUBLIC)
-    #: What was wrong then, in a sentence of ours.
-    failure: Mapped[str] = mapped_column(default="", server_default="", info=PUBLIC)
 
     @classmethod
     def of_kind(cls, kind: str) -> Self | None:
@@ -98,13 +82,9 @@ class RegisterConnection(Expiring, DistrictOwned, Base):
         """As people call the system."""
         return NAMES[self.kind]
 
-    def is_due(self, zone_name: str) -> bool:
-        """True if its hour has struck, a short while ago, and nothing was begun since."""
-        return self.hour is not None and _struck(self.hour, self.struck_at, zone_name)
-
     def is_to_warn(self, zone_name: str) -> bool:
         """True if the registers should be in by now, and nobody was told today which are not."""
-        return self.expected_hour is not None and _struck(self.expected_hour, self.warned_at, zone_name)
+        return self.expected_hour is not None and has_struck(self.expected_hour, self.warned_at, zone_name)
 
     def is_whole_due(self, now: datetime) -> bool:
         """True if everything is to be read again, and not what changed alone."""
@@ -120,33 +100,9 @@ class RegisterConnection(Expiring, DistrictOwned, Base):
         """As Expiring has it."""
         return "Attendance is not read any more."
 
-    @property
-    def kept_at(self) -> str:
-        """As Expiring has it."""
-        return "/admin/services"
-
-    @property
-    def failing(self) -> bool:
-        """True if it failed since it last worked."""
-        return self.failed_at is not None and (self.worked_at is None or self.worked_at < self.failed_at)
-
-    # Not through the row, for the audit log would tell each night.
-
-    def struck(self) -> None:
-        """Tonight's reading is begun, or need not be."""
-        self._note(struck_at=clock.now())
-
     def warned(self) -> None:
         """Admins know today which schools are late, or none is."""
         self._note(warned_at=clock.now())
-
-    def worked(self) -> None:
-        """It answered, to the end."""
-        self._note(worked_at=clock.now())
-
-    def failed(self, sentence: str) -> None:
-        """It did not, and why."""
-        self._note(failed_at=clock.now(), failure=sentence[:300])
 
     def was_applied(self, bookmark: str, *, whole: bool) -> None:
         """What it answered stands in the register: from there on changes are asked for."""
@@ -155,17 +111,6 @@ class RegisterConnection(Expiring, DistrictOwned, Base):
     def reads_whole_next(self) -> None:
         """Another address or another reading of it: what the last one ended with says nothing any more."""
         self._note(bookmark="", whole_at=None)
-
-    def _note(self, **values: object) -> None:
-        cls = type(self)
-        db.session.execute(
-            update(cls).where(cls.id == self.id).values(**values).execution_options(synchronize_session=False)
-        )
-
-
-def _struck(hour: int, heeded_at: datetime | None, zone_name: str) -> bool:
-    now, struck = clock.now(), clock.last_struck(hour, zone_name)
-    return now - struck < STILL_TIME and (heeded_at is None or heeded_at < struck)
 
 
 def looks_back(first: date, last: date) -> date:
