@@ -23,7 +23,7 @@ from app.roster.models.student import Student
 from tests.integrations.test_family_sheet import HEADER, KIM, SAM
 from tests.page_client import PageClient
 from tests.roster.exports import an_export
-from tests.roster.test_family_imports import of_kind
+from tests.roster.family_imports import of_kind
 from tests.roster.test_imports import again, answered, taken_in
 from tests.roster.two_sources import ADA
 from tests.roster.two_sources import ANA as ANA_OF_THE_FILE

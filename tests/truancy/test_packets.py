@@ -1,32 +1,26 @@
 """Packets for a board or a court: asked for by who decides, put together once, and true to what is on record."""
 
+# ruff: noqa: F811 - the fixtures of another file are asked for by name
+
 import hashlib
 import io
-import os
-import shutil
-import subprocess
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pikepdf
 import pytest
 from sqlalchemy import func, select
 
-from app.core import across_districts, clock, quotas, storage
+from app.core import across_districts, clock
 from app.core.actor import SYSTEM, acting_as
 from app.core.audit import AuditEntry
-from app.core.db import db, uuid7
+from app.core.db import db
 from app.core.directory import District, forget_directory
 from app.core.tenancy import as_district
 from app.integrations.typesetting.documents import (
     Bullets,
     Copy,
-    Document,
-    Facts,
-    LetterPages,
     Table,
-    print_document,
 )
 from app.notices.actions import reprinting, senders
 from app.notices.actions.senders import Sender
@@ -35,11 +29,10 @@ from app.notices.models.print_batch import PrintFile
 from app.register.models.attendance_mark import AttendanceMark
 from app.register.models.school_day import SchoolDay
 from app.roster.actions import contacts
-from app.roster.actions.refused import Refused
 from app.roster.models.contact import Contact
 from app.roster.models.guardian import Guardian
 from app.roster.models.student import Student
-from app.truancy.actions import packing, settling
+from app.truancy.actions import packing
 from app.truancy.actions.packet_document import document_of
 from app.truancy.law.packets import KINDS, asked_in, kind_for
 from app.truancy.law.packs import NAMES, shipped
@@ -48,120 +41,27 @@ from app.truancy.models.case_duty import CaseDuty
 from app.truancy.models.case_packet import DONE, FAILED, GATHERING, CasePacket
 from app.truancy.models.firing import Firing
 from app.truancy.models.student_flag import StudentFlag
-from tests.integrations.test_typesetting import tags
 from tests.register import registers
-from tests.register.registers import FIRST
 from tests.register.test_imports import a_window, taken_in
 from tests.roster import families
+from tests.truancy.packets import (  # noqa: F401 (fixtures)
+    DAYS,
+    NOON,
+    _noon,
+    enter,
+    habitual,
+    here,
+    letters_in,
+    made,
+    paper,
+    pdf_of,
+    ready,
+    refusal,
+    told,
+    words,
+)
 from tests.truancy.reviews import in_use, reviewed, school_year
-from tests.truancy.test_evidence import posted, written, written_in_english
-
-NOON = datetime(2026, 9, 21, 17, tzinfo=UTC)
-DAYS = [FIRST + timedelta(days=at) for at in range(5)]
-
-
-@pytest.fixture(autouse=True)
-def _noon():
-    with clock.frozen(NOON):
-        yield
-
-
-def told(codes="UUUUU"):
-    """The register as the school system tells it, and what the night makes of it."""
-    taken_in(a_window(*[("1001", "North", day, "DAY", code) for day, code in zip(DAYS, codes, strict=True)]))
-    reviewed()
-
-
-@pytest.fixture
-def habitual(app, world):
-    """Ana, a habitual truant by the law of California: reported three times. Her father may not be written to."""
-    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
-        north = world.maple.schools["North"]
-        student = families.student("Ana", "Salas", number="1001", school=north)
-        student.born = date(2013, 3, 1)
-        families.lives_at(families.guardian(student, "Eva", "Salas", language="es"), "12 Maple Street")
-        families.guardian(student, "Rui", "Salas", relation="Father", rights={"education_rights": False})
-        ana = student.id
-        registers.calendar(north, weeks=3)
-        registers.code("U", "absent", "unexcused", description="Cut")
-        registers.code("E", "absent", "excused", description="Sick")
-        registers.enrolled(ana, north)
-        school_year()
-        in_use(world, "us-ca.truant.1", "us-ca.truant.2", "us-ca.habitual")
-        db.session.commit()
-        told()
-        duty = db.session.scalars(select(CaseDuty).where(CaseDuty.do == "consider_sarb")).one()
-        return SimpleNamespace(
-            student=ana, duty=duty.id, case=duty.case_id, page=f"/maple/attendance/duties/{duty.id}/packet"
-        )
-
-
-@pytest.fixture
-def here(app, world, habitual):
-    with app.app_context(), as_district(world.maple.id), acting_as(SYSTEM):
-        yield SimpleNamespace(**vars(habitual), world=world)
-
-
-def enter(here, kind, **more):
-    case = CaseDuty.find(here.duty).case
-    settling.enter(case, kind, by=here.world.cora.account(), batch=uuid7(), **{"on": DAYS[4], **more})
-
-
-def ready(here, write=written):
-    """The notice was posted, a conference held, and all that comes before is done."""
-    write(here.world)
-    posted(here.world)
-    enter(here, case_entry.CONTACT, name="call", outcome="reached", note="The mother works nights.")
-    enter(here, case_entry.SCHEDULED, on=NOON.date())
-    enter(here, case_entry.HELD, note="They will come by bus.")
-    enter(here, case_entry.PLAN, name="attendance_plan")
-    enter(here, case_entry.BARRIER, name="housing")
-    enter(here, case_entry.REFERRAL, name="counseling")
-    told()
-    before = db.session.scalars(select(CaseDuty).where(CaseDuty.state == "open", CaseDuty.id != here.duty))
-    ids = [one.id for one in before]
-    if ids:
-        settling.finish(ids, by=here.world.cora.account(), batch=uuid7())
-    db.session.commit()
-
-
-def paper(here, **more):
-    given = {
-        "goes_to": "Maple SARB",
-        "address": "1 Court St",
-        "reason": "Reported three times.",
-        "with_barriers": True,
-    }
-    return CasePacket(id=uuid7(), duty_id=here.duty, **{**given, **more})
-
-
-def made(here, **more) -> CasePacket:
-    packet = packing.ask(paper(here, **more), by=here.world.cora.account())
-    db.session.commit()
-    packing.make(packet.id)
-    db.session.commit()
-    found = CasePacket.find(packet.id)
-    assert found is not None
-    if folder := os.environ.get("PACKETS"):  # for whoever wants to look
-        Path(folder, "packet.pdf").write_bytes(pdf_of(found))
-    return found
-
-
-def pdf_of(packet) -> bytes:
-    with storage.open(packet.storage_key) as stream:
-        return stream.read()
-
-
-def refusal(here, **more) -> str:
-    with pytest.raises(Refused) as refused:
-        packing.ask(paper(here, **more), by=here.world.cora.account())
-    db.session.rollback()
-    return refused.value.sentence
-
-
-def words(packet) -> str:
-    return document_of(packet).words()
-
+from tests.truancy.test_evidence import written_in_english
 
 # --- what comes before it ---------------------------------------------------------------------------------------
 
@@ -298,10 +198,6 @@ def test_a_committee_that_was_told_is_among_the_referrals_and_answers_the_law_th
     assert [said in one for one in found["committee"]] == [True]
 
 
-def letters_in(document) -> list[LetterPages]:
-    return [one for section in document.sections for one in section.blocks if isinstance(one, LetterPages)]
-
-
 def test_each_letter_stands_in_it_as_it_was_printed_in_each_of_its_languages(here):
     ready(here)
     (notice,) = db.session.scalars(select(Notice)).all()
@@ -392,121 +288,6 @@ def test_who_may_not_be_written_to_is_not_named_on_the_cover(here):
 
     assert "Rui" not in document.words()
     assert any("1 more is known to the school" in getattr(one, "text", "") for one in document.cover)
-
-
-# --- the file ---------------------------------------------------------------------------------------------------
-
-
-def test_it_is_tagged_in_its_order_with_an_index_and_bookmarks(here):
-    ready(here)
-    packet = made(here)
-    pdf = pdf_of(packet)
-    order = [kind for kind, _ in tags(pdf)]
-
-    with pikepdf.open(io.BytesIO(pdf)) as document:
-        marks = [one.title for one in document.open_outline().root]
-        assert len(document.pages) == packet.pages
-        assert document.Root.MarkInfo.Marked
-        assert b"<pdfuaid:part>1</pdfuaid:part>" in document.Root.Metadata.read_bytes()
-    assert marks[0] == "Referral to the attendance review board: Ana Salas"
-    assert marks[-13:] == [one.title for one in document_of(packet).sections]
-    # The title, the cover, the index, then each section under a heading of its own.
-    at_first, index, *sections = [at for at, kind in enumerate(order) if kind == "/H1"]
-    assert at_first < index < order.index("/TOC") < sections[0]
-    assert len(sections) == 13
-    assert order.count("/TOCI") >= 14
-    assert order[sections[2] :].index("/Table") < order[sections[2] :].index("/H1", 1)
-    assert "/TH" in order
-    assert "es" in {spoken for _, spoken in tags(pdf)}
-
-
-def test_the_index_leads_to_the_printed_letter_which_is_tagged_in_the_order_of_a_letter(here):
-    ready(here)
-    (notice,) = db.session.scalars(select(Notice)).all()
-    pdf = pdf_of(made(here))
-    title = f"Letter {notice.code}, as it was printed"
-
-    with pikepdf.open(io.BytesIO(pdf)) as document:
-        page_of = {page.obj.objgen: at for at, page in enumerate(document.pages)}
-
-        def all_of(items):
-            for one in items:
-                yield one
-                yield from all_of(one.children)
-
-        (mark,) = [one for one in all_of(document.open_outline().root) if one.title == title]
-        where = page_of[mark.destination[0].objgen]
-        named = dict(pikepdf.NameTree(document.Root.Names.Dests))
-        found = [note.Dest for page in document.pages for note in page.get("/Annots", []) if "/Dest" in note]
-        places = [one if isinstance(one, pikepdf.Array) else named[str(one)] for one in found]
-        links = [page_of[one[0].objgen] for one in places]
-        assert where in links
-    elements = tags(pdf)
-    # The heading that the index names, what it is, sender, address, the square; then one language after the other.
-    square = elements.index(("/Figure", notice.code))
-    assert "/H2" in [kind for kind, _ in elements[square - 12 : square]]
-    after = [spoken for kind, spoken in elements[square:] if kind in ("/H3", "/P") and spoken]
-    assert after[0] == "es"
-
-
-@pytest.mark.skipif(shutil.which("qpdf") is None, reason="no qpdf on this machine")
-def test_qpdf_finds_nothing_wrong(here, tmp_path):
-    ready(here)
-    file = tmp_path / "packet.pdf"
-    file.write_bytes(pdf_of(made(here)))
-
-    assert subprocess.run(["qpdf", "--check", file], check=False, capture_output=True).returncode == 0
-
-
-def test_its_hash_is_that_of_the_file_and_the_same_content_gives_it_again(here):
-    ready(here)
-    packet = made(here)
-
-    assert hashlib.sha256(pdf_of(packet)).hexdigest() == packet.sha256
-    assert len(pdf_of(packet)) == packet.size
-    document = Document("A", (Facts((("a", "b"),)),), (), "foot")
-    assert print_document(document, "us", NOON).pdf == print_document(document, "us", NOON).pdf
-
-
-def test_asked_for_and_made_twice_it_is_one(here):
-    wanted = paper(here, despite="They asked for it.")
-    once = packing.ask(wanted, by=here.world.cora.account())
-    again = packing.ask(
-        CasePacket(id=wanted.id, duty_id=here.duty, reason="Again"), by=here.world.cora.account()
-    )
-    db.session.commit()
-    assert once.id == again.id
-    packing.make(once.id)
-    db.session.commit()
-    key = CasePacket.find(once.id).storage_key
-    packing.make(once.id)
-
-    assert CasePacket.find(once.id).storage_key == key
-    assert db.session.scalar(select(func.count()).select_from(CasePacket)) == 1
-
-
-def test_killed_between_its_steps_it_is_made_the_next_time(here, monkeypatch):
-    packet = packing.ask(paper(here, despite="They asked for it."), by=here.world.cora.account())
-    db.session.commit()
-
-    def killed(*_):
-        raise SystemExit
-
-    with monkeypatch.context() as patch:
-        patch.setattr(packing, "document_of", killed)
-        with pytest.raises(SystemExit):
-            packing.make(packet.id)
-        db.session.rollback()
-    assert CasePacket.find(packet.id).state == "setting"
-    packing.make(packet.id)
-
-    assert CasePacket.find(packet.id).state == DONE
-
-
-def test_where_there_is_no_room_nothing_is_asked_for(here, monkeypatch):
-    monkeypatch.setattr(quotas, "is_reached", lambda quota: quota is quotas.STORED)
-
-    assert refusal(here, despite="All the same.") == packing.NO_ROOM
 
 
 # --- in England -------------------------------------------------------------------------------------------------
