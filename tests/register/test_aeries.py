@@ -29,7 +29,7 @@ from tests.aeries_peer import CERTIFICATE, Aeries, School
 from tests.directory_peer import Every
 from tests.peer_server import FAULTS
 from tests.register import registers, systems
-from tests.register.test_imports import marks, notes, set_aside
+from tests.register.test_imports import marks, set_aside
 from tests.roster import families
 from tests.world import World
 
@@ -70,19 +70,11 @@ def connect(peer: Aeries, **more: str) -> None:
 
 
 def done() -> RegisterImport:
-    run = systems.read("aeries")
-    assert run.state == "done", (run.sentence, notes(run))
-    return run
+    return systems.done("aeries")
 
 
 def failed() -> str:
-    before = marks()
-    run = systems.read("aeries")
-    assert run.state == "failed"
-    assert run.sentence
-    assert marks() == before
-    assert "Pat Doe" not in run.sentence
-    return run.sentence
+    return systems.failed("aeries", "Pat Doe")
 
 
 def test_what_was_noted_becomes_marks_and_an_empty_code_is_presence(peer: Aeries) -> None:

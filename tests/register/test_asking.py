@@ -27,7 +27,6 @@ from tests.register.edfi import (  # noqa: F401 (fixtures)
     UNEXCUSED,
     connect,
     done,
-    later_on,
     peer,
     read,
 )
@@ -60,7 +59,7 @@ def test_a_school_that_loses_many_waits_and_the_others_are_applied(peer: EdFi, w
     for kept in list(peer.ods.resources[EVENTS])[:12]:
         peer.ods.delete(kept)
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = read(by_itself=True)
 
         assert run.state == "ready"
@@ -165,7 +164,7 @@ def test_schools_that_are_late_are_told_once_a_day(peer: EdFi) -> None:
 def test_a_small_school_is_not_late_after_one_day_without_absences(peer: EdFi) -> None:
     connect(peer, expected_hour=8, late_after=2)
     peer.ods.event("1001", NORTH, DAYS[-2])
-    with later_on(days=6):
+    with systems.later_on(days=6):
         done()
 
     with clock.frozen(datetime(2026, 9, 28, 13, 30, tzinfo=UTC)):

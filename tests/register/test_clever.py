@@ -3,15 +3,14 @@
 import io
 import logging
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.core import clock, services
-from app.core.actor import SYSTEM, acting_as
+from app.core import services
 from app.core.db import db
 from app.core.logs import Line
 from app.core.queue import Work
@@ -33,7 +32,7 @@ from app.roster.actions.refused import Refused
 from tests import clever_peer
 from tests.clever_peer import TOKEN, Clever, School, clever_id
 from tests.directory_peer import Every
-from tests.peer_server import FAULTS, NAME_IN_A_REFUSAL, running
+from tests.peer_server import FAULTS, running
 from tests.register import registers, systems
 from tests.register.test_imports import changes, marks, notes, set_aside
 from tests.roster import families
@@ -41,7 +40,6 @@ from tests.world import World
 
 MON, TUE, WED, THU, FRI = (date(2026, 9, 7) + timedelta(days=nth) for nth in range(5))
 SUN = date(2026, 9, 13)
-NOON = datetime(2026, 9, 21, 17, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -49,18 +47,14 @@ def peer(app: Flask, world: World, settings: Settings, monkeypatch: pytest.Monke
     """North with five students, connected and turned on, on Monday 21 September at noon."""
     with (
         running(Clever()) as peer,
-        app.app_context(),
-        as_district(world.maple.id),
-        acting_as(SYSTEM),
-        clock.frozen(NOON),
+        systems.at_noon(app, world),
     ):
         clever_peer.stand_in(monkeypatch, settings, peer)
         registers.code("absent", "absent", "unexcused")
         systems.a_year()
         north = peer.school("994")
-        for nth in range(1, 6):
-            families.student("Mia", f"Reyes {nth}", number=f"100{nth}", school=world.maple.schools["North"])
-            north.enroll(f"100{nth}")
+        for number in systems.five_students(world.maple.schools["North"]):
+            north.enroll(number)
         connect()
         yield peer
 
@@ -78,26 +72,12 @@ def note(peer: Clever, number: str, day: date, status: str = "absent", **more: A
     peer.note(north(peer), clever_id(0xABC0000 + int(number)), str(day), status, **more)
 
 
-def later_on(**more: Any) -> Any:
-    return clock.frozen(NOON + timedelta(**more))
-
-
 def done(**more: Any) -> RegisterImport:
-    run = systems.read("clever", **more)
-    assert run.state == "done", (run.sentence, notes(run))
-    return run
+    return systems.done("clever", **more)
 
 
 def failed() -> str:
-    """The sentence of a reading that did not work, and left the register as it was."""
-    before = marks()
-    run = systems.read("clever")
-    assert run.state == "failed"
-    assert run.sentence
-    assert marks() == before
-    assert not db.session.scalar(select(func.count()).select_from(FetchedRows))
-    assert NAME_IN_A_REFUSAL not in run.sentence
-    return run.sentence
+    return systems.failed("clever")
 
 
 # --- what becomes of it -------------------------------------------------------------------------------------
@@ -232,7 +212,7 @@ def test_an_absence_that_became_presence_is_gone(peer: Clever) -> None:
     done()
     note(peer, "1001", MON, "present")
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
 
     assert marks() == {("1002", MON, "DAY"): "absent"}
@@ -243,7 +223,7 @@ def test_an_absence_that_was_excused_later_is_another_code(peer: Clever) -> None
     done()
     note(peer, "1001", MON, excuse="EX")
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
 
     assert marks() == {("1001", MON, "DAY"): "absent: EX"}
@@ -256,7 +236,7 @@ def test_what_clever_keeps_no_longer_stays_here(peer: Clever) -> None:
     done()
     del peer.records[next(iter(peer.records))]
 
-    with later_on(days=7):
+    with systems.later_on(days=7):
         run = done()
 
     assert run.is_whole
@@ -268,7 +248,7 @@ def test_a_student_who_left_clever_keeps_his_marks(peer: Clever) -> None:
     done()
     north(peer).students.pop(clever_id(0xABC0000 + 1001))
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert marks() == {("1001", MON, "DAY"): "absent"}
@@ -283,11 +263,11 @@ def test_presence_in_one_lesson_does_not_take_the_mark_of_another_in_that_period
     peer.records.clear()
     note(peer, "1001", MON, "present", section=art)
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
         assert marks() == {("1001", MON, "P1"): "absent"}
     note(peer, "1001", MON, "present", section=algebra)
-    with later_on(days=2):
+    with systems.later_on(days=2):
         done()
 
     assert marks() == {}
@@ -299,7 +279,7 @@ def test_asked_twice_nothing_changes_twice(peer: Clever) -> None:
         note(peer, number, TUE, "present")
     done()
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert changes(run) == {}
@@ -309,10 +289,10 @@ def test_asked_twice_nothing_changes_twice(peer: Clever) -> None:
 def test_a_night_asks_for_the_last_weeks_and_a_week_for_the_year(peer: Clever) -> None:
     note(peer, "1001", MON)
     done()
-    with later_on(days=32):
+    with systems.later_on(days=32):
         done()
     peer.asked.clear()
-    with later_on(days=33):
+    with systems.later_on(days=33):
         done()
 
     spans = {one.partition("?")[2].partition("&attendance_status")[0] for one in _of_attendance(peer)}
@@ -328,7 +308,7 @@ def test_a_school_that_loses_many_at_once_waits_for_somebody(peer: Clever) -> No
         for day in (MON, TUE, WED, THU):
             note(peer, str(number), day, "present")
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = systems.read("clever", by_itself=True)
 
     assert run.state == "ready"
@@ -467,7 +447,7 @@ def test_an_answer_with_nothing_at_all_removes_nothing(peer: Clever) -> None:
     peer.records.clear()
     peer.synced = ""
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         assert "says of no day that attendance of this district came" in failed()
 
 

@@ -26,6 +26,7 @@ from tests import edfi_peer
 from tests.directory_peer import Every
 from tests.edfi_peer import EVENTS, SECRET, EdFi
 from tests.peer_server import FAULTS
+from tests.register import systems
 from tests.register.edfi import (  # noqa: F401 (fixtures)
     CEDAR,
     EXCUSED,
@@ -36,7 +37,6 @@ from tests.register.edfi import (  # noqa: F401 (fixtures)
     connect,
     done,
     failed,
-    later_on,
     peer,
     read,
     settings_of,
@@ -333,7 +333,7 @@ def test_another_address_or_another_reading_of_it_is_read_whole(peer: EdFi) -> N
 
     connect(peer, reasons="yes")
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         assert done().is_whole
 
 

@@ -16,7 +16,6 @@ from tests.register.edfi import (  # noqa: F401 (fixtures)
     UNEXCUSED,
     WED,
     done,
-    later_on,
     peer,
     read,
 )
@@ -30,7 +29,7 @@ def test_the_next_night_asks_for_what_changed_alone(peer: EdFi) -> None:
     peer.asked.clear()
     peer.ods.event("1002", NORTH, str(TUE))
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert not run.is_window
@@ -43,9 +42,9 @@ def test_a_night_on_which_nothing_changed_is_a_night_that_worked(peer: EdFi) -> 
     done()
     peer.ods.version += 100_000  # others write elsewhere
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
-    with later_on(days=2):
+    with systems.later_on(days=2):
         run = done()
 
     assert run.read_in_all == 3  # the categories, and no mark
@@ -58,7 +57,7 @@ def test_a_deleted_event_takes_its_mark_with_it(peer: EdFi) -> None:
     done()
     peer.ods.delete(kept)
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
 
     assert marks() == {("1002", MON, "DAY"): UNEXCUSED}
@@ -70,7 +69,7 @@ def test_an_absence_excused_later_changes_though_its_old_key_is_deleted(peer: Ed
     peer.ods.event("1001", NORTH, str(MON), EXCUSED)
     peer.ods.delete(kept)
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
 
     assert marks() == {("1001", MON, "DAY"): EXCUSED}
@@ -80,14 +79,14 @@ def test_a_deletion_that_comes_a_night_later_does_not_take_the_new_mark(peer: Ed
     kept = peer.ods.event("1001", NORTH, str(MON))
     done()
     peer.ods.event("1001", NORTH, str(MON), EXCUSED)
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
     peer.ods.version += 100_000
     peer.ods.delete(kept)
 
-    with later_on(days=2):
+    with systems.later_on(days=2):
         done()
-    with later_on(days=3):
+    with systems.later_on(days=3):
         done()
 
     assert marks() == {("1001", MON, "DAY"): EXCUSED}
@@ -98,7 +97,7 @@ def test_an_event_that_moved_to_another_day_leaves_the_old_one(peer: EdFi) -> No
     done()
     peer.ods.move(kept, eventDate=str(TUE))
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
 
     assert marks() == {("1001", TUE, "DAY"): UNEXCUSED}
@@ -109,10 +108,10 @@ def test_what_is_written_while_changes_are_read_is_the_next_nights(peer: EdFi) -
     done()
     peer.before[len(peer.asked) + 4] = lambda: peer.ods.event("1003", NORTH, str(WED))
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
     assert ("1003", WED, "DAY") not in marks()
-    with later_on(days=2):
+    with systems.later_on(days=2):
         done()
 
     assert ("1003", WED, "DAY") in marks()
@@ -126,7 +125,7 @@ def test_versions_that_were_being_written_are_asked_for_again(peer: EdFi) -> Non
     done()
     peer.ods.resources[EVENTS].append(slow)
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
 
     assert ("1002", TUE, "DAY") in marks()
@@ -138,9 +137,9 @@ def test_each_week_everything_is_read_again(peer: EdFi) -> None:
     done()
     peer.ods.resources[EVENTS].remove(kept)  # without a trace
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         assert not done().is_whole
-    with later_on(days=7):
+    with systems.later_on(days=7):
         assert done().is_whole
 
     assert marks() == {("1002", MON, "DAY"): UNEXCUSED}
@@ -153,7 +152,7 @@ def test_a_server_that_tells_no_changes_is_read_by_windows(peer: EdFi) -> None:
     done()
     peer.ods.resources[EVENTS].remove(kept)
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert run.is_window
@@ -168,9 +167,9 @@ def test_deletions_without_keys_have_everything_read_next_time(peer: EdFi) -> No
     peer.ods.delete(kept)
     peer.tells_keys = False
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         assert "does not say whose" in notes(done())
-    with later_on(days=2):
+    with systems.later_on(days=2):
         run = done()
 
     assert run.is_window
@@ -186,14 +185,14 @@ def test_a_school_that_was_left_as_it_was_is_told_of_again(peer: EdFi, world: Wo
         peer.ods.delete(kept)
     peer.ods.version += 100_000
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = read(apply=False)
         assert [one.asks for one in ImportSchool.of(run.id)] == ["gone"]
         importing.approve(run)
         db.session.commit()
         systems.go_on(run.id)
         assert len(marks()) == 20
-    with later_on(days=2):
+    with systems.later_on(days=2):
         run = read(apply=False)
         importing.approve(run, schools=[world.maple.schools["North"]])
         db.session.commit()

@@ -4,7 +4,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.core import clock, services
-from app.core.actor import SYSTEM, acting_as
+from app.core import services
+from app.core.actor import SYSTEM
 from app.core.attendance_systems import Asked, beginning, pages
 from app.core.db import db
 from app.core.logs import Line
@@ -26,7 +26,6 @@ from app.register.actions import connecting, fetching
 from app.register.actions.connecting import Particulars
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
-from app.register.models.fetched_rows import FetchedRows
 from app.register.models.import_school import ImportSchool
 from app.register.models.register_connection import RegisterConnection
 from app.register.models.register_import import RegisterImport
@@ -36,7 +35,7 @@ from app.roster.actions.refused import Refused
 from app.roster.models.student import Student
 from tests import powerschool_peer
 from tests.directory_peer import Every
-from tests.peer_server import FAULTS, NAME_IN_A_REFUSAL, running
+from tests.peer_server import FAULTS, running
 from tests.powerschool_peer import GRANTED, KEY, SECRET, PowerSchool, School
 from tests.register import registers, systems
 from tests.register.test_imports import changes, marks, notes, set_aside
@@ -46,7 +45,6 @@ from tests.world import World
 MON, TUE, WED, THU, FRI = (date(2026, 9, 7) + timedelta(days=nth) for nth in range(5))
 SUN = date(2026, 9, 13)
 DAYS = [str(MON + timedelta(days=week * 7 + nth)) for week in range(3) for nth in range(5)]
-NOON = datetime(2026, 9, 21, 17, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -56,10 +54,7 @@ def peer(
     """North with five students, connected and turned on, on Monday 21 September at noon."""
     with (
         running(PowerSchool()) as peer,
-        app.app_context(),
-        as_district(world.maple.id),
-        acting_as(SYSTEM),
-        clock.frozen(NOON),
+        systems.at_noon(app, world),
     ):
         powerschool_peer.stand_in(monkeypatch, settings, peer)
         registers.code("U", "absent", "unexcused")
@@ -72,9 +67,7 @@ def peer(
         north.code("T", "Present", "Tardy")
         for day in DAYS:
             north.day(day)
-        for nth in range(1, 6):
-            number = f"100{nth}"
-            families.student("Mia", f"Reyes {nth}", number=number, school=world.maple.schools["North"])
+        for number in systems.five_students(world.maple.schools["North"]):
             STUDENTS[number] = north.enroll(number)
         connect(peer)
         yield peer
@@ -101,26 +94,12 @@ def note(peer: PowerSchool, number: str, day: date, code: str = "U", **more: Any
     return north(peer).note(STUDENTS[number], str(day), code, **more)
 
 
-def later_on(**more: Any) -> Any:
-    return clock.frozen(NOON + timedelta(**more))
-
-
 def done(**more: Any) -> RegisterImport:
-    run = systems.read("powerschool", **more)
-    assert run.state == "done", (run.sentence, notes(run))
-    return run
+    return systems.done("powerschool", **more)
 
 
 def failed() -> str:
-    """The sentence of a reading that did not work, and left the register as it was."""
-    before = marks()
-    run = systems.read("powerschool")
-    assert run.state == "failed"
-    assert run.sentence
-    assert marks() == before
-    assert not db.session.scalar(select(func.count()).select_from(FetchedRows))
-    assert NAME_IN_A_REFUSAL not in run.sentence
-    return run.sentence
+    return systems.failed("powerschool")
 
 
 # --- what becomes of it -------------------------------------------------------------------------------------
@@ -249,7 +228,7 @@ def test_a_night_reads_the_last_weeks_again_and_takes_corrections(peer: PowerSch
     peer.remove("attendance", second)
     note(peer, "1002", MON, "E")
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert run.is_window
@@ -262,7 +241,7 @@ def test_asked_twice_nothing_changes_twice(peer: PowerSchool) -> None:
     note(peer, "1002", TUE, "T")
     done()
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert changes(run) == {}
@@ -285,7 +264,7 @@ def test_an_answer_of_half_the_rows_waits_for_somebody(peer: PowerSchool) -> Non
     for id in ids[:12]:
         peer.remove("attendance", id)
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = systems.read("powerschool", by_itself=True)
 
     assert run.state == "ready"
@@ -337,7 +316,7 @@ def test_a_record_of_a_student_whom_powerschool_does_not_show_makes_nothing_vani
     peer.remove("attendance", first)
     north(peer).note(424242, str(MON), "U")
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert list(set_aside(run).values()) == ["no_student"]
@@ -406,7 +385,7 @@ def test_fewer_records_than_were_counted_are_no_answer(peer: PowerSchool) -> Non
     done()
     peer.miscounts["attendance"] = 5
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         assert "counted 5 records of attendance and gave 1" in failed()
 
 
@@ -423,7 +402,7 @@ def test_a_list_that_changes_while_it_is_read_makes_nothing_vanish(peer: PowerSc
 
     peer.change = once
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         run = done()
 
     assert "changed while it was read" in notes(run)
@@ -444,9 +423,9 @@ def test_what_is_deleted_and_added_meanwhile_passes_nobody_over(peer: PowerSchoo
 
     peer.change = once
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         done()
-    with later_on(days=2):
+    with systems.later_on(days=2):
         done()
 
     assert {one[0] for one in marks()} == set(STUDENTS) & {f"100{nth}" for nth in range(1, 6)}
@@ -475,7 +454,7 @@ def test_an_answer_with_nothing_at_all_removes_nothing(peer: PowerSchool) -> Non
     for name in peer.tables:
         peer.tables[name] = []
 
-    with later_on(days=1):
+    with systems.later_on(days=1):
         assert "nothing at all" in failed()
 
 
@@ -603,7 +582,7 @@ def test_the_place_of_a_reading_names_no_student(peer: PowerSchool) -> None:
     note(peer, "1002", MON)
     connection = RegisterConnection.of_kind("powerschool")
     assert connection is not None
-    asked = beginning(Asked(date(2026, 8, 24), NOON.date()))
+    asked = beginning(Asked(date(2026, 8, 24), systems.NOON.date()))
 
     places = [str(one.then) for one in pages(fetching.opened(connection), asked)]
 

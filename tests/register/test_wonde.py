@@ -1,15 +1,15 @@
 """From Wonde to the register: sessions and lessons, what is corrected, made in advance or moved away, and trouble."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.core import clock, services
-from app.core.actor import SYSTEM, acting_as
+from app.core import services
+from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.services import WONDE_ATTENDANCE
 from app.core.settings import Settings
@@ -17,7 +17,6 @@ from app.core.tenancy import as_district
 from app.register.actions import connecting
 from app.register.models.attendance_code import AttendanceCode
 from app.register.models.attendance_mark import AttendanceMark
-from app.register.models.fetched_rows import FetchedRows
 from app.register.models.register_connection import RegisterConnection
 from app.register.models.register_import import RegisterImport
 from app.register.models.school_enrollment import SchoolEnrollment
@@ -31,7 +30,6 @@ from tests.wonde_peer import CODES, FAULTS, TOKEN, Wonde, student, when
 from tests.world import World
 
 MON, TUE, WED, THU, FRI = (date(2026, 9, 7) + timedelta(days=nth) for nth in range(5))
-NOON = datetime(2026, 9, 21, 17, tzinfo=UTC)
 BEECH = "A1930499544"
 #: Wonde's ids of five students.
 ONE, TWO, THREE, FOUR, FIVE = (f"A2{nth:07}" for nth in range(1, 6))
@@ -42,10 +40,7 @@ def peer(app: Flask, world: World, settings: Settings, monkeypatch: pytest.Monke
     """North with five students, connected and turned on, on Monday 21 September."""
     with (
         wonde_peer.running() as peer,
-        app.app_context(),
-        as_district(world.maple.id),
-        acting_as(SYSTEM),
-        clock.frozen(NOON),
+        systems.at_noon(app, world),
     ):
         wonde_peer.stand_in(monkeypatch, settings, peer)
         north = world.maple.schools["North"]
@@ -68,22 +63,12 @@ def connect(**more: str) -> None:
 
 def done(*, later: int = 0) -> RegisterImport:
     """A reading that went well, so many days later."""
-    with clock.frozen(NOON + timedelta(days=later)):
-        run = systems.read("wonde")
-    assert run.state == "done", (run.sentence, notes(run))
-    return run
+    with systems.later_on(days=later):
+        return systems.done("wonde")
 
 
 def failed() -> str:
-    """The sentence of a reading that did not work, and left the register as it was."""
-    before = marks()
-    run = systems.read("wonde")
-    assert run.state == "failed"
-    assert run.sentence
-    assert marks() == before
-    assert not db.session.scalar(select(func.count()).select_from(FetchedRows))
-    assert "Dr Who" not in run.sentence
-    return run.sentence
+    return systems.failed("wonde", "Dr Who")
 
 
 def touched(record: dict[str, Any], at: str, **other: Any) -> None:
