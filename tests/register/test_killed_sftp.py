@@ -21,7 +21,7 @@ from tests import sftp_peer
 from tests.jobs.conftest import Process
 from tests.register import registers, systems
 from tests.register.files import a_set
-from tests.register.test_killed_edfi import WORKER
+from tests.register.test_killed_systems import WORKER
 from tests.register.test_sftp_place import connect
 from tests.roster import families
 from tests.world import World
@@ -64,7 +64,7 @@ def test_deaths_lose_or_double_no_mark(
         run_id = importing.begin_asking(connection, by=SYSTEM).id
         db.session.commit()
         for nth, moment in enumerate(DEATHS):
-            code = WORKER.format(district=world.maple.id, run=run_id)
+            code = WORKER.format(district=world.maple.id, run=run_id, stands_in="")
             process = Process(tmp_path / f"log-{nth}", get_settings(), code, None)
             peer.before[moment] = process.kill
             process.end()
