@@ -119,12 +119,14 @@ class Looking:
     def at(self, prepared: Sequence[Prepared]) -> list[Firing]:
         """What fires of these rules, each of which comes after those it needs."""
         found: list[Firing] = []
+        # Nearly nobody has a record of an earlier school.
+        has_records = bool(self.facts.prior)
         for one in prepared:
             rule, number, enough = one[:3]
-            brought: list[Brought] = []
+            brought: Sequence[Brought] = ()
             if rule.count.reports:
                 counted, parts = self._reports(rule, enough)
-            elif self.facts.prior and rule.count.prior:
+            elif has_records and rule.count.prior:
                 counted, parts, brought = self._with_prior(one)
             elif self.totals[number] < enough or not self.within_reach(one):
                 # So it is of most students and most rules.

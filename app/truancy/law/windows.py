@@ -165,7 +165,7 @@ def _in_windows(tally: Tally, windows: Iterable[InWindow]) -> list[Crossing]:
         triggers.setdefault(one.window, []).append(one.trigger)
     for opened in windows:
         brought = _brought_into(tally, opened.bounds) if tally.brought else ()
-        enough = _enough(tally.bar, opened.counted, sum([one.amount for one in brought]))
+        enough = _enough(tally.bar, opened.counted, _much(brought) if brought else 0)
         if enough is None:
             continue
         name, first, _, under, _ = opened.bounds
@@ -228,7 +228,7 @@ def _met(
     least = bar.least
     fresh: list[StudentDay] = []
     prior: list[Prior] = []
-    waiting = deque(brought)
+    waiting = deque(brought) if brought else None
     for there, amount in counted:
         total += amount
         day = there[0]
@@ -270,8 +270,8 @@ def _rolling(tally: Tally) -> Iterator[Crossing]:
     ordinals = Counter(one.window for one in tally.earlier)
     used = max((one.trigger for one in tally.earlier), default=date.min)
     held: deque[Counted] = deque()
-    brought = [one for one in tally.brought if one.last > used]
-    total, own_least = 0, _less(bar.least, brought)
+    brought = [one for one in tally.brought if one.last > used] if tally.brought else ()
+    total, own_least = 0, bar.least - 100 * _much(brought) if brought else bar.least
     for one in tally.counted:
         there = one[0]
         if there.day <= used:
@@ -284,7 +284,7 @@ def _rolling(tally: Tally) -> Iterator[Crossing]:
         while held[0][0].day < first:
             total -= held.popleft()[1]
         prior = within(brought, first, there.day) if brought else ()
-        much = total + sum([one.amount for one in prior])
+        much = total + _much(prior) if prior else total
         if much * 100 < bar.least:
             continue
         out_of = expected.out_of(bar, first)(there) if bar.of else None
@@ -296,13 +296,13 @@ def _rolling(tally: Tally) -> Iterator[Crossing]:
         yield Crossing(name, ordinals[name], there.day, days, told, out_of, behind)
         held.clear()
         total = 0
-        brought = [one for one in brought if one.last > there.day]
-        own_least = _less(bar.least, brought)
+        if brought:
+            brought = [one for one in brought if one.last > there.day]
+            own_least = bar.least - 100 * _much(brought)
 
 
-def _less(least: Amount, brought: Iterable[Brought]) -> Amount:
-    """What is left of it, in hundredths, for marks of our own."""
-    return least - 100 * sum([one.amount for one in brought])
+def _much(brought: Iterable[Brought]) -> int:
+    return sum([one.amount for one in brought])
 
 
 def _runs(tally: Tally) -> Iterator[Crossing]:
