@@ -24,6 +24,7 @@ from app.roster.actions.refused import Refused
 from app.roster.models.student import Student
 from app.truancy.actions import attesting, bundling
 from app.truancy.actions.attesting import Paper
+from app.truancy.actions.gathering import Register
 from app.truancy.actions.packet_document import document_of
 from app.truancy.actions.telling import values_of
 from app.truancy.models.attendance_case import AttendanceCase
@@ -167,6 +168,15 @@ def test_the_same_review_twice_writes_nothing(here, world):
 
     assert db.session.scalars(select(FiringChange)).all() == []
     assert db.session.scalars(select(Firing.evidence_sha256)).one() == before
+
+
+def test_the_first_record_of_a_district_is_seen_by_who_is_at_work_already(here, world):
+    register = Register()
+
+    confirmed(here.id, world)
+
+    (ana,) = register.of([str(here.id)])
+    assert len(ana.facts.prior) == 1
 
 
 def test_a_rule_as_the_law_has_it_counts_none(here, world):

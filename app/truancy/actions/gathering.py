@@ -118,7 +118,6 @@ class Register:
         self._zone = card.zone if card else "UTC"
         self._knows_flags = db.session.scalar(select(StudentFlag.id).limit(1)) is not None
         self._knows_cases = db.session.scalar(select(CaseEntry.id).limit(1)) is not None
-        self._knows_records = db.session.scalar(select(PriorRecord.id).limit(1)) is not None
         self._words: dict[str, Words] = {}
         self._stays: dict[tuple[Any, ...], Stay] = {}
 
@@ -149,7 +148,9 @@ class Register:
             known[id] = grade, born
             if stay[0] is not None:
                 stays[id].append(tuple(stay))
-        asked = self._knows_flags or self._knows_cases or self._knows_records
+        # Asked each time: a district's first record may be confirmed while a worker goes through everybody.
+        knows_records = PriorRecord.any()
+        asked = self._knows_flags or self._knows_cases or knows_records
         ids = [UUID(id) for id in students] if asked else []
         flags = {str(id): theirs for id, theirs in flags_of(ids).items()} if self._knows_flags else {}
         events = (
@@ -157,7 +158,7 @@ class Register:
             if self._knows_cases
             else {}
         )
-        prior = {str(id): theirs for id, theirs in prior_of(ids).items()} if self._knows_records else {}
+        prior = {str(id): theirs for id, theirs in prior_of(ids).items()} if knows_records else {}
         penalised = [UUID(id) for id, told in events.items() if any(one.kind == "penalty" for one in told)]
         parents = {str(id): theirs for id, theirs in parents_of(penalised).items()} if penalised else {}
         for id, (grade, born) in known.items():

@@ -143,6 +143,11 @@ class PriorRecord(HoldsAFile, DistrictOwned, Base):
         return db.session.get(cls, id)
 
     @classmethod
+    def any(cls) -> bool:
+        """Whether the district has one at all."""
+        return db.session.scalar(select(cls.id).limit(1)) is not None
+
+    @classmethod
     def of_student(cls, student_id: UUID) -> Sequence[Self]:
         """All of a student, the newest time first, withdrawn ones among them."""
         asked = select(cls).where(cls.student_id == student_id)
