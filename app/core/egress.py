@@ -24,8 +24,10 @@ import httpcore
 import httpx
 
 from app.core.addresses import Address, OutsideRefused, plain_host, refuse_private, shown
+from app.core.db import db
 from app.core.services import Hand, OutsideService, hosts_in_use, service
 from app.core.settings import get_settings
+from app.core.tenancy import district_in_force
 
 __all__ = [
     "Answer",
@@ -189,7 +191,7 @@ def ssh(key: str, host: str, port: int, *, timeout: float = LONGEST_CALL) -> Soc
 def _permitted(one: OutsideService, host: str) -> str:
     """The host, spelled plainly, if this service may be called there now. Raises OutsideRefused."""
     one.refuse_unless_built()
-    hosts = hosts_in_use(one.key)
+    hosts = _hosts_now(one.key)
     if not hosts:
         who = "A district admin" if one.turned_on_by is Hand.DISTRICT else "The operator"
         raise OutsideRefused(f"{one.name} is not turned on. {who} can turn it on.")
@@ -197,6 +199,15 @@ def _permitted(one: OutsideService, host: str) -> str:
     if not any(_matches(name, pattern) for pattern in hosts):
         raise OutsideRefused(f"{shown(name)} is not a host of {one.name}, so it was not called.")
     return name
+
+
+def _hosts_now(key: str) -> tuple[str, ...]:
+    """As hosts_in_use. Where no transaction was open none stays open: an answer may be minutes away."""
+    began_here = district_in_force() is not None and not db.session().in_transaction()
+    hosts = hosts_in_use(key)
+    if began_here:
+        db.session.rollback()
+    return hosts
 
 
 def _matches(host: str, pattern: str) -> bool:

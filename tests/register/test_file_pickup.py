@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +26,7 @@ from app.register.models.import_school import ImportSchool
 from app.register.models.register_connection import FILE, RegisterConnection
 from app.register.models.register_import import RegisterImport
 from app.roster.actions.refused import Refused
+from tests import cluster
 from tests.register import registers, systems
 from tests.register.files import a_file, a_set
 from tests.register.test_imports import marks, notes, set_aside
@@ -45,6 +46,7 @@ class Place(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answering)
         self.file, self.status, self.cut = b"", 200, False
         self.asked: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     @property
     def address(self) -> str:
@@ -57,6 +59,7 @@ class _Answering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         place = self.server
         place.asked.append(self.headers.get("Authorization", ""))
+        place.meanwhile()
         basic = f"Basic {base64.b64encode(f'sis:{PASSWORD}'.encode()).decode()}"
         known = self.headers.get("Authorization") in (basic, f"Bearer {PASSWORD}")
         status = place.status if known else 401
@@ -114,6 +117,21 @@ def failed() -> str:
     assert run.sentence
     assert (marks(), used(STORED)) == (before, stored)
     return run.sentence
+
+
+def test_no_transaction_is_open_while_the_place_answers(place: Place, database: cluster.TestDatabase) -> None:
+    place.file = a_window(("1001", "North", MON, "", "U"))
+    idle = "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+    found: list[int] = []
+
+    def count() -> None:
+        with database.connect() as connection:
+            found.extend(int(str(row[0])) for row in connection.execute(idle))
+
+    place.meanwhile = count
+    done()
+
+    assert found == [0]
 
 
 def test_a_file_that_lies_ready_becomes_the_register(place: Place) -> None:

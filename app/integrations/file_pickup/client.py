@@ -17,7 +17,8 @@ from app.core.services import ATTENDANCE_FILE
 
 #: Octets, as of an upload (register_import.LARGEST_FILE).
 LARGEST: Final = 100 * 1024 * 1024
-LONGEST: Final = 300.0
+#: Seconds. A job that takes half a minute longer is ended, and begins anew.
+LONGEST: Final = 120.0
 COVERS: Final = {"": "The last 30 days", "year": "Everything since the school year began"}
 PLACE: Final = "The address"
 

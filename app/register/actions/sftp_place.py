@@ -74,7 +74,6 @@ class SftpPlace:
         wanted = {MANIFEST, *(f"{one}.csv" for one in FILES if takes_births or one != STUDENTS)}
         with tempfile.TemporaryFile() as aside:
             with client.signed_in(server_of(settings), secret, by_key=signs_by_key(settings)) as files:
-                db.session.commit()  # the way out asked the database whether it is open
                 _copy(files, settings, wanted, aside)
             if settings.get("lies") != ONE_FILE:
                 _refuse_unless_whole(aside, takes_births)
