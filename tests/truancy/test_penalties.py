@@ -16,6 +16,7 @@ from app.truancy.law.facts import CaseEvent
 from app.truancy.models.attendance_case import AttendanceCase
 from app.truancy.models.case_entry import CaseEntry
 from app.truancy.models.rule_activation import RuleActivation
+from app.truancy.models.student_flag import StudentFlag
 from tests.roster import families
 from tests.truancy.reviews import in_use, school_year
 
@@ -69,6 +70,18 @@ def test_the_rules_know_whose_they_are_and_who_the_parents_are(here):
 
     assert ana.facts.case == [CaseEvent("penalty", date(2025, 3, 3), str(here.mother))]
     assert set(ana.facts.parents) == {str(here.mother), str(here.father)}
+
+
+def test_the_first_entry_and_the_first_flag_are_seen_by_who_is_at_work_already(here):
+    register = Register()
+
+    issue(here, here.mother, date(2025, 3, 3))
+    entered = {"first": date(2026, 8, 1), "entered_by_id": here.world.cora.id}
+    db.session.add(StudentFlag(student_id=here.ana, name="foster", **entered))
+
+    (ana,) = register.of([str(here.ana)])
+    assert ana.facts.case
+    assert ana.facts.flags
 
 
 def test_there_is_no_third_for_one_parent_within_three_years_and_another_may_still_get_one(here):

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from app.core.db import db
 from app.core.directory import district_by_id
@@ -116,8 +116,6 @@ class Register:
         self._meanings = Meanings(AttendanceCode.counting())
         card = district_by_id(current_district_id())
         self._zone = card.zone if card else "UTC"
-        self._knows_flags = db.session.scalar(select(StudentFlag.id).limit(1)) is not None
-        self._knows_cases = db.session.scalar(select(CaseEntry.id).limit(1)) is not None
         self._words: dict[str, Words] = {}
         self._stays: dict[tuple[Any, ...], Stay] = {}
 
@@ -148,16 +146,13 @@ class Register:
             known[id] = grade, born
             if stay[0] is not None:
                 stays[id].append(tuple(stay))
-        # Asked each time: a district's first record may be confirmed while a worker goes through everybody.
-        knows_records = PriorRecord.any()
-        asked = self._knows_flags or self._knows_cases or knows_records
+        # Asked each time: the first of a district may be written down while a worker goes through everybody.
+        knows_flags, knows_cases, knows_records = StudentFlag.any(), CaseEntry.any(), PriorRecord.any()
+        asked = knows_flags or knows_cases or knows_records
         ids = [UUID(id) for id in students] if asked else []
-        flags = {str(id): theirs for id, theirs in flags_of(ids).items()} if self._knows_flags else {}
-        events = (
-            {str(id): theirs for id, theirs in case_events(ids, self._zone).items()}
-            if self._knows_cases
-            else {}
-        )
+        flags = {str(id): theirs for id, theirs in flags_of(ids).items()} if knows_flags else {}
+        happened = case_events(ids, self._zone) if knows_cases else {}
+        events = {str(id): theirs for id, theirs in happened.items()}
         prior = {str(id): theirs for id, theirs in prior_of(ids).items()} if knows_records else {}
         penalised = [UUID(id) for id, told in events.items() if any(one.kind == "penalty" for one in told)]
         parents = {str(id): theirs for id, theirs in parents_of(penalised).items()} if penalised else {}

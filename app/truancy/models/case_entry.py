@@ -186,6 +186,11 @@ class CaseEntry(DistrictOwned, Base):
     )
 
     @classmethod
+    def any(cls) -> bool:
+        """Whether the district has one at all."""
+        return db.session.scalar(select(cls.id).limit(1)) is not None
+
+    @classmethod
     def find(cls, id: UUID) -> Self | None:
         """The entry of that id in this district."""
         return db.session.get(cls, id)

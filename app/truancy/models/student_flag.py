@@ -53,6 +53,11 @@ class StudentFlag(DistrictOwned, Base):
     )
 
     @classmethod
+    def any(cls) -> bool:
+        """Whether the district has one at all."""
+        return db.session.scalar(select(cls.id).limit(1)) is not None
+
+    @classmethod
     def find(cls, id: UUID) -> Self | None:
         """The flag of that id in this district."""
         return db.session.get(cls, id)
